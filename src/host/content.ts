@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { Readable as ReadableStream } from 'node:stream'
+import { Unknown } from '../value/value.ts'
+
+/** What stands in a file: bytes in memory, a file of the controller (large, streamed), a file on the host itself, or unknown. */
+export type Content =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly sha1: string }
+  | { readonly kind: 'controller'; readonly file: string; readonly size: number; readonly sha1: string }
+  | { readonly kind: 'host'; readonly path: string; readonly sha1: string }
+  | { readonly kind: 'unknown'; readonly unknown: Unknown }
+
+export const sha1 = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex')
+
+export function bytesContent(text: string | Uint8Array): Content & { kind: 'bytes' } {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : Buffer.from(text)
+  return { kind: 'bytes', bytes, sha1: sha1(bytes) }
+}
+
+export const unknownContent = (unknown: Unknown): Content => ({ kind: 'unknown', unknown })
+
+/** The bytes as a stream, for content that goes over a channel of its own. */
+export function streamOf(content: Content & { kind: 'bytes' | 'controller' }): Readable {
+  return content.kind === 'bytes' ? ReadableStream.from([content.bytes]) : createReadStream(content.file)
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import type { Problem, Span } from './problem.ts'
+
+/**
+ * A problem as text: the summary with its detail, the place, a frame of the source with a caret below it, and the hint.
+ * `readSource` gives a file's text, or `undefined` where there is none (an expression from the command line).
+ */
+export function showProblem(problem: Problem, readSource: (file: string) => string | undefined = readFromDisk): string {
+  const { span, hint } = problem
+  const lines = [`error: ${problem.message} [${problem.code}]`]
+  if (span) {
+    lines.push(`  --> ${span.file}:${span.line}:${span.column}`)
+    const frame = showFrame(span, readSource(span.file))
+    if (frame) lines.push(frame)
+  }
+  if (hint) lines.push(`  hint: ${hint}`)
+  return lines.join('\n')
+}
+
+function showFrame(span: Span, source: string | undefined): string | undefined {
+  const text = source?.split(/\r?\n/)[span.line - 1]
+  if (text === undefined) return undefined
+  const number = String(span.line)
+  const gutter = ' '.repeat(number.length)
+  // A tab before the caret must stay a tab, or the caret stands in the wrong place.
+  const indent = text.slice(0, span.column - 1).replace(/[^\t]/g, ' ')
+  const carets = '^'.repeat(Math.max(1, Math.min(span.length ?? 1, text.length - span.column + 2)))
+  return [`  ${gutter} |`, `  ${number} | ${text}`, `  ${gutter} | ${indent}${carets}`].join('\n')
+}
+
+function readFromDisk(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined // The frame is a courtesy: a file that cannot be read again costs only the frame.
+  }
+}

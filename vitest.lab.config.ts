@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests against real hosts of the lab: root, Linux, one file at a time, because they share the machine. */
+export default defineConfig({
+  test: { include: ['test/lab/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false },
+})
