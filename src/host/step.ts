@@ -1,6 +1,6 @@
 import type { Effect } from './resource.ts'
 import type { Act } from './act.ts'
-import type { Content } from './content.ts'
+import type { Content } from '../value/content.ts'
 
 /** Owner, group and mode as a task asks for them; what is missing stays as it is (or as the system makes it). */
 export interface FileAttributes {

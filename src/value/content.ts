@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { Readable as ReadableStream } from 'node:stream'
-import { Unknown } from '../value/value.ts'
+import { Unknown } from './value.ts'
 
 /** What stands in a file: bytes in memory, a file of the controller (large, streamed), a file on the host itself, or unknown. */
 export type Content =

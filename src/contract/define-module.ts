@@ -1,0 +1,98 @@
+import type { Fields, Params } from '../schema/field.ts'
+import type { Reader } from '../host/reader.ts'
+import type { Step, StepReply } from '../host/step.ts'
+import type { Unknown, Value } from '../value/value.ts'
+import type { Connection } from '../transport/connection.ts'
+
+/** A part of a state: plain data in which any part may be unknown. Compared part by part. */
+export type State = StatePart | { readonly [key: string]: unknown }
+type StatePart = null | undefined | boolean | number | bigint | string | Unknown | Uint8Array | Date | readonly unknown[]
+
+/** What `register` receives, with Ansible's names. */
+export type Outputs = Readonly<Record<string, Value | undefined>>
+
+/** A difference for people, as two texts; the report makes a unified diff of them. */
+export interface TextDiff {
+  readonly header: { readonly before: string; readonly after: string }
+  readonly before: string
+  readonly after: string
+}
+
+/** What surrounds a task while its module probes. Nothing in it can change a host. */
+export interface Surroundings {
+  /** The task's `environment`, as text. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The inventory name of the host. */
+  readonly hostName: string
+  /** Directory of the playbook on the controller, absolute. */
+  readonly playbookDirectory: string
+  /** Whether people asked for diffs: a module may leave out reads that only a diff needs. */
+  readonly diff: boolean
+  /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked. */
+  readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection }>
+}
+
+/** How it ended, for `result`. `replies` are of the steps, in order; empty where nothing was taken (same, or a dry run). */
+export interface Ending<P, S> {
+  readonly params: P
+  readonly before: S
+  readonly after: S
+  readonly replies: readonly StepReply[]
+  /** Steps were taken on the host: a real run with something to do. */
+  readonly taken: boolean
+  readonly changed: boolean
+}
+
+/** What `result` may say besides outputs. */
+export interface Result {
+  readonly outputs: Outputs
+  /** The module's own judgement that it failed (a command's exit code), with the sentence for people. */
+  readonly failed?: string
+  /** Only where the plan was unknown: what the steps showed. */
+  readonly changed?: boolean
+  readonly skipped?: boolean
+}
+
+/**
+ * A module. `before` and `after` have one shape; `changed` and the diff come from comparing them, no module sets them.
+ * The engine does the rest: a dry run, looking ahead, retries, loops, results.
+ */
+export interface Module<F extends Fields = Fields, S = any> {
+  readonly name: string
+  /** Other names that mean this module: `yum` for `dnf`, old names. */
+  readonly aliases?: readonly string[]
+  readonly summary: string
+  /** Longer words for `tutti doc`: what the host needs, where it differs from Ansible. */
+  readonly notes?: readonly string[]
+  /** YAML of tasks, each run as a test. */
+  readonly examples?: string
+  readonly params: F
+  /** The parameter that free-form text fills (`command: ls`). */
+  readonly freeForm?: string & keyof F
+  /** Rules between parameters. */
+  readonly rules?: Rules<F>
+  /** Never read ahead: it depends on other machines or on time. */
+  readonly eager?: false
+  /** Runs what its user says; a dry run cannot know what it does. */
+  readonly opaque?: true
+  readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S
+  /** Pure. Says what should be, in the shape of `probe`. */
+  readonly plan: (params: Params<F>, before: S) => S
+  /** Pure. Lists the steps that lead from before to after; takes none. */
+  readonly apply: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => Iterable<Step>
+  /** What `register` receives. Without it: nothing but `changed`. */
+  readonly result?: (ending: Ending<Params<F>, S>) => Result
+  /** For people. Without it: the parts of the state that differ, a line each. */
+  readonly diff?: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => readonly TextDiff[]
+}
+
+export interface Rules<F extends Fields> {
+  readonly oneOf?: readonly (readonly (keyof F & string)[])[]
+  readonly atMostOneOf?: readonly (readonly (keyof F & string)[])[]
+  readonly together?: readonly (readonly (keyof F & string)[])[]
+  /** `[param, value, needed]`: where param has the value, all of needed must be given. */
+  readonly requiredIf?: readonly (readonly [keyof F & string, unknown, readonly (keyof F & string)[]])[]
+}
+
+/** Declares a module; the types of `params`, `before` and `after` follow from the declaration. */
+export const defineModule = <const F extends Fields, S>(module: Module<F, S>): Module<F, S> => module

@@ -1,0 +1,132 @@
+import type { Machine } from '../host/machine.ts'
+import type { Overlay } from '../host/overlay.ts'
+import { fileResource } from '../host/file.ts'
+import type { Reader } from '../host/reader.ts'
+import type { Step, StepReply } from '../host/step.ts'
+import { type Taking, sentenceOf, takeStep } from '../host/take.ts'
+import { problemsOf } from '../problem/problem.ts'
+import { Unreachable, type Become } from '../transport/connection.ts'
+import { isUnknown } from '../value/value.ts'
+import { type Comparison, compareStates } from '../contract/compare-states.ts'
+import type { Module, Outputs, Result, Surroundings, TextDiff } from '../contract/define-module.ts'
+import { Failure } from '../contract/failure.ts'
+import { showState } from '../contract/show-state.ts'
+
+/** One module with its parameters, about to meet a machine. */
+export interface Convergence {
+  readonly module: Module
+  readonly params: any
+  readonly machine: Machine
+  readonly become: Become | undefined
+  /** Present in a dry run: where steps are taken instead of on the host. */
+  readonly overlay: Overlay | undefined
+  readonly around: Surroundings
+  readonly signal: AbortSignal
+  readonly progress: (text: string) => void
+  /** The task in reasons: "task 'NAME'". */
+  readonly by: string
+}
+
+/** How a module ended on a machine: a value, whatever happened, but for a lost connection. */
+export interface Outcome {
+  readonly status: 'same' | 'change' | 'unknown' | 'failed' | 'skipped'
+  readonly reason?: string
+  readonly outputs: Outputs
+  readonly diff: readonly TextDiff[]
+  readonly steps: readonly string[]
+  /** In a dry run: an opaque task that this rests on. */
+  readonly assuming?: string
+  /** For the case runner: what was planned. */
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+/** Looks, compares and, where something is to do, takes the steps: on the host, or on the overlay of a dry run. */
+export async function converge(convergence: Convergence): Promise<Outcome> {
+  try {
+    return await attempt(convergence)
+  } catch (thrown) {
+    return failedOutcome(thrown)
+  }
+}
+
+/** Reads what the module would read, for its cache alone: failures wait until the task is really reached. */
+export async function lookAhead({ module, params, machine, become, overlay, around }: Pick<Convergence, 'module' | 'params' | 'machine' | 'become' | 'overlay' | 'around'>): Promise<void> {
+  if (module.eager === false) return
+  try {
+    await module.probe(machine.reader(become, overlay), params, around)
+  } catch {
+    // Found again, and told, when the task is reached.
+  }
+}
+
+async function attempt(convergence: Convergence): Promise<Outcome> {
+  const { module, params, machine, become, overlay, around } = convergence
+  const host = machine.reader(become, overlay)
+  const before = await module.probe(host, params, around)
+  const after = module.plan(params, before)
+  const comparison = compareStates(before, after)
+  const change = { params, before, after }
+  const assuming = overlay?.opaque ? { assuming: overlay.opaque } : {}
+  if (comparison.verdict === 'same') return { ...finish(module.result?.({ ...change, replies: [], taken: false, changed: false }), comparison), diff: [], steps: [], before, after, ...assuming }
+  const steps = [...module.apply(change)]
+  const replies = overlay ? await planSteps(steps, host, overlay, convergence.by) : await takeSteps(steps, convergence)
+  const result = module.result?.({ ...change, replies, taken: !overlay, changed: true })
+  const diff = module.diff ? module.diff(change) : showState(module.name, before, after)
+  return { ...finish(result, comparison, !overlay), diff, steps: steps.map(sentenceOf), before, after, ...assuming }
+}
+
+/** In a real run an unknown plan has been carried out: what the result says, else it changed. */
+function finish(result: Result | undefined, comparison: Comparison, taken = false): Pick<Outcome, 'status' | 'outputs' | 'reason'> {
+  const outputs = result?.outputs ?? {}
+  if (result?.failed !== undefined) return { status: 'failed', reason: result.failed, outputs: { msg: result.failed, ...outputs } }
+  if (result?.skipped) return { status: 'skipped', outputs }
+  if (comparison.verdict === 'unknown') {
+    if (taken) return { status: (result?.changed ?? true) ? 'change' : 'same', outputs }
+    return { status: 'unknown', reason: comparison.reason, outputs }
+  }
+  return { status: comparison.verdict === 'same' ? 'same' : 'change', outputs }
+}
+
+async function planSteps(steps: readonly Step[], host: Reader, overlay: Overlay, by: string): Promise<readonly StepReply[]> {
+  const me = await host.whoami()
+  for (const step of steps) {
+    const path = 'path' in step ? (step.step === 'write' || (step.step === 'attributes' && step.follow) ? overlay.follow(step.path) : step.path) : undefined
+    const found = path === undefined ? undefined : await host.get(fileResource, path)
+    overlay.take(step, found === undefined || isUnknown(found) ? unknownFile : found, me, by)
+  }
+  return []
+}
+
+const unknownFile = { kind: 'absent', mode: 0, owner: '', group: '', uid: 0, gid: 0, size: 0, accessed: 0, modified: 0, changed: 0, inode: 0, device: 0, links: 0 } as const
+
+async function takeSteps(steps: readonly Step[], { machine, become, around, signal, progress }: Convergence): Promise<readonly StepReply[]> {
+  const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress }
+  const replies: StepReply[] = []
+  try {
+    for (const step of steps) {
+      const reply = await takeStep(step, taking)
+      replies.push(reply)
+      if (step.step === 'run') refuseBadExit(step, reply)
+    }
+  } finally {
+    machine.forget()
+  }
+  return replies
+}
+
+function refuseBadExit(step: Step & { step: 'run' }, { code, stdout, stderr }: StepReply): void {
+  const okay = step.options.okay ?? [0]
+  if (okay === 'any' || okay.includes(code)) return
+  const said = stderr.toString().trim() || stdout.toString().trim()
+  throw new Failure(`${sentenceOf(step)} failed with exit code ${code}${said ? `: ${said}` : ''}`, { rc: code, stdout: stdout.toString(), stderr: stderr.toString() })
+}
+
+function failedOutcome(thrown: unknown): Outcome {
+  if (thrown instanceof Unreachable) throw thrown
+  if (thrown instanceof Failure) return { status: 'failed', reason: thrown.message, outputs: { msg: thrown.message, ...thrown.outputs }, diff: [], steps: [] }
+  const problems = problemsOf(thrown)
+  if (!problems) throw thrown
+  const reason = problems.map(({ message, hint }) => (hint ? `${message} (${hint})` : message)).join('; ')
+  return { status: 'failed', reason, outputs: { msg: reason }, diff: [], steps: [] }
+}

@@ -1,0 +1,40 @@
+import type { Value } from '../value/value.ts'
+
+/** What the command line and the settings files ask of a run, as the engine needs it. Durations are seconds. */
+export interface RunSettings {
+  /** Dry run (`-C`), diffs (`-D`). */
+  readonly check: boolean
+  readonly diff: boolean
+  readonly verbosity: number
+  readonly forks: number
+  /** `--limit` patterns, joined; undefined for all. */
+  readonly limit?: string
+  readonly tags: readonly string[]
+  readonly skipTags: readonly string[]
+  readonly startAtTask?: string
+  readonly step: boolean
+  readonly forceHandlers: boolean
+  readonly anyErrorsFatal: boolean
+  readonly gathering: 'implicit' | 'explicit' | 'smart'
+  readonly extraVars: ReadonlyMap<Value, Value>
+  /** Defaults below the connection variables of hosts and the keywords of plays. */
+  readonly remoteUser?: string
+  readonly privateKeyFile?: string
+  readonly connection: string
+  readonly timeout: number
+  readonly hostKeyChecking: boolean
+  readonly sshCommonArgs?: string
+  readonly sshExtraArgs?: string
+  readonly connectionPassword?: string
+  readonly become: boolean
+  readonly becomeMethod: string
+  readonly becomeUser: string
+  readonly becomePassword?: string
+  readonly strategy: string
+  /** The dry run of the same inputs first, compared with what happened. */
+  readonly audit: boolean
+  /** Ask hosts about coming tasks early. Off for tests that compare. */
+  readonly lookAhead: boolean
+  readonly rolesPath: readonly string[]
+  readonly hashBehaviour: 'replace' | 'merge'
+}

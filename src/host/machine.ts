@@ -1,0 +1,172 @@
+import type { Become, Connection, Shell, ShellReply } from '../transport/connection.ts'
+import { type Unknown, unknown } from '../value/value.ts'
+import { checksumResource, contentResource, fileResource, realpathResource } from './file.ts'
+import { Overlay } from './overlay.ts'
+import type { Identity, Reader } from './reader.ts'
+import type { Resource } from './resource.ts'
+
+/**
+ * One machine: its connection, what was read from it since the last step, and what a dry run has planned on it. Belongs to
+ * the machine, not to a name in the inventory: delegation and two names for one machine share it.
+ */
+export class Machine {
+  readonly connection: Connection
+  readonly overlay = new Overlay()
+  #read = new Map<string, Promise<unknown>>()
+  readonly #identities = new Map<string, Promise<Identity>>()
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  /** Throws away everything that was read: a step was taken on the machine. */
+  forget(): void {
+    this.#read = new Map()
+  }
+
+  /** Looks at the machine as the user of `become`; at the planned world where an overlay is given. */
+  reader(become: Become | undefined, overlay?: Overlay): Reader {
+    const shell = this.connection.shell(become)
+    const who = become ? `${become.method}:${become.user}` : ''
+    const real = new CachedReads(shell, who, () => this.#read)
+    const whoami = () => this.#identity(who, shell)
+    return overlay ? new PlannedReader(real, overlay, whoami) : new RealReader(real, whoami)
+  }
+
+  #identity(who: string, shell: Shell): Promise<Identity> {
+    let identity = this.#identities.get(who)
+    if (!identity) this.#identities.set(who, (identity = identify(shell)))
+    return identity
+  }
+}
+
+/** Reads with a memory: what was asked since the last step is not asked again. Keys of one kind asked in one turn are one load. */
+class CachedReads {
+  readonly #shell: Shell
+  readonly #who: string
+  readonly #cache: () => Map<string, Promise<unknown>>
+  readonly #waiting = new Map<Resource<unknown>, { keys: string[]; settle: ((loaded: Promise<readonly unknown[]>) => void)[] }>()
+
+  constructor(shell: Shell, who: string, cache: () => Map<string, Promise<unknown>>) {
+    this.#shell = shell
+    this.#who = who
+    this.#cache = cache
+  }
+
+  get<State>(resource: Resource<State>, key: string): Promise<State> {
+    return this.#once(`${this.#who} ${resource.kind} ${key}`, () => this.#load(resource as Resource<unknown>, key)) as Promise<State>
+  }
+
+  run(script: string, options: { readonly timeout?: number }): Promise<ShellReply> {
+    return this.#once(`${this.#who} $ ${script}`, () => this.#shell.run(script, options))
+  }
+
+  #once<T>(id: string, ask: () => Promise<T>): Promise<T> {
+    const cache = this.#cache()
+    const known = cache.get(id)
+    if (known) return known as Promise<T>
+    const asked = ask()
+    cache.set(id, asked)
+    // A read ahead may fail without anybody waiting for it; whoever asks later gets the same failure.
+    asked.catch(() => undefined)
+    return asked
+  }
+
+  #load(resource: Resource<unknown>, key: string): Promise<unknown> {
+    let batch = this.#waiting.get(resource)
+    if (!batch) {
+      this.#waiting.set(resource, (batch = { keys: [], settle: [] }))
+      setImmediate(() => this.#flush(resource))
+    }
+    const { keys, settle } = batch
+    const index = keys.push(key) - 1
+    return new Promise((resolve, reject) => settle.push((loaded) => loaded.then((states) => resolve(states[index]), reject)))
+  }
+
+  #flush(resource: Resource<unknown>): void {
+    const { keys, settle } = this.#waiting.get(resource)!
+    this.#waiting.delete(resource)
+    let loaded: Promise<readonly unknown[]>
+    try {
+      loaded = resource.load(this.#shell, keys)
+    } catch (error) {
+      loaded = Promise.reject(error)
+    }
+    for (const resolve of settle) resolve(loaded)
+  }
+}
+
+class RealReader implements Reader {
+  readonly #real: CachedReads
+  readonly whoami: () => Promise<Identity>
+  constructor(real: CachedReads, whoami: () => Promise<Identity>) {
+    this.#real = real
+    this.whoami = whoami
+  }
+  get<State>(resource: Resource<State>, key: string): Promise<State | Unknown> {
+    return this.#real.get(resource, key)
+  }
+  run(script: string, _inputs: unknown, options: { readonly timeout?: number } = {}): Promise<ShellReply> {
+    return this.#real.run(script, options)
+  }
+}
+
+/** The planned world: the overlay first, then the host, then what packages of the plan might bring. */
+class PlannedReader implements Reader {
+  readonly #real: CachedReads
+  readonly #overlay: Overlay
+  readonly whoami: () => Promise<Identity>
+
+  constructor(real: CachedReads, overlay: Overlay, whoami: () => Promise<Identity>) {
+    this.#real = real
+    this.#overlay = overlay
+    this.whoami = whoami
+  }
+
+  async get<State>(resource: Resource<State>, key: string): Promise<State | Unknown> {
+    if (this.#overlay.has(resource.kind, key)) return this.#overlay.get(resource.kind, key) as State | Unknown
+    const planned = await this.#plannedFile(resource.kind, key)
+    if (planned) return planned.state as State | Unknown
+    const found = await this.#real.get(resource, this.#realKey(resource.kind, key))
+    return resource.foresee ? resource.foresee(key, found, this.#overlay) : found
+  }
+
+  async run(script: string, inputs: readonly string[] | 'anything', options: { readonly timeout?: number } = {}): Promise<ShellReply | Unknown> {
+    const by = inputs === 'anything' ? this.#overlay.anything() : inputs.map((path) => this.#overlay.touches(path)).find((touched) => touched !== undefined)
+    return by === undefined ? this.#real.run(script, options) : unknown(`it reads what ${by} would change`)
+  }
+
+  #realKey(kind: string, key: string): string {
+    return kind === checksumResource.kind || kind === contentResource.kind ? this.#overlay.follow(key) : key
+  }
+
+  async #plannedFile(kind: string, key: string): Promise<{ state: unknown } | undefined> {
+    if (kind === fileResource.kind) {
+      const planned = this.#overlay.file(key)
+      return planned && { state: planned.state }
+    }
+    if (kind === realpathResource.kind) return this.#overlay.touches(key) ? { state: this.#overlay.follow(key) } : undefined
+    if (kind !== checksumResource.kind && kind !== contentResource.kind) return undefined
+    const planned = this.#overlay.file(this.#overlay.follow(key))
+    if (!planned) return undefined
+    if (planned.state.kind !== 'file') return { state: kind === contentResource.kind ? undefined : '' }
+    if (!planned.content) return undefined
+    return { state: await this.#contentOf(kind, planned.content) }
+  }
+
+  async #contentOf(kind: string, content: import('../value/content.ts').Content): Promise<unknown> {
+    switch (content.kind) {
+      case 'unknown': return content.unknown
+      case 'host': return this.get((kind === contentResource.kind ? contentResource : checksumResource) as Resource<unknown>, content.path)
+      case 'bytes': return kind === contentResource.kind ? content.bytes : content.sha1
+      case 'controller': return kind === contentResource.kind ? (await import('node:fs/promises')).readFile(content.file) : content.sha1
+    }
+  }
+}
+
+async function identify(shell: Shell): Promise<Identity> {
+  const { stdout } = await shell.run('id -un; id -u; id -gn; id -g; umask; printf "%s\\n" "$HOME"')
+  const [user, uid, group, gid, umask, home] = stdout.toString().split('\n')
+  return { user: user!, uid: Number(uid), group: group!, gid: Number(gid), umask: Number.parseInt(umask!, 8), home: home! }
+}
+

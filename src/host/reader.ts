@@ -1,0 +1,30 @@
+import type { ShellReply } from '../transport/connection.ts'
+import type { Unknown } from '../value/value.ts'
+import type { Resource } from './resource.ts'
+
+/**
+ * What a module sees of a machine while it probes: it can only look. Reads asked for in one turn of the event loop travel
+ * together. In a dry run the planned world is seen: what earlier tasks planned, or `Unknown` where that cannot be told.
+ */
+export interface Reader {
+  /** The state of one key of one kind. */
+  get<State>(resource: Resource<State>, key: string): Promise<State | Unknown>
+  /**
+   * A script that only reads, for what no resource models. `inputs` are the paths it depends on; in a dry run the answer is
+   * unknown once a planned step touched one of them. `'anything'` says that any planned change could reach it.
+   */
+  run(script: string, inputs: readonly string[] | 'anything', options?: { readonly timeout?: number }): Promise<ShellReply | Unknown>
+  /** Who the task acts as on this machine. */
+  whoami(): Promise<Identity>
+}
+
+/** The user a shell runs as, with what decides the defaults of new files. */
+export interface Identity {
+  readonly user: string
+  readonly uid: number
+  readonly group: string
+  readonly gid: number
+  readonly home: string
+  /** Bits taken away from new files. */
+  readonly umask: number
+}

@@ -1,0 +1,166 @@
+import { didYouMean } from '../problem/did-you-mean.ts'
+import { Problem, type Span } from '../problem/problem.ts'
+import { type Dict, Float, TemplateString, Tuple, Unknown, type Value, VaultString, isDict } from '../value/value.ts'
+import { toJson } from '../value/json.ts'
+import type { Field, Fields } from './field.ts'
+
+/** Whom the parameters belong to, and where each stands. */
+export interface Subject {
+  /** "module 'copy'". */
+  readonly owner: string
+  readonly span?: Span
+  readonly spans?: ReadonlyMap<string, Span>
+}
+
+export interface Converted {
+  readonly params: Readonly<Record<string, unknown>>
+  readonly problems: readonly Problem[]
+  /** The first parameter value that a dry run cannot know. */
+  readonly unknown?: Unknown
+}
+
+/**
+ * Arguments of a task as the module's typed parameters: aliases resolved, defaults filled in, types converted as Ansible
+ * converts them. All problems are collected. A template that is not rendered yet is taken on trust: `problems` of a
+ * static check are those that no value of it can mend.
+ */
+export function convertParams(fields: Fields, args: Dict, subject: Subject, accept?: (field: Field, value: Value) => unknown): Converted {
+  const problems: Problem[] = []
+  const params: Record<string, unknown> = {}
+  const names = nameTable(fields)
+  let open: Unknown | undefined
+  for (const [key, value] of args) {
+    const name = names.get(String(key))
+    if (name === undefined) {
+      problems.push(unknownParameter(String(key), fields, subject))
+      continue
+    }
+    if (isOmitted(value)) continue
+    try {
+      const special = accept?.(fields[name]!, value)
+      params[name] = special === undefined ? convert(fields[name]!, value) : special
+    } catch (error) {
+      if (error instanceof Unknown) open ??= error
+      else if (error instanceof Problem) problems.push(located(error, String(key), subject))
+      else throw error
+    }
+  }
+  for (const [name, field] of Object.entries(fields)) {
+    if (params[name] !== undefined) continue
+    if (field.default !== undefined) params[name] = field.default
+    else if (field.required && !isGiven(name, field, args)) problems.push(missingParameter(name, field, subject))
+  }
+  return { params, problems, ...(open ? { unknown: open } : {}) }
+}
+
+const isGiven = (name: string, { aliases }: Field, args: Dict): boolean => [name, ...aliases].some((key) => args.has(key) && !isOmitted(args.get(key)))
+const isOmitted = (value: unknown): boolean => typeof value === 'object' && value !== null && 'opaque' in value && value.opaque === 'omit'
+
+const tables = new WeakMap<Fields, ReadonlyMap<string, string>>()
+function nameTable(fields: Fields): ReadonlyMap<string, string> {
+  let table = tables.get(fields)
+  if (!table) tables.set(fields, (table = new Map(Object.entries(fields).flatMap(([name, { aliases }]) => [[name, name], ...aliases.map((alias) => [alias, name] as const)] as const))))
+  return table
+}
+
+function unknownParameter(key: string, fields: Fields, { owner, span, spans }: Subject): Problem {
+  const known = [...nameTable(fields).keys()]
+  const hint = didYouMean(key, known) ?? `it takes ${Object.keys(fields).join(', ')}`
+  const place = spans?.get(key) ?? span
+  return new Problem({ code: 'unknown-parameter', summary: 'unknown parameter', detail: `'${key}' of ${owner}`, hint, ...(place ? { span: place } : {}) })
+}
+
+const missingParameter = (name: string, field: Field, { owner, span }: Subject): Problem =>
+  new Problem({ code: 'missing-parameter', summary: 'missing parameter', detail: `${owner} needs '${name}'`, hint: field.doc, ...(span ? { span } : {}) })
+
+const located = (problem: Problem, key: string, { owner, span, spans }: Subject): Problem =>
+  new Problem({ ...problem.parts(), detail: `'${key}' of ${owner}: ${problem.detail}` }).at(spans?.get(key) ?? span)
+
+const wrong = (expected: string, value: Value): never => {
+  throw new Problem({ code: 'wrong-type', summary: 'wrong type', detail: `expected ${expected}, found ${JSON.stringify(toJson(value))}` })
+}
+
+const TRUE = new Set(['yes', 'on', 'y', 't', 'true', '1'])
+const FALSE = new Set(['no', 'off', 'n', 'f', 'false', '0'])
+
+/** One value as its field wants it. Throws a `Problem` where it cannot be, the `Unknown` where it is one. */
+export function convert(field: Field, value: Value): unknown {
+  if (value instanceof Unknown) throw value
+  if (value instanceof TemplateString || value instanceof VaultString) return undefined
+  if (value === null) return field.type === 'raw' ? null : field.type === 'list' && field.required ? [] : undefined
+  switch (field.type) {
+    case 'raw': return value
+    case 'text': case 'path': case 'file': return toText(value)
+    case 'bytes': return toBytes(value)
+    case 'choice': return toChoice(field, value)
+    case 'flag': return toFlag(value)
+    case 'integer': return toInteger(value)
+    case 'number': return toNumber(value)
+    case 'mode': return typeof value === 'number' ? String(modeOfNumber(value)) : toText(value)
+    case 'list': return toList(value).map((item) => convert(field.items!, item))
+    case 'record': return toRecord(field.fields!, value)
+  }
+}
+
+/** Ansible's `mode: 0644` is octal 420 in YAML 1.1 and arrives as that number: written back in octal it is what was meant. */
+const modeOfNumber = (value: number): string => value.toString(8).padStart(4, '0')
+
+function toText(value: Value): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  if (value instanceof Float) return `${value.value}.0`
+  if (Array.isArray(value) || isDict(value)) return JSON.stringify(toJson(value))
+  return wrong('text', value)
+}
+
+function toChoice(field: Field, value: Value): string {
+  const choices = field.choices ?? []
+  // YAML reads `state: yes` as a boolean: the choice that means it is taken, as Ansible does.
+  const text = typeof value === 'boolean' ? (choices.find((choice) => (value ? TRUE : FALSE).has(choice)) ?? toText(value)) : toText(value)
+  if (choices.includes(text)) return text
+  throw new Problem({ code: 'wrong-choice', summary: 'not one of the choices', detail: `'${text}' is not one of ${choices.join(', ')}`, ...hinted(didYouMean(text, choices)) })
+}
+const hinted = (hint: string | undefined) => (hint ? { hint } : {})
+
+function toFlag(value: Value): boolean {
+  if (typeof value === 'boolean') return value
+  const word = value instanceof Float ? String(value.value) : String(value).toLowerCase().trim()
+  if (TRUE.has(word)) return true
+  if (FALSE.has(word)) return false
+  return wrong('yes or no', value)
+}
+
+function toInteger(value: Value): number {
+  if (typeof value === 'number' && Number.isInteger(value)) return value
+  if (value instanceof Float) return value.value
+  if (typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value)) return Number(value)
+  return wrong('a whole number', value)
+}
+
+function toNumber(value: Value): number {
+  if (typeof value === 'number') return value
+  if (value instanceof Float) return value.value
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  return wrong('a number', value)
+}
+
+function toBytes(value: Value): string {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([KMGTPEZY]?)(?:i?B?)?\s*$/i.exec(toText(value))
+  if (!match) return wrong('a size like 10M', value)
+  return String(Math.round(Number(match[1]) * 1024 ** ' KMGTPEZY'.indexOf((match[2] || ' ').toUpperCase())))
+}
+
+function toList(value: Value): readonly Value[] {
+  if (value instanceof Tuple || Array.isArray(value)) return value
+  if (typeof value === 'string') return value === '' ? [] : value.split(',').map((item) => item.trim())
+  return [value]
+}
+
+function toRecord(fields: Fields, value: Value): unknown {
+  if (!isDict(value)) return wrong('a dict', value)
+  const { params, problems, unknown } = convertParams(fields, value, { owner: 'the dict' })
+  if (problems[0]) throw problems[0]
+  if (unknown) throw unknown
+  return params
+}
