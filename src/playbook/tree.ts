@@ -90,6 +90,10 @@ export interface RoleUse extends Inherited, Tagged {
   readonly role: Role
   /** Parameters beside `role:`: variables of the higher precedence. */
   readonly params: Dict
+  /** `allow_duplicates` as the use says it (`import_role`), above what the role says. */
+  readonly allowDuplicates?: boolean
+  /** `import_role` with `public: false`: its variables end with its tasks. */
+  readonly public?: boolean
 }
 
 /** A role on disk, loaded once for each (path, tasks_from, vars_from, …) it is used with. */
@@ -105,6 +109,8 @@ export interface Role {
   readonly allowDuplicates: boolean
   /** `meta/argument_specs.yml`: entry point to its spec, as loaded. */
   readonly argumentSpecs: Dict
+  /** `collections` of its meta file: what its tasks look names up in. */
+  readonly collections: readonly string[]
 }
 
 export type Entry = Task | Block
@@ -117,6 +123,10 @@ export interface Block extends Inherited, Tagged {
   readonly rescue: readonly Entry[]
   readonly always: readonly Entry[]
   readonly notify: readonly Value[]
+  /** The file that stands in this block's place: what `import_tasks` was replaced by. */
+  readonly importedFrom?: string
+  /** The role that stands in this block's place (`import_role`, a role of a play, a dependency): its variables hold inside. */
+  readonly importedRole?: RoleUse
   /** The role whose file this stands in, for variables and file search; and the file's directory. */
   readonly home: Home
 }

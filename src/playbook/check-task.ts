@@ -1,0 +1,55 @@
+import { didYouMean } from '../problem/did-you-mean.ts'
+import { Problem, type Span } from '../problem/problem.ts'
+import { type Loading, type Place, defer } from './loading.ts'
+import { textOf } from './read-value.ts'
+import { fullName } from './redirects.ts'
+import type { Task } from './tree.ts'
+
+const META = ['flush_handlers', 'refresh_inventory', 'noop', 'clear_facts', 'clear_host_errors', 'end_batch', 'end_host', 'end_play', 'end_role', 'reset_connection']
+/** Actions that loading itself replaces: they have no module. */
+const STATIC: ReadonlySet<string> = new Set(['import_tasks', 'import_role', 'include', 'import_playbook'])
+
+/** What can be said of a task before any host is asked: the module is there, its arguments fit. */
+export function checkTask(loading: Loading, task: Task, span: Span, place: Place): void {
+  const here = certainly(loading, task, place)
+  for (const problem of problemsOfTask(loading, task, span)) defer(loading, here, problem)
+}
+
+function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Problem[] {
+  const { catalog } = loading.options
+  if (task.action === 'meta') return checkMeta(task, span)
+  if (!catalog || STATIC.has(task.action)) return []
+  const module = catalog.find(task.action)
+  if (!module) return [notOffered(task, span, catalog.names())]
+  if (task.argsTemplate !== undefined) return []
+  return module.problems(task.args, task.argSpans).map((problem) => problem.at(span))
+}
+
+function notOffered(task: Task, span: Span, names: Iterable<string>): Problem {
+  const full = fullName(task.action)
+  const near = didYouMean(task.action, names)
+  const hint = near ?? '`tutti doc --list` shows the modules there are'
+  return new Problem({ code: 'module-not-offered', summary: 'tutti does not have this module', detail: full && full !== task.actionAsWritten ? `'${task.actionAsWritten}' (${full})` : `'${task.actionAsWritten}'`, hint, span })
+}
+
+function checkMeta(task: Task, span: Span): readonly Problem[] {
+  const name = textOf(task.args.get('_raw_params') ?? '') ?? ''
+  if (META.includes(name) || name.includes('{{')) return []
+  const hint = didYouMean(name, META)
+  return [new Problem({ code: 'unknown-meta', summary: 'No meta action has this name', detail: `'${name}'`, span, ...(hint ? { hint } : {}) })]
+}
+
+/** A condition, a loop that may be empty, an ignored error or tags that were not asked for make a task uncertain. */
+function certainly(loading: Loading, task: Task, place: Place): Place {
+  const always = task.when.every(({ expression }) => expression === true)
+  const ignored = task.ignoreErrors !== undefined && task.ignoreErrors !== false
+  const loops = task.loop !== undefined && !(Array.isArray(task.loop.over) && task.loop.over.length > 0)
+  const certain = place.certain && always && !ignored && !loops && task.failedWhen === undefined && tagsReached(loading, [...place.tags, ...task.tags])
+  return certain === place.certain ? place : { ...place, certain }
+}
+
+export function tagsReached(loading: Loading, tags: readonly unknown[]): boolean {
+  const { tagsReached: reached } = loading.options
+  const texts = tags.filter((tag) => typeof tag === 'string')
+  return !reached || texts.length !== tags.length || reached(texts)
+}

@@ -1,0 +1,86 @@
+/** One word of a free-form argument text, or `name=value`. Offsets count characters from the start of the text. */
+export interface Word {
+  readonly text: string
+  readonly offset: number
+}
+
+/**
+ * Splits free-form arguments at white space as Ansible does: quotes hold words together and stay in the text, jinja's
+ * `{{ }}`, `{% %}` and `{# #}` hold their content together, a backslash keeps the next character.
+ * Undefined where a quote or a brace is never closed.
+ */
+export function splitWords(text: string): readonly Word[] | undefined {
+  const words: Word[] = []
+  let start = -1
+  let quote = ''
+  const braces: string[] = []
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!
+    const pair = text.slice(at, at + 2)
+    if (!quote && braces.length === 0 && /\s/.test(character)) {
+      if (start >= 0) words.push({ text: text.slice(start, at), offset: start })
+      start = -1
+      continue
+    }
+    if (start < 0) start = at
+    if (character === '\\' && at + 1 < text.length && braces.length === 0) at++
+    else if (!quote && (pair === '{{' || pair === '{%' || pair === '{#')) braces.push(pair), at++
+    else if (!quote && braces.length > 0 && pair === CLOSING[braces.at(-1)!]) braces.pop(), at++
+    else if (braces.length === 0 && quote === character) quote = ''
+    else if (braces.length === 0 && !quote && (character === '"' || character === "'")) quote = character
+  }
+  if (quote || braces.length > 0) return undefined
+  if (start >= 0) words.push({ text: text.slice(start), offset: start })
+  return words
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '{{': '}}', '{%': '%}', '{#': '#}' }
+
+export interface FreeForm {
+  readonly named: readonly { readonly name: string; readonly value: string; readonly offset: number; readonly length: number }[]
+  /** What is not `name=value`, exactly as written between the outermost words. */
+  readonly rest: string
+}
+
+/**
+ * `name=value` words and the rest. For commands only the names in `only` are taken out: everything else belongs to the command.
+ */
+export function parseFreeForm(text: string, only?: ReadonlySet<string>): FreeForm | undefined {
+  const words = splitWords(text)
+  if (!words) return undefined
+  const named: FreeForm['named'][number][] = []
+  const kept: Word[] = []
+  for (const word of words) {
+    const equals = findEquals(word.text)
+    const name = equals > 0 ? word.text.slice(0, equals).trim() : ''
+    if (name && (only ? only.has(name) : /^[\w.-]+$/.test(name))) {
+      named.push({ name, value: unquote(word.text.slice(equals + 1)), offset: word.offset, length: word.text.length })
+    } else kept.push(word)
+  }
+  return { named, rest: named.length === 0 ? text.trim() : joinKept(text, kept, named) }
+}
+
+/** An escaped `\=` does not part name and value. */
+function findEquals(word: string): number {
+  for (let at = word.indexOf('='); at >= 0; at = word.indexOf('=', at + 1)) if (word[at - 1] !== '\\') return at
+  return -1
+}
+
+/** Cutting the named words out, rather than joining the others, keeps a command's own spaces and line breaks. */
+function joinKept(text: string, kept: readonly Word[], named: FreeForm['named']): string {
+  if (kept.length === 0) return ''
+  let rest = ''
+  let at = 0
+  for (const { offset, length } of named) {
+    rest += text.slice(at, offset)
+    at = offset + length
+    while (/[ \t]/.test(text[at] ?? '')) at++
+  }
+  return (rest + text.slice(at)).trim()
+}
+
+function unquote(value: string): string {
+  const quoted = value.length >= 2 && (value[0] === '"' || value[0] === "'") && value.at(-1) === value[0] && value.at(-2) !== '\\'
+  const text = quoted ? value.slice(1, -1) : value
+  return text.replace(/\\(["'=])/g, '$1')
+}

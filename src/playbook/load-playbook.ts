@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
+import { loadYaml } from '../yaml/load-yaml.ts'
+import type { YamlNode } from '../yaml/yaml-node.ts'
+import { findFile, placesFor } from './find-files.ts'
+import { collectionDirectories } from './find-role.ts'
+import { type LoadedRole, loadRole } from './load-role.ts'
+import { type LoadOptions, type Loading, type Place, type RoleRequest, report } from './loading.ts'
+import { parseEntries } from './parse-entries.ts'
+import { parsePlays } from './parse-plays.ts'
+import { readRoleUses } from './role-use.ts'
+import type { Entry, Home, Playbook, Role } from './tree.ts'
+
+export type { LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
+
+/** Reads playbooks, and later what their dynamic includes ask for; every file and role once. All of it throws `Problems`. */
+export interface Loader {
+  /** A playbook with all it imports, checked. */
+  loadPlaybook(file: string): Playbook
+  /** The tasks of a file for `include_tasks`: `written` is looked up from where the include stands. */
+  loadTasks(written: string, home: Home, options?: { readonly handler?: boolean; readonly span?: Span }): { readonly file: string; readonly entries: readonly Entry[] }
+  /** The role of an `include_role`, with the files it was asked with. */
+  loadRole(request: RoleRequest, home: Home): Role
+}
+
+/** A playbook with everything it imports. Throws `Problems` with all mistakes of all its files. */
+export const loadPlaybook = (file: string, options: LoadOptions = {}): Playbook => createLoader(options).loadPlaybook(file)
+
+export function createLoader(options: LoadOptions = {}): Loader {
+  const reading = new Map<string, ReturnType<typeof startLoading>>()
+  let directory = process.cwd()
+  const within = () => {
+    const known = reading.get(directory) ?? startLoading(options, directory)
+    reading.set(directory, known)
+    return known
+  }
+  const included = new Map<string, readonly Entry[]>()
+  return {
+    loadPlaybook(file) {
+      directory = dirname(resolve(file))
+      const loading = within()
+      return settle(loading, (deferred) => {
+        const node = playbookDocument(loading, file)
+        return { file, plays: node ? parsePlays(loading, node, topPlace(loading, resolve(file), deferred)) : [] }
+      })
+    },
+    loadTasks(written, home, { handler = false, span } = {}) {
+      const loading = within()
+      return settle(loading, (deferred) => {
+        const file = findIncluded(loading, written, home, span)
+        const key = JSON.stringify([file, handler, home.role?.path, home.parents?.map((role) => role.path)])
+        const known = file === undefined ? [] : included.get(key)
+        const entries = known ?? readIncluded(loading, file!, { ...basePlace(loading, home, deferred), handler }, span)
+        if (file !== undefined && entries.length > 0) included.set(key, entries)
+        return { file: file ?? written, entries }
+      })
+    },
+    loadRole(request, home) {
+      const loading = within()
+      return settle(loading, () => loading.role(request, basePlace(loading, home, []))?.role)!
+    },
+  }
+}
+
+function startLoading(options: LoadOptions, playbookDirectory: string): Loading {
+  const documents = new Map<string, YamlNode | undefined>()
+  const roles = new Map<string, LoadedRole>()
+  const loading: Loading = {
+    options, playbookDirectory, problems: [],
+    document(file, span) {
+      if (!documents.has(file)) documents.set(file, readDocument(loading, file, span))
+      return documents.get(file)
+    },
+    entries: (node, place) => parseEntries(loading, node, place),
+    role: (request, place) => loadRole(loading, roles, request, place),
+    roleUses: (node, place) => readRoleUses(loading, node, place),
+  }
+  return loading
+}
+
+/** All of a file's mistakes are noted; one that cannot be read at all is told where it was asked for. */
+function readDocument(loading: Loading, file: string, span: Span | undefined): YamlNode | undefined {
+  const { vault, warn } = loading.options
+  try {
+    return loadYaml(file, { templates: true, duplicates: 'warn', ...(vault ? { vault } : {}), ...(warn ? { warn } : {}) })
+  } catch (error) {
+    const problems = problemsOf(error)
+    if (!problems) throw error
+    loading.problems.push(...problems.map((problem) => problem.at(span)))
+    return undefined
+  }
+}
+
+/** Runs one reading; what it reports, and what is certain to fail, is thrown together. */
+function settle<T>(loading: Loading, read: (deferred: Problem[]) => T): T {
+  loading.problems.length = 0
+  const deferred: Problem[] = []
+  const result = read(deferred)
+  const problems = [...new Set([...loading.problems, ...deferred])]
+  loading.problems.length = 0
+  if (problems.length > 0) throw new Problems(problems)
+  return result
+}
+
+const basePlace = ({ playbookDirectory }: Loading, home: Home, deferred: Problem[]): Place => ({
+  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), tags: [], imports: [], collections: home.role?.collections ?? [],
+})
+const topPlace = (loading: Loading, file: string, deferred: Problem[]): Place => ({
+  ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file],
+})
+
+/** A path, or `namespace.collection.playbook`. */
+function playbookDocument(loading: Loading, file: string): YamlNode | undefined {
+  if (existsSync(file)) return loading.document(file)
+  const [namespace = '', name = '', ...rest] = basename(file).split('.')
+  const places = rest.length === 1 && !file.includes('/') ? collectionDirectories(loading, `${namespace}.${name}`).map((directory) => resolve(directory, 'playbooks', `${rest[0]}.yml`)) : []
+  const found = findFile(places)
+  if (found) return loading.document(found)
+  report(loading, { code: 'playbook-not-found', summary: 'The playbook is not there', detail: `'${file}'` })
+  return undefined
+}
+
+function findIncluded(loading: Loading, written: string, home: Home, span: Span | undefined): string | undefined {
+  const places = placesFor(written, home, loading.playbookDirectory, 'tasks')
+  const file = findFile(places)
+  if (!file) report(loading, { code: 'file-not-found', summary: 'The file to include is not there', detail: `'${written}', looked for at ${places.join(', ')}`, ...(span ? { span } : {}) })
+  return file
+}
+
+function readIncluded(loading: Loading, file: string, place: Place, span: Span | undefined): readonly Entry[] {
+  const node = loading.document(file, span)
+  return node ? loading.entries(node, { ...place, home: { ...place.home, directory: dirname(file) }, imports: [file] }) : []
+}
+

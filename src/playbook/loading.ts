@@ -1,0 +1,107 @@
+import { Problem, type ProblemParts, type Span } from '../problem/problem.ts'
+import type { Dict, TemplateString, Value } from '../value/value.ts'
+import type { VaultSecrets } from '../vault/vault.ts'
+import type { YamlNode } from '../yaml/yaml-node.ts'
+import type { Block, Condition, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
+
+/** What loading must know of the modules: their names, and what is wrong with arguments that are known already. */
+export interface ModuleCatalog {
+  find(action: string): { problems(args: Dict, spans: ReadonlyMap<string, Span>): readonly Problem[] } | undefined
+  names(): Iterable<string>
+}
+
+export interface LoadOptions {
+  readonly catalog?: ModuleCatalog
+  /** Directories of `roles_path`, absolute; asked after the playbook's own `roles/`. */
+  readonly rolesPath?: readonly string[]
+  /** Directories that hold `ansible_collections/`, absolute. */
+  readonly collectionsPath?: readonly string[]
+  readonly vault?: VaultSecrets
+  /** `-e`: what names of imported files may depend on. */
+  readonly extraVars?: Dict
+  /** Renders a template with static variables, for the names of imports; throws where it needs more. */
+  readonly render?: (template: TemplateString, vars: Dict) => Value
+  /** What is wrong with the syntax of the templates in a value, and of a condition. */
+  readonly checkTemplates?: (value: Value) => readonly Problem[]
+  readonly checkCondition?: (condition: Condition) => readonly Problem[]
+  /** What is wrong but may never be reached, and what is merely old. */
+  readonly warn?: (problem: Problem) => void
+  /** Whether a play and a task with these tags can be reached at all in this run; both by default. What cannot be is only warned about. */
+  readonly playReached?: (hosts: Value) => boolean
+  readonly tagsReached?: (tags: readonly string[]) => boolean
+}
+
+/** Where something is being read. */
+export interface Place {
+  readonly home: Home
+  /** Directory of the playbook that is being read, which an imported one is too. */
+  readonly playbookDirectory: string
+  readonly handler: boolean
+  /** Surely run if the playbook, or the role, is: no condition, loop, rescue or handler around it. */
+  readonly certain: boolean
+  /** Problems of what is certain: refused at once in a playbook, kept with a role for each of its uses. */
+  readonly deferred: Problem[]
+  /** Static variables, for the names of imports. */
+  readonly vars: Dict
+  readonly tags: readonly Value[]
+  /** Files being imported, outermost first, to find circles. */
+  readonly imports: readonly string[]
+  readonly collections: readonly string[]
+}
+
+/** What is asked of a role: its name and the files that stand for `main`. */
+export interface RoleRequest {
+  readonly name: string
+  readonly span: Span
+  readonly tasksFrom?: string
+  readonly varsFrom?: string
+  readonly defaultsFrom?: string
+  readonly handlersFrom?: string
+  /** `rolespec_validate: false` leaves out the check of the role's arguments. */
+  readonly validate?: boolean
+}
+
+/** One loading: what it was asked, what it found wrong, and what it read already. */
+export interface Loading {
+  readonly options: LoadOptions
+  readonly playbookDirectory: string
+  readonly problems: Problem[]
+  /** A file's document, read once; undefined where it could not be read, which is already reported. */
+  document(file: string, span?: Span): YamlNode | undefined
+  entries(node: YamlNode, place: Place): readonly Entry[]
+  role(request: RoleRequest, place: Place): { readonly role: Role; readonly deferred: readonly Problem[] } | undefined
+  roleUses(node: YamlNode, place: Place): readonly RoleUse[]
+}
+
+/** Notes a mistake of the language: always refused. */
+export function report(loading: Loading, parts: ProblemParts): void {
+  loading.problems.push(new Problem(parts))
+}
+
+/** Notes what would fail when it is reached: refused where that is certain, else only warned about. */
+export function defer(loading: Loading, place: Place, problem: Problem): void {
+  if (place.certain) place.deferred.push(problem)
+  else loading.options.warn?.(problem)
+}
+
+export function warn(loading: Loading, parts: ProblemParts): void {
+  loading.options.warn?.(new Problem(parts))
+}
+
+/** An entry that only groups: imported files and roles, so that what was said at the import is inherited. */
+export const wrapping = (span: Span, home: Home, block: readonly Entry[]): Block => ({
+  kind: 'block', span, name: '', block, rescue: [], always: [], notify: [], home, tags: [], when: [], vars: new Map(),
+})
+
+/** The place inside something with tags, conditions and variables of its own. */
+export function withinBlock(place: Place, ignoreErrors: unknown, { tags, when, vars }: Pick<Block, 'tags' | 'when' | 'vars'>): Place {
+  const certain = place.certain && when.every(({ expression }) => expression === true) && (ignoreErrors === undefined || ignoreErrors === false)
+  return { ...place, certain, tags: [...place.tags, ...tags], vars: vars.size > 0 ? new Map([...place.vars, ...vars]) : place.vars }
+}
+
+/** What a static import says to everything it stands for. */
+export function handedDown(task: Task): Inherited & Tagged {
+  const { kind: _1, span: _2, name: _3, action: _4, actionAsWritten: _5, args: _6, argSpans: _7, argsTemplate: _8, until: _9, listen: _10, loop: _11, register: _12,
+    changedWhen: _13, failedWhen: _14, retries: _15, delay: _16, async: _17, poll: _18, importedFrom: _19, notify: _20, home: _21, ...shared } = task
+  return shared
+}

@@ -1,0 +1,68 @@
+import type { Value } from '../value/value.ts'
+import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
+import { PLAY } from './keywords.ts'
+import { type Loading, type Place, report } from './loading.ts'
+import { readInherited, readTagged } from './read-inherited.ts'
+import { type YamlMap, checkKeywords, has, isNothing, isTemplate, listOf, textOf, valueAt, wrongType } from './read-value.ts'
+import { readVarsPrompt } from './read-vars-prompt.ts'
+import type { Entry, Play } from './tree.ts'
+
+/** One play of a playbook. */
+export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
+  checkKeywords(loading, map, Object.keys(PLAY), 'a play')
+  const hosts = readHosts(loading, map)
+  const { name, ...inherited } = readInherited(loading, map, PLAY)
+  const tagged = readTagged(loading, map)
+  const reached = loading.options.playReached?.(hosts) ?? true
+  const inside: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [] }
+  const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
+  const roles = valueAt(map, 'roles')
+  return {
+    span: map.span, name: name ?? defaultName(hosts), hosts, ...inherited, ...tagged, varsFiles: readVarsFiles(loading, valueAt(map, 'vars_files')),
+    varsPrompt: readVarsPrompt(loading, valueAt(map, 'vars_prompt')), serial: readSerial(loading, valueAt(map, 'serial')),
+    preTasks: entries('pre_tasks'), roles: roles ? loading.roleUses(roles, inside) : [], tasks: entries('tasks'), postTasks: entries('post_tasks'),
+    handlers: entries('handlers', { ...inside, handler: true, certain: false }),
+  }
+}
+
+function readEntries(loading: Loading, map: YamlMap, key: string, place: Place): readonly Entry[] {
+  const node = valueAt(map, key)
+  if (node && node.kind !== 'sequence') wrongType(loading, node, key, 'a list of tasks')
+  return node?.kind === 'sequence' ? loading.entries(node, place) : []
+}
+
+/** A play without a name is called by its hosts, as Ansible prints it. */
+export const defaultName = (hosts: Value): Value => (Array.isArray(hosts) ? hosts.map((host) => textOf(host) ?? '').join(',') : hosts)
+
+function readHosts(loading: Loading, map: YamlMap): Value {
+  const node = valueAt(map, 'hosts')
+  if (!node || (node.kind === 'sequence' && node.items.length === 0)) {
+    const parts = has(map, 'hosts') ? { code: 'hosts-empty', summary: 'The hosts of a play cannot be empty' } : { code: 'hosts-missing', summary: 'A play must say on which hosts it runs' }
+    report(loading, { ...parts, hint: 'add `hosts: all`, or the name of a group', span: map.span })
+    return ''
+  }
+  const wrong = listOf(node).find((item) => item.kind !== 'scalar' || textOf(toValue(item)) === undefined)
+  if (wrong) wrongType(loading, wrong, 'hosts', 'a pattern or a list of patterns')
+  return toValue(node)
+}
+
+
+/** Each entry a file, or a list of files of which the first that is there is read. */
+function readVarsFiles(loading: Loading, node: YamlNode | undefined): readonly Value[] {
+  return listOf(node).flatMap((item) => {
+    const names = listOf(item)
+    const wrong = isNothing(item) || names.some((name) => textOf(toValue(name)) === undefined)
+    if (wrong) wrongType(loading, item, 'vars_files', 'a list of file names')
+    return wrong ? [] : [toValue(item)]
+  })
+}
+
+/** Numbers of hosts or percentages, one a batch. */
+function readSerial(loading: Loading, node: YamlNode | undefined): readonly Value[] {
+  return listOf(node).flatMap((item) => {
+    const value = toValue(item)
+    if (isTemplate(value) || /^\s*\d+(\.\d+)?\s*%?\s*$/.test(textOf(value) ?? '')) return [value]
+    wrongType(loading, item, 'serial', 'a number of hosts, a percentage, or a list of them')
+    return []
+  })
+}

@@ -1,0 +1,31 @@
+import { TemplateString, type Dict, type Value } from '../value/value.ts'
+import { Problem, type Span } from '../problem/problem.ts'
+import { type Loading, type Place, report } from './loading.ts'
+import { textOf } from './read-value.ts'
+
+/** The text of a name that loading itself needs: templates may use what is known without any host. Undefined and reported where it cannot be. */
+export function staticText(loading: Loading, value: Value | undefined, place: Place, what: string, span?: Span): string | undefined {
+  if (!(value instanceof TemplateString)) return value === undefined ? undefined : textOf(value)
+  try {
+    const { render } = loading.options
+    if (!render) throw new Error('there is nothing here to render it with')
+    return textOf(render(value, staticVars(loading, place)))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const hint = 'an import is read before any host is asked: use include_tasks or include_role for names that depend on hosts'
+    const detail = `${what}: ${error instanceof Problem ? error.message : error.message}`
+    const at = value.span ?? span
+    const where = at ? { span: at } : {}
+    report(loading, { code: 'import-name-unknown', summary: 'The name of an import cannot be known before the run', detail, hint, ...where })
+    return undefined
+  }
+}
+
+/** Role defaults below the variables of plays and imports, role variables above, `-e` on top. */
+function staticVars(loading: Loading, place: Place): Dict {
+  const { role } = place.home
+  const own: readonly [Value, Value][] = role ? [['role_path', role.path], ['role_name', role.name], ['ansible_role_name', role.name]] : []
+  return new Map([
+    ...(role?.defaults ?? []), ...place.vars, ...(role?.vars ?? []), ['playbook_dir', place.playbookDirectory], ...own, ...(loading.options.extraVars ?? []),
+  ] as [Value, Value][])
+}
