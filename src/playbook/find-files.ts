@@ -28,7 +28,7 @@ export const isDirectory = (path: string): boolean => statSync(path, { throwIfNo
  * `directories` says so, all YAML files of a directory, in order of their names.
  */
 export function findRoleFiles(directory: string, from: string | undefined, directories: boolean): readonly string[] {
-  const endings = from === undefined ? [...ENDINGS, ''] : ['', ...ENDINGS]
+  const endings = from === undefined || from === 'main' ? [...ENDINGS, ''] : ['', ...ENDINGS]
   for (const ending of endings) {
     const path = join(directory, `${from ?? 'main'}${ending}`)
     if (isFile(path)) return [path]

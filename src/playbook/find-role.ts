@@ -10,7 +10,7 @@ export function findRole(loading: Loading, { name, span }: RoleRequest, place: P
   const path = places.find(isDirectory)
   if (path) return path
   const hint = didYouMean(basename(name), places.flatMap((candidate) => namesIn(dirname(candidate))))
-  report(loading, { code: 'role-not-found', summary: 'The role is not there', detail: `'${name}', looked for at ${places.join(', ')}`, span, ...(hint ? { hint } : {}) })
+  report(loading, { code: 'role-not-found', summary: 'The role is not there', detail: `'${name}', looked for at ${places.join(', ')}`, ...(span ? { span } : {}), ...(hint ? { hint } : {}) })
   return undefined
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
+import type { Dict } from '../value/value.ts'
 import { loadYaml } from '../yaml/load-yaml.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
-import { findFile, placesFor } from './find-files.ts'
+import { findFile } from './find-files.ts'
 import { collectionDirectories } from './find-role.ts'
 import { type LoadedRole, loadRole } from './load-role.ts'
 import { type LoadOptions, type Loading, type Place, type RoleRequest, report } from './loading.ts'
@@ -11,33 +12,36 @@ import { parseEntries } from './parse-entries.ts'
 import { parsePlays } from './parse-plays.ts'
 import { readRoleUses } from './role-use.ts'
 import type { Entry, Home, Playbook, Role } from './tree.ts'
+import { readVars } from './vars-files.ts'
 
 export type { LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
 
 /** Reads playbooks, and later what their dynamic includes ask for; every file and role once. All of it throws `Problems`. */
 export interface Loader {
   /** A playbook with all it imports, checked. */
-  loadPlaybook(file: string): Playbook
-  /** The tasks of a file for `include_tasks`: `written` is looked up from where the include stands. */
-  loadTasks(written: string, home: Home, options?: { readonly handler?: boolean; readonly span?: Span }): { readonly file: string; readonly entries: readonly Entry[] }
+  playbook(file: string): Playbook
+  /** The tasks of a file that `include_tasks` found, or handlers. */
+  tasks(file: string, home: Home, handlers: boolean): readonly Entry[]
   /** The role of an `include_role`, with the files it was asked with. */
-  loadRole(request: RoleRequest, home: Home): Role
+  role(name: string, home: Home, parts: Omit<RoleRequest, 'name'>): Role
+  /** The variables of a file (`vars_files`, `include_vars`). */
+  vars(file: string): Dict
 }
 
 /** A playbook with everything it imports. Throws `Problems` with all mistakes of all its files. */
-export const loadPlaybook = (file: string, options: LoadOptions = {}): Playbook => createLoader(options).loadPlaybook(file)
+export const loadPlaybook = (file: string, options: LoadOptions = {}): Playbook => createLoader(options).playbook(file)
 
 export function createLoader(options: LoadOptions = {}): Loader {
-  const reading = new Map<string, ReturnType<typeof startLoading>>()
-  let directory = process.cwd()
-  const within = () => {
-    const known = reading.get(directory) ?? startLoading(options, directory)
-    reading.set(directory, known)
-    return known
-  }
+  const loadings = new Map<string, Loading>()
   const included = new Map<string, readonly Entry[]>()
+  let directory = process.cwd()
+  const within = (): Loading => {
+    const loading = loadings.get(directory) ?? startLoading(options, directory)
+    loadings.set(directory, loading)
+    return loading
+  }
   return {
-    loadPlaybook(file) {
+    playbook(file) {
       directory = dirname(resolve(file))
       const loading = within()
       return settle(loading, (deferred) => {
@@ -45,21 +49,14 @@ export function createLoader(options: LoadOptions = {}): Loader {
         return { file, plays: node ? parsePlays(loading, node, topPlace(loading, resolve(file), deferred)) : [] }
       })
     },
-    loadTasks(written, home, { handler = false, span } = {}) {
-      const loading = within()
-      return settle(loading, (deferred) => {
-        const file = findIncluded(loading, written, home, span)
-        const key = JSON.stringify([file, handler, home.role?.path, home.parents?.map((role) => role.path)])
-        const known = file === undefined ? [] : included.get(key)
-        const entries = known ?? readIncluded(loading, file!, { ...basePlace(loading, home, deferred), handler }, span)
-        if (file !== undefined && entries.length > 0) included.set(key, entries)
-        return { file: file ?? written, entries }
-      })
+    tasks(file, home, handlers) {
+      const key = JSON.stringify([file, handlers, home.role?.path, home.role?.tasks.length, home.parents?.map((role) => role.path)])
+      const entries = included.get(key) ?? settle(within(), () => readIncluded(within(), file, { ...basePlace(within(), home, []), handler: handlers }))
+      included.set(key, entries)
+      return entries
     },
-    loadRole(request, home) {
-      const loading = within()
-      return settle(loading, () => loading.role(request, basePlace(loading, home, []))?.role)!
-    },
+    role: (name, home, parts) => settle(within(), () => within().role({ name, ...parts }, basePlace(within(), home, []))?.role)!,
+    vars: (file) => readVars(file, options.vault),
   }
 }
 
@@ -121,15 +118,7 @@ function playbookDocument(loading: Loading, file: string): YamlNode | undefined 
   return undefined
 }
 
-function findIncluded(loading: Loading, written: string, home: Home, span: Span | undefined): string | undefined {
-  const places = placesFor(written, home, loading.playbookDirectory, 'tasks')
-  const file = findFile(places)
-  if (!file) report(loading, { code: 'file-not-found', summary: 'The file to include is not there', detail: `'${written}', looked for at ${places.join(', ')}`, ...(span ? { span } : {}) })
-  return file
-}
-
-function readIncluded(loading: Loading, file: string, place: Place, span: Span | undefined): readonly Entry[] {
-  const node = loading.document(file, span)
+function readIncluded(loading: Loading, file: string, place: Place): readonly Entry[] {
+  const node = loading.document(file)
   return node ? loading.entries(node, { ...place, home: { ...place.home, directory: dirname(file) }, imports: [file] }) : []
 }
-

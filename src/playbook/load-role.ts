@@ -29,7 +29,7 @@ export function loadRole(loading: Loading, cache: Map<string, LoadedRole>, reque
 function isCircle(loading: Loading, path: string, { name, span }: RoleRequest, place: Place): boolean {
   if (!place.imports.includes(path)) return false
   const detail = [...place.imports.slice(place.imports.indexOf(path)), path].map((file) => basename(file)).join(' -> ')
-  report(loading, { code: 'import-circle', summary: 'Files import each other in a circle', detail: `${detail} (role '${name}')`, span })
+  report(loading, { code: 'import-circle', summary: 'Files import each other in a circle', detail: `${detail} (role '${name}')`, ...(span ? { span } : {}) })
   return true
 }
 
@@ -46,7 +46,7 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   const scope = { ...inside, collections: role.collections }
   role.handlers = readEntries(loading, request, join(path, 'handlers'), request.handlersFrom, { ...scope, handler: true, certain: false })
   const tasks = readEntries(loading, request, join(path, 'tasks'), request.tasksFrom, scope)
-  const check = request.validate === false ? undefined : argumentsTask(role, request.tasksFrom, request.span)
+  const check = request.validate === false ? undefined : argumentsTask(role, request.tasksFrom, request.span ?? { file: join(path, 'meta/argument_specs.yml'), line: 1, column: 1 })
   role.tasks = check ? [check, ...tasks] : tasks
   return { role, deferred }
 }
@@ -54,8 +54,8 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
 /** A file that was asked for by name must be there; `main` may be missing. */
 function roleFiles(loading: Loading, { name, span }: RoleRequest, directory: string, from: string | undefined, directories: boolean): readonly string[] {
   const files = findRoleFiles(directory, from, directories)
-  if (files.length === 0 && from !== undefined) {
-    report(loading, { code: 'role-file-not-found', summary: 'The role has no such file', detail: `'${from}' in ${directory} of role '${name}'`, span })
+  if (files.length === 0 && from !== undefined && from !== 'main') {
+    report(loading, { code: 'role-file-not-found', summary: 'The role has no such file', detail: `'${from}' in ${directory} of role '${name}'`, ...(span ? { span } : {}) })
   }
   return files
 }

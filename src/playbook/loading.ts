@@ -52,7 +52,7 @@ export interface Place {
 /** What is asked of a role: its name and the files that stand for `main`. */
 export interface RoleRequest {
   readonly name: string
-  readonly span: Span
+  readonly span?: Span
   readonly tasksFrom?: string
   readonly varsFrom?: string
   readonly defaultsFrom?: string

@@ -1,15 +1,9 @@
-/** `--tags` and `--skip-tags`. No tags asked for means `all`. */
-export interface TagChoice {
-  readonly tags: readonly string[]
-  readonly skipTags: readonly string[]
-}
-
 /**
  * Whether something with these tags (its own and all inherited) is selected. `always` runs unless skipped by name, `never`
- * only when one of its tags is asked for; `tagged`, `untagged` and `all` are asked for like tags.
+ * only when one of its tags is asked for; `tagged`, `untagged` and `all` are asked for like tags. Nothing asked for means `all`.
  * Source: "Tags" in Ansible's documentation.
  */
-export function isSelected(own: readonly string[], { tags, skipTags }: TagChoice): boolean {
+export function isSelectedByTags(own: readonly string[], tags: readonly string[], skipTags: readonly string[]): boolean {
   const has = new Set(own)
   return isAskedFor(has, new Set(tags.length > 0 ? tags : ['all'])) && !isSkipped(has, new Set(skipTags))
 }

@@ -1,7 +1,7 @@
 import { TemplateString, type Value } from '../value/value.ts'
 import { textOf } from './read-value.ts'
 import { roleBlock } from './role-use.ts'
-import { type TagChoice, isSelected } from './tags.ts'
+import { isSelectedByTags } from './tags.ts'
 import type { Block, Entry, Play, Playbook, Task } from './tree.ts'
 
 /** A task as the lists show it: its name (with its role's), and all tags it has, sorted. */
@@ -9,6 +9,12 @@ export interface ListedTask {
   readonly name: string
   readonly tags: readonly string[]
   readonly task: Task
+}
+
+/** `--tags` and `--skip-tags`. */
+export interface TagChoice {
+  readonly tags: readonly string[]
+  readonly skipTags: readonly string[]
 }
 
 export interface ListWishes extends TagChoice {
@@ -22,7 +28,7 @@ export interface ListWishes extends TagChoice {
 export function listTasks(play: Play, choice: TagChoice): readonly ListedTask[] {
   const home = { directory: '' }
   const all: readonly Entry[] = [...play.preTasks, ...play.roles.map((use) => roleBlock(use, home)), ...play.tasks, ...play.postTasks]
-  return all.flatMap((entry) => listEntry(entry, texts(play.tags))).filter(({ tags }) => isSelected(tags, choice))
+  return all.flatMap((entry) => listEntry(entry, texts(play.tags))).filter(({ tags }) => isSelectedByTags(tags, choice.tags, choice.skipTags))
 }
 
 function listEntry(entry: Block | Task, inherited: readonly string[]): readonly ListedTask[] {

@@ -217,14 +217,12 @@ describe('dynamic includes', () => {
   test('are read when they are reached, each file once', () => {
     const directory = project(files)
     const loader = createLoader({ rolesPath: [] })
-    const home = (loader.loadPlaybook(join(directory, 'site.yml')).plays[0]!.tasks[0] as Task).home
-    const first = loader.loadTasks('a.yml', home)
-    expect(first).toMatchObject({ file: join(directory, 'a.yml'), entries: [{ action: 'ping' }] })
-    expect(loader.loadTasks('a.yml', home).entries).toBe(first.entries)
-    const span = { file: 'site.yml', line: 1, column: 1 }
-    expect(loader.loadRole({ name: 'r', span }, home)).toMatchObject({ name: 'r', tasks: [{ action: 'ping' }] })
-    expect(() => loader.loadTasks('bad.yml', home)).toThrow(Problems)
-    expect(() => loader.loadTasks('gone.yml', home)).toThrow(/looked for at/)
-    expect(() => loader.loadRole({ name: 'gone', span }, home)).toThrow(/looked for at/)
+    const home = (loader.playbook(join(directory, 'site.yml')).plays[0]!.tasks[0] as Task).home
+    const first = loader.tasks(join(directory, 'a.yml'), home, false)
+    expect(first).toMatchObject([{ action: 'ping' }])
+    expect(loader.tasks(join(directory, 'a.yml'), home, false)).toBe(first)
+    expect(loader.role('r', home, { tasksFrom: 'main' })).toMatchObject({ name: 'r', tasks: [{ action: 'ping' }] })
+    expect(() => loader.tasks(join(directory, 'bad.yml'), home, false)).toThrow(Problems)
+    expect(() => loader.role('gone', home, {})).toThrow(/looked for at/)
   })
 })

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { parseFreeForm, splitWords } from '../../src/playbook/free-form.ts'
+
+const words = (text: string) => splitWords(text)?.map((word) => word.text)
+
+test.each([
+  ['a b=c', ['a', 'b=c']], ['a="b c" d', ['a="b c"', 'd']], ["a='b \"c' d", ["a='b \"c'", 'd']], ['a={{ b | c("d e") }} f', ['a={{ b | c("d e") }}', 'f']],
+  ['a={% if b %} c {% endif %} d', ['a={% if b %}', 'c', '{% endif %}', 'd']], ['a=b\\ c d', ['a=b\\ c', 'd']], ['  ', []], ["it's {{ 'a' }}'", ["it's {{ 'a' }}'"]],
+])('splits %j', (text, expected) => expect(words(text)).toEqual(expected))
+test.each(['a="b', 'a={{ b', "it's"])('finds the quote that is open in %j', (text) => expect(words(text)).toBeUndefined())
+
+test('names and values, without quotes and escapes', () => {
+  expect(parseFreeForm('a="b c" d=\'e\' f=g\\=h i="j\\"k"')?.named.map(({ name, value }) => [name, value])).toEqual([['a', 'b c'], ['d', 'e'], ['f', 'g=h'], ['i', 'j"k']])
+})
+test('a command keeps its own spaces, lines and equal signs', () => {
+  const parsed = parseFreeForm('FOO=1 run  "a  b" \\\n  --x=y  chdir=/tmp creates="/a b" z', new Set(['chdir', 'creates']))
+  expect(parsed?.named.map(({ name, value }) => [name, value])).toEqual([['chdir', '/tmp'], ['creates', '/a b']])
+  expect(parsed?.rest).toBe('FOO=1 run  "a  b" \\\n  --x=y  z')
+})

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { showPlaybook } from '../../src/playbook/task-list.ts'
+import { load } from './project.ts'
+
+const files = {
+  'site.yml': '- hosts: [h1, h2]\n  name: third\n  tags: pt\n  roles: [{role: r, tags: [b, a]}]\n  tasks:\n    - ping:\n    - name: n\n      ping:\n      tags: never\n',
+  'roles/r/tasks/main.yml': '- name: one\n  ping:\n- block: [{name: in, ping: }]\n  rescue: [{name: out, ping: }]\n',
+}
+const all = { tags: [], skipTags: [] }
+
+// As ansible-playbook prints it.
+test('tasks and tags', () => {
+  expect(showPlaybook({ ...load(files), file: 'site.yml' }, { ...all, tasks: true })).toBe(`
+playbook: site.yml
+
+  play #1 (h1,h2): third\tTAGS: [pt]
+    tasks:
+      r : one\tTAGS: [a, b, pt]
+      r : in\tTAGS: [a, b, pt]
+      ping\tTAGS: [pt]`)
+})
+test('all tags, those of never too', () => expect(showPlaybook(load(files), { ...all, listTags: true })).toMatch(/\n {6}TASK TAGS: \[a, b, never, pt\]$/))
+test('hosts', () => expect(showPlaybook(load(files), { ...all, hosts: () => ['h1'] })).toMatch(/\n {4}pattern: \['h1', 'h2'\]\n {4}hosts \(1\):\n {6}h1$/))
