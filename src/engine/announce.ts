@@ -1,0 +1,32 @@
+import { render } from '../template/template.ts'
+import { str as showValue } from '../template/python/text.ts'
+import { isUnknown } from '../value/value.ts'
+import type { TaskCall } from './call.ts'
+import { tagNames } from './selection.ts'
+
+/** Tells that a task begins: once for all hosts of the round. */
+export function announceTask(call: TaskCall): void {
+  const { playRun, round, task, noLog, host, context } = call
+  playRun.run.emit({
+    type: 'task-start', task: round.task, name: taskName(call), action: task.actionAsWritten, span: task.span,
+    handler: playRun.handlers.some(({ entry }) => entry === task), tags: tagNames(playRun, host.name, task, context), noLog,
+  })
+}
+
+/** "role : name", rendered for the first host; a name that cannot be rendered stays as written. */
+export function taskName({ task, scope }: Pick<TaskCall, 'task' | 'scope'>): string {
+  const role = task.home.role?.name
+  const name = shownName(task.name, scope) || task.actionAsWritten
+  return role ? `${role} : ${name}` : name
+}
+
+function shownName(name: TaskCall['task']['name'], scope: TaskCall['scope']): string {
+  if (name === null || typeof name === 'string') return name ?? ''
+  const source = typeof name === 'object' && 'source' in name ? name.source : ''
+  try {
+    const rendered = render(name, scope)
+    return isUnknown(rendered) ? source : typeof rendered === 'string' ? rendered : showValue(rendered)
+  } catch {
+    return source // A name is for people: that it cannot be rendered must not fail the task.
+  }
+}

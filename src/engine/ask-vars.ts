@@ -1,0 +1,34 @@
+import { Problem } from '../problem/problem.ts'
+import type { Play, VarsPrompt } from '../playbook/tree.ts'
+import { render, runFilter } from '../template/template.ts'
+import type { Scope } from '../template/scope.ts'
+import { type Dict, type Value, dict } from '../value/value.ts'
+import type { Run } from './run.ts'
+
+/** `vars_prompt`: what people answer, unless `-e` said it already. Where nobody can answer, the default counts. */
+export async function askVars(run: Run, play: Play, scope: Scope): Promise<Dict> {
+  const answers = new Map<Value, Value>()
+  for (const prompt of play.varsPrompt) if (!run.settings.extraVars.has(prompt.name)) answers.set(prompt.name, await askOne(run, prompt, scope))
+  return answers
+}
+
+async function askOne(run: Run, prompt: VarsPrompt, scope: Scope): Promise<Value> {
+  const question = prompt.prompt === undefined ? prompt.name : String(render(prompt.prompt, scope))
+  const preset = prompt.default === undefined ? undefined : render(prompt.default, scope)
+  const ask = (text: string) => run.ask(preset === undefined || prompt.private ? text : `${text} [${String(preset)}]`, { secret: prompt.private })
+  for (;;) {
+    const answer = (await ask(question)) || undefined
+    if (prompt.confirm && answer !== undefined && answer !== (await ask(`confirm ${question}`))) continue
+    const value = answer ?? preset ?? ''
+    if (prompt.private && typeof value === 'string' && value) run.secrets.add(value)
+    return prompt.encrypt === undefined ? value : encrypted(value, prompt, scope)
+  }
+}
+
+function encrypted(value: Value, { encrypt, salt, saltSize, name }: VarsPrompt, scope: Scope): Value {
+  const options = dict({ salt, salt_size: saltSize })
+  const kinds: Readonly<Record<string, string>> = { sha512_crypt: 'sha512', sha256_crypt: 'sha256', md5_crypt: 'md5', bcrypt: 'blowfish' }
+  const kind = kinds[encrypt!]
+  if (!kind) throw new Problem({ code: 'unknown-hash', summary: 'this kind of password hash is not offered', detail: `'${encrypt}' of ${name}` })
+  return runFilter('password_hash', value, [kind], Object.fromEntries([...options].map(([key, option]) => [String(key), option])), scope)
+}

@@ -1,0 +1,123 @@
+import { condition } from '../template/template.ts'
+import type { Scope } from '../template/scope.ts'
+import type { Condition } from '../playbook/tree.ts'
+import { render } from '../template/template.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
+import { applyFacts } from './apply-facts.ts'
+import { callModule } from './call-module.ts'
+import type { TaskCall } from './call.ts'
+import { conditions } from './context.ts'
+import { controls } from './control/controls.ts'
+import { includeOf, includes } from './include.ts'
+import { scopeOf } from './scopes.ts'
+import { type TaskResult, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
+
+/** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
+export async function attempt(call: TaskCall): Promise<TaskResult> {
+  const decision = decide(conditions(call.task, call.context), call)
+  if (decision.go === false) return plain('skipped', { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: decision.because })
+  if (includes.has(call.task.action)) return isUnknown(decision.go) ? unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`) : includeOf(call)
+  const result = await retried(call, isUnknown(decision.go) ? decision.go : undefined)
+  if (!result.factsTaken) applyFacts(call, result)
+  return result
+}
+
+interface Decision {
+  readonly go: boolean | Unknown
+  readonly because?: Value
+}
+
+/** Conditions in order; the first that is false ends it, an unknown one leaves it open. */
+function decide(all: readonly Condition[], call: TaskCall): Decision {
+  let open: Unknown | undefined
+  for (const { expression, span } of all) {
+    const truth = condition(expression, call.scope, span)
+    if (isUnknown(truth)) open ??= truth
+    else if (!truth) return onlyInCheckMode(expression, call) ? { go: unknown(`skipped in a dry run only (${String(expression)})`) } : { go: false, because: expression }
+  }
+  return { go: open ?? true }
+}
+
+/** A task that is skipped because this is a dry run says nothing about the real run. */
+function onlyInCheckMode(expression: string | boolean, { check, scope, playRun }: TaskCall): boolean {
+  if (!check || !playRun.run.settings.check || typeof expression !== 'string' || !expression.includes('ansible_check_mode')) return false
+  const real: Scope = { ...scope, get: (name) => (name === 'ansible_check_mode' ? false : scope.get(name)), names: () => scope.names() }
+  const truth = condition(expression, real)
+  return isUnknown(truth) || truth
+}
+
+async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {
+  const { task, scope, host, round, playRun } = call
+  const wanted = task.until.length > 0 || task.retries !== undefined
+  let left = wanted ? Number(render(task.retries ?? 3, scope)) : 0
+  const tries = left
+  for (let tryNumber = 1; ; tryNumber++) {
+    const result = judged(call, await once(call, doubt))
+    if (!wanted || result.status === 'unreachable') return result
+    const done = untilDone(call, result)
+    if (done || result.status === 'unknown') return withAttempts(result, tryNumber)
+    if (left-- <= 0) return { ...withAttempts(result, tries), status: 'failed', reason: result.reason ?? 'the condition of until was never met', outputs: new Map([...withAttempts(result, tries).outputs, ['failed', true]]) }
+    playRun.run.emit({ type: 'retry', host: host.name, task: round.task, left: left + 1, result: toEvent(call, result) })
+    await delay(Number(render(task.delay ?? 5, scope)) * 1000, undefined, { signal: playRun.run.signal })
+  }
+}
+
+const withAttempts = (result: TaskResult, attempts: number): TaskResult => ({ ...result, outputs: new Map([...result.outputs, ['attempts', attempts]]) })
+
+function untilDone(call: TaskCall, result: TaskResult): boolean {
+  const { task } = call
+  if (task.until.length === 0) return result.status !== 'failed'
+  const scope = withResult(call, result)
+  return task.until.every(({ expression, span }) => {
+    const truth = condition(expression, scope, span)
+    return isUnknown(truth) || truth
+  })
+}
+
+/** The action itself. */
+async function once(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {
+  const control = controls.get(call.task.action)
+  if (!control) return callModule(call, doubt)
+  return doubt ? unknownResult(doubt.reason) : control(call)
+}
+
+/** The scope in which the result has its registered name, as `until`, `changed_when` and `failed_when` see it. */
+function withResult(call: TaskCall, result: TaskResult): Scope {
+  const name = call.task.register
+  return name ? scopeOf(call.playRun, call.host.name, call.task, call.context, new Map([...(call.item ?? []), [name, withFlags(result)]])) : call.scope
+}
+
+/** What `changed_when` and `failed_when` make of a result. */
+function judged(call: TaskCall, result: TaskResult): TaskResult {
+  const { changedWhen, failedWhen } = call.task
+  if ((!changedWhen && !failedWhen) || result.status === 'unreachable' || result.status === 'skipped') return result
+  if (result.status === 'failed' && result.outputs.size === 1 && result.outputs.has('msg') && !failedWhen) return result
+  const scope = withResult(call, result)
+  const failed = failedWhen && anyOrAll(failedWhen, scope)
+  let verdict = result
+  if (failed !== undefined && !isUnknown(failed)) verdict = failed ? failedBy(result, failedWhen!) : result.status === 'failed' ? { ...result, status: result.outputs.get('changed') === false ? 'ok' : 'changed', outputs: new Map([...result.outputs, ['failed', false]]) } : result
+  if (verdict.status === 'failed') return withDecision(verdict, failed, 'failed_when_result')
+  const changed = changedWhen && anyOrAll(changedWhen, scope)
+  if (changed === undefined) return withDecision(verdict, failed, 'failed_when_result')
+  if (isUnknown(changed)) return { ...verdict, status: 'unknown', reason: `changed_when: ${changed.reason}` }
+  return withDecision({ ...verdict, status: changed ? 'changed' : 'ok', outputs: new Map([...verdict.outputs, ['changed', changed]]) }, failed, 'failed_when_result')
+}
+
+const withDecision = (result: TaskResult, decision: boolean | Unknown | undefined, name: string): TaskResult => (decision === undefined ? result : { ...result, outputs: new Map<Value, Value>([...result.outputs, [name, decision]]) })
+
+const failedBy = (result: TaskResult, by: readonly Condition[]): TaskResult => ({
+  ...result, status: 'failed', reason: String(result.outputs.get('msg') ?? `failed_when: ${by.map(({ expression }) => expression).join(' and ')}`), outputs: new Map([...result.outputs, ['failed', true]]),
+})
+
+/** A list of conditions is joined with `and`. */
+function anyOrAll(all: readonly Condition[], scope: Scope): boolean | Unknown {
+  let open: Unknown | undefined
+  for (const { expression, span } of all) {
+    const truth = condition(expression, scope, span)
+    if (isUnknown(truth)) open ??= truth
+    else if (!truth) return false
+  }
+  return open ?? true
+}
+

@@ -1,0 +1,126 @@
+import { dirname } from 'node:path'
+import type { Module, Surroundings } from '../contract/define-module.ts'
+import { checkRules } from '../contract/check-rules.ts'
+import { Overlay } from '../host/overlay.ts'
+import { Problem, Problems } from '../problem/problem.ts'
+import { convertParams } from '../schema/convert-params.ts'
+import { render } from '../template/template.ts'
+import { type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
+import { type Outcome, converge } from './converge.ts'
+import { moduleArgs } from './module-args.ts'
+import type { TaskCall } from './call.ts'
+import { accumulated } from './context.ts'
+import { controllerFileOf } from './controller-files.ts'
+import { type Workplace, workplaceOf } from './place.ts'
+import { scopeOf } from './scopes.ts'
+import { targetOf } from './target.ts'
+import { nameOf } from './task-result.ts'
+import { type TaskResult, failedResult, unknownResult } from './task-result.ts'
+
+/** A module that is about to run: its parameters are known, its machine is reached. */
+export interface Prepared {
+  readonly module: Module
+  readonly params: any
+  readonly place: Workplace
+  readonly around: Surroundings
+  readonly overlay: Overlay | undefined
+}
+
+/** Runs a module for a task. `doubt`: in a dry run it is not known whether the task happens at all. */
+export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskResult> {
+  const prepared = await prepare(call)
+  if ('status' in prepared) return prepared
+  const { machine, delegatedTo } = prepared.place
+  const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
+  const outcome = await converge({
+    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, signal: call.playRun.run.signal,
+    by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
+  })
+  const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** Finds the module and makes its parameters; a result instead where a dry run cannot know them. */
+export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
+  const { playRun: { run, play }, task } = call
+  const module = await moduleOf(call)
+  const rendered = moduleArgs(call)
+  if (isUnknown(rendered)) return unknownResult(rendered.reason)
+  const place = await workplaceOf(call)
+  const { params, problems, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
+    (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
+  const broken = [...problems, ...checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name], task.span)]
+  if (broken.length > 0) throw new Problems(broken)
+  if (open) return unknownResult(open.reason)
+  for (const [name, field] of Object.entries(module.params)) if (field.secret && typeof params[name] === 'string') run.secrets.add(params[name])
+  await expandHomes(module, params as Record<string, unknown>, place)
+  return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file)) }
+}
+
+async function moduleOf({ playRun: { run }, task }: TaskCall): Promise<Module> {
+  const load = run.modules.get(task.action)
+  if (!load) throw new Problem({ code: 'unknown-module', summary: 'unknown module', detail: `'${task.actionAsWritten}'`, span: task.span })
+  return load()
+}
+
+/** A dry run plans on the machine's overlay; `check_mode: true` in a real run on one that is thrown away; else it is real. */
+function overlayOf({ check, playRun: { run } }: TaskCall, { machine }: Workplace): Overlay | undefined {
+  if (!check) return undefined
+  return run.settings.check ? machine.overlay : new Overlay()
+}
+
+/** `~` and `~/…` in paths mean the home of the user that the task acts as. */
+async function expandHomes(module: Module, params: Record<string, unknown>, { machine, become }: Workplace): Promise<void> {
+  for (const [name, field] of Object.entries(module.params)) {
+    const value = params[name]
+    if (field.type !== 'path' || typeof value !== 'string' || !/^(~(\/|$)|\$HOME\b)/.test(value)) continue
+    const { home } = await machine.reader(become).whoami()
+    params[name] = value.replace(/^(~|\$HOME\b)/, () => home)
+  }
+}
+
+function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
+  const { playRun, host, task, context, item } = call
+  return {
+    environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff,
+    other: async (name) => {
+      const where = scopeOf(playRun, name, task, context, item)
+      const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))
+      const place = { ...(await workplaceOf(call)), machine }
+      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection }
+    },
+  }
+}
+
+/** `environment` of everything around the task, inner ones over outer ones. */
+function environmentOf({ task, context, scope }: TaskCall): Readonly<Record<string, string>> {
+  const all: Record<string, string> = {}
+  for (const layer of accumulated(task, context, 'environment')) {
+    const rendered = render(layer as Value, scope)
+    for (const one of Array.isArray(rendered) ? rendered : [rendered]) if (isDict(one)) for (const [name, value] of one) all[String(name)] = value === true ? 'True' : value === false ? 'False' : String(value)
+  }
+  return all
+}
+
+function resultOf(outcome: Outcome, { module, overlay }: Prepared): TaskResult {
+  const { diff, steps, assuming, reason } = outcome
+  const rest = { diff, steps, ...(assuming === undefined ? {} : { assuming }) }
+  const outputs = dict(outcome.outputs)
+  if (outcome.status === 'failed') return overlay ? doubtfulFailure(failedResult(reason ?? 'failed', outcome.outputs), overlay, module) : { ...failedResult(reason ?? 'failed', outcome.outputs), ...rest }
+  const status = outcome.status === 'same' ? 'ok' : outcome.status === 'change' ? 'changed' : outcome.status
+  return { status, outputs, ...rest, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What fails in a dry run after something that could not be known may well succeed in the real run: that is not a failure. */
+function doubtfulFailure(failure: TaskResult, overlay: Overlay, _module: Module): TaskResult {
+  const before = overlay.opaque ?? overlay.doubtful
+  return before === undefined ? failure : { ...unknownResult(`it would fail now (${failure.reason}), but ${before} may change that`), diff: [], steps: [] }
+}
+
+/** A task that may or may not happen: nothing to do is nothing to do either way; else what it touches becomes unknown. */
+function doubted(result: TaskResult, doubt: Unknown, overlay: Overlay, fork: Overlay, call: TaskCall): TaskResult {
+  if (result.status === 'ok') return { ...result, reason: `whether it happens is unknown (${doubt.reason}), but there is nothing to change` }
+  overlay.blur(fork, `task '${nameOf(call)}' may or may not happen: ${doubt.reason}`)
+  return { ...unknownResult(doubt.reason), ...(result.delegatedTo === undefined ? {} : { delegatedTo: result.delegatedTo }) }
+}
+

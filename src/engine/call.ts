@@ -1,0 +1,71 @@
+import type { Task } from '../playbook/tree.ts'
+import { evaluateTruth } from './truth.ts'
+import { render } from '../template/template.ts'
+import type { Scope } from '../template/scope.ts'
+import { type Dict, type Value, isUnknown } from '../value/value.ts'
+import { type Context, inherited } from './context.ts'
+import type { Round } from './gate.ts'
+import type { HostRun, PlayRun } from './run.ts'
+import { scopeOf } from './scopes.ts'
+
+/** One task on one host (and, in a loop, one item): everything that its execution needs. */
+export interface TaskCall {
+  readonly playRun: PlayRun
+  readonly host: HostRun
+  readonly task: Task
+  readonly context: Context
+  readonly round: Round
+  readonly scope: Scope
+  /** Names of the loop around this item with their values; none outside of loops. */
+  readonly item: Dict | undefined
+  readonly runOnce: boolean
+  /** Hosts at once; 0 for no limit of its own. */
+  readonly throttle: number
+  readonly anyErrorsFatal: boolean
+  readonly noLog: boolean
+  /** In a dry run, or under `check_mode: true`. */
+  readonly check: boolean
+  readonly diff: boolean
+  /** Hosts that facts go to, where that is not the host itself. */
+  readonly facts?: readonly string[]
+  readonly ignoreErrors: () => boolean
+  readonly ignoreUnreachable: () => boolean
+}
+
+export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round): TaskCall {
+  const scope = scopeOf(playRun, host.name, task, context, undefined)
+  const { settings } = playRun.run
+  const flag = (keyword: 'runOnce' | 'anyErrorsFatal' | 'noLog' | 'checkMode' | 'diff' | 'ignoreErrors' | 'ignoreUnreachable', otherwise: boolean): boolean => {
+    const value = inherited(task, context, keyword)
+    return value === undefined ? otherwise : truthOf(value, scope, otherwise)
+  }
+  return {
+    playRun, host, task, context, round, scope, item: undefined,
+    runOnce: flag('runOnce', false),
+    throttle: numberOf(inherited(task, context, 'throttle'), scope),
+    anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
+    noLog: flag('noLog', false),
+    check: flag('checkMode', settings.check),
+    diff: flag('diff', settings.diff),
+    ignoreErrors: () => flag('ignoreErrors', false),
+    ignoreUnreachable: () => flag('ignoreUnreachable', false),
+  }
+}
+
+/** The call of one loop item. */
+export function itemCall(call: TaskCall, item: Dict): TaskCall {
+  const scope = scopeOf(call.playRun, call.host.name, call.task, call.context, item)
+  // `no_log` may look at the item.
+  const noLog = inherited(call.task, call.context, 'noLog')
+  return { ...call, item, scope, noLog: noLog === undefined ? false : truthOf(noLog, scope, true) }
+}
+
+function truthOf(value: Value, scope: Scope, otherwise: boolean): boolean {
+  const truth = evaluateTruth(render(value, scope))
+  return isUnknown(truth) ? otherwise : truth
+}
+
+function numberOf(value: Value | undefined, scope: Scope): number {
+  const rendered = value === undefined ? 0 : render(value, scope)
+  return isUnknown(rendered) ? 0 : Number(rendered) || 0
+}

@@ -1,0 +1,34 @@
+import { condition } from '../../template/template.ts'
+import { flag, raw } from '../../schema/field.ts'
+import { type Unknown, type Value, TemplateString, isUnknown } from '../../value/value.ts'
+import { render } from '../../template/template.ts'
+import { failedResult, plain, unknownResult } from '../task-result.ts'
+import { defineControl } from './control.ts'
+
+export const assertControl = defineControl({
+  name: 'assert',
+  summary: 'Fail unless all conditions hold.',
+  params: {
+    that: raw('Conditions, without braces.', { required: true }),
+    fail_msg: raw('What to say when one does not hold.', { aliases: ['msg'] }),
+    success_msg: raw('What to say when all hold.'),
+    quiet: flag('Say less.', { default: false }),
+  },
+  lenient: true,
+  act: (call, { fail_msg, success_msg, quiet }) => {
+    // The conditions as written: rendering them first would evaluate their text twice.
+    const written = call.task.args.get('that') ?? (call.task.argsTemplate === undefined ? null : render(call.task.argsTemplate, call.scope))
+    const list = written instanceof TemplateString && /^\s*\{\{.*\}\}\s*$/s.test(written.source) ? render(written, call.scope) : written
+    let open: Unknown | undefined
+    for (const that of Array.isArray(list) ? (list as readonly Value[]) : [list]) {
+      const truth = isUnknown(that) ? that : condition(expressionOf(that), call.scope, call.task.argSpans.get('that'))
+      if (isUnknown(truth)) open ??= truth
+      else if (!truth) return failedResult(textOf(fail_msg) ?? 'Assertion failed', { assertion: expressionOf(that) as Value, evaluated_to: false, changed: false })
+    }
+    if (open) return unknownResult(`the assertion: ${open.reason}`)
+    return plain('ok', { changed: false, ...(quiet ? {} : { msg: (success_msg as Value | undefined) ?? 'All assertions passed' }) })
+  },
+})
+
+const expressionOf = (that: Value): string | boolean => (typeof that === 'boolean' ? that : that instanceof TemplateString ? that.source : String(that))
+const textOf = (value: unknown): string | undefined => (value === undefined || value === null ? undefined : Array.isArray(value) ? value.join('\n') : String(value))

@@ -1,0 +1,24 @@
+import { Problem } from '../../problem/problem.ts'
+import { flag } from '../../schema/field.ts'
+import type { Value } from '../../value/value.ts'
+import { hostsOfFacts } from '../apply-facts.ts'
+import { plain } from '../task-result.ts'
+import { defineControl } from './control.ts'
+
+export const setFact = defineControl({
+  name: 'set_fact',
+  summary: 'Set variables of the host for the rest of the run.',
+  params: { cacheable: flag('Also as facts, which a later gathering may replace.', { default: false }) },
+  open: true,
+  freeForm: '',
+  act: (call, { cacheable }, args) => {
+    const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params'))
+    if (facts.size === 0) throw new Problem({ code: 'missing-parameter', summary: 'set_fact needs at least one name with a value', span: call.task.span })
+    for (const name of facts.keys()) if (!/^[A-Za-z_]\w*$/.test(String(name))) throw new Problem({ code: 'bad-name', summary: 'not a name for a variable', detail: `'${String(name)}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: call.task.argSpans.get(String(name)) ?? call.task.span })
+    for (const host of hostsOfFacts(call)) {
+      call.playRun.run.vars.host(host).setFacts(facts)
+      if (cacheable) call.playRun.run.vars.host(host).addFacts(facts)
+    }
+    return { ...plain('ok', { ansible_facts: facts, _ansible_facts_cacheable: cacheable }), factsTaken: true }
+  },
+})

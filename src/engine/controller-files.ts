@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { ControllerFile, Field } from '../schema/field.ts'
+import { Problem } from '../problem/problem.ts'
+import { renderText } from '../template/template.ts'
+import { isVaulted } from '../vault/vault.ts'
+import { type Content, bytesContent, sha1, unknownContent } from '../value/content.ts'
+import { type Dict, type Value, isUnknown } from '../value/value.ts'
+import type { TaskCall } from './call.ts'
+import { findFile, searchPaths } from './search-paths.ts'
+
+/** Files up to this size are read at once; larger ones are hashed and streamed when needed. */
+const IN_MEMORY = 8 * 1024 * 1024
+
+/** Finds, reads and (where the field says so) renders a file of the controller, before the module sees it. */
+export function controllerFileOf(field: Field, name: string, call: TaskCall, args: Dict): ControllerFile | string {
+  // With `remote_src` the name is a path on the host.
+  if (!field.file || isTrue(args.get('remote_src'))) return name
+  const { found, looked } = findFile(name.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
+  if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${name}', looked for at ${looked.join(', ')}`, span: call.task.argSpans.get('src') ?? call.task.span })
+  const stat = statSync(found)
+  if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call) }
+  const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)
+  return { name, path: found, kind: 'file', mode: stat.mode & 0o7777, content }
+}
+
+const isTrue = (value: Value | undefined): boolean => value === true || (typeof value === 'string' && /^(yes|true|on|1)$/i.test(value))
+
+function rendered(path: string, call: TaskCall, args: Dict): Content {
+  const source = opened(readFileSync(path), call).toString('utf8')
+  const text = renderText(source, call.scope, { file: path, ...templateOptions(args) })
+  return isUnknown(text) ? unknownContent(text) : bytesContent(args.get('output_encoding') ? Buffer.from(text, encodingOf(String(args.get('output_encoding')))) : text)
+}
+
+const encodingOf = (name: string): BufferEncoding => (/^(latin-?1|iso-?8859-?1)$/i.test(name) ? 'latin1' : /^utf-?16(-?le)?$/i.test(name) ? 'utf16le' : 'utf8')
+
+/** Options of the `template` module that decide how the text is made. */
+function templateOptions(args: Dict): Readonly<Record<string, unknown>> {
+  const names = { trim_blocks: 'trimBlocks', lstrip_blocks: 'lstripBlocks', newline_sequence: 'newlineSequence', block_start_string: 'blockStart', block_end_string: 'blockEnd', variable_start_string: 'variableStart', variable_end_string: 'variableEnd', comment_start_string: 'commentStart', comment_end_string: 'commentEnd' }
+  return Object.fromEntries(Object.entries(names).flatMap(([name, option]) => {
+    const value = args.get(name)
+    return value === undefined || value === null ? [] : [[option, name.endsWith('_blocks') ? isTrue(value) : String(value).replaceAll('\\n', '\n').replaceAll('\\r', '\r')]]
+  }))
+}
+
+function opened(bytes: Buffer, { playRun: { run } }: TaskCall): Buffer {
+  return isVaulted(bytes.subarray(0, 40).toString('latin1')) ? Buffer.from(run.openVault(bytes.toString('latin1')), 'utf8') : bytes
+}
+
+const hashes = new Map<string, string>()
+
+function contentOf(path: string, call: TaskCall, keepVault: boolean): Content {
+  const { size, mtimeMs } = statSync(path)
+  if (size <= IN_MEMORY) {
+    const bytes = keepVault ? readFileSync(path) : opened(readFileSync(path), call)
+    return { kind: 'bytes', bytes, sha1: sha1(bytes) }
+  }
+  const key = `${path} ${size} ${mtimeMs}`
+  let hash = hashes.get(key)
+  if (!hash) hashes.set(key, (hash = hashFile(path)))
+  return { kind: 'controller', file: path, size, sha1: hash }
+}
+
+function hashFile(path: string): string {
+  const hash = createHash('sha1')
+  const file = openSync(path, 'r')
+  const buffer = Buffer.alloc(1 << 20)
+  for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) hash.update(buffer.subarray(0, read))
+  closeSync(file)
+  return hash.digest('hex')
+}
+
+function entriesOf(root: string, below: string, call: TaskCall): NonNullable<ControllerFile['entries']> {
+  return readdirSync(join(root, below)).sort().flatMap((name): NonNullable<ControllerFile['entries']> => {
+    const path = join(below, name)
+    const stat = lstatSync(join(root, path))
+    const mode = stat.mode & 0o7777
+    if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
+    if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call)]
+    return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(join(root, path), call, false) }] : []
+  })
+}
+

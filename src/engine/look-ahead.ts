@@ -1,0 +1,72 @@
+import type { Entry, Task } from '../playbook/tree.ts'
+import { condition, render, runLookup } from '../template/template.ts'
+import { type Value, isUnknown } from '../value/value.ts'
+import { type TaskCall, callOf, itemCall } from './call.ts'
+import { prepare } from './call-module.ts'
+import { conditions, within } from './context.ts'
+import { controls } from './control/controls.ts'
+import { lookAhead } from './converge.ts'
+import { includes } from './include.ts'
+
+/** Never more tasks or items than this are asked for early. */
+const FARTHEST = 64
+const MOST_ITEMS = 256
+
+/**
+ * Asks early for what the coming tasks will look at, so that it travels with the present task. How far it pays is learnt:
+ * a step throws all of it away, so after one the look begins near again and doubles with every task that changed nothing.
+ */
+export function lookAheadFrom(call: TaskCall, entries: readonly Entry[], index: number): void {
+  const { playRun, host } = call
+  if (!playRun.run.settings.lookAhead || !playRun.run.settings.lookAhead || call.runOnce) return
+  const reach = host.calm > 6 ? FARTHEST : 2 ** host.calm - 1
+  let budget = Math.min(reach, FARTHEST)
+  for (const next of upcoming(entries, index + 1, call.context)) {
+    if (budget-- <= 0) return
+    if (controls.has(next.task.action) || includes.has(next.task.action) || next.task.action === 'meta') continue
+    void ahead(call, next.task, next.context)
+  }
+}
+
+function* upcoming(entries: readonly Entry[], from: number, context: TaskCall['context']): Generator<{ task: Task; context: TaskCall['context'] }> {
+  for (const entry of entries.slice(from)) {
+    if (entry.kind === 'task') yield { task: entry, context }
+    else yield* upcoming(entry.block, 0, within(context, entry))
+  }
+}
+
+/** The items of a loop that is about to run: their reads travel together. */
+export function lookAheadItems(calls: readonly TaskCall[]): void {
+  const first = calls[0]
+  if (!first || !first.playRun.run.settings.lookAhead || controls.has(first.task.action) || includes.has(first.task.action)) return
+  for (const call of calls.slice(0, MOST_ITEMS)) void probeEarly(call)
+}
+
+async function ahead(call: TaskCall, task: Task, context: TaskCall['context']): Promise<void> {
+  try {
+    const next = callOf(call.playRun, call.host, task, context, call.round)
+    if (task.delegateTo !== undefined || next.runOnce) return
+    if (!task.loop) return await probeEarly(next)
+    const over = render(task.loop.over, next.scope)
+    if (isUnknown(over)) return
+    const terms = Array.isArray(over) ? (over as readonly Value[]) : [over]
+    const items = task.loop.lookup === 'loop' ? terms : (runLookup(task.loop.lookup, terms, {}, next.scope) as readonly Value[])
+    await Promise.all(items.slice(0, MOST_ITEMS).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[task.loop!.loopVar, item], ...(task.loop!.indexVar ? [[task.loop!.indexVar, 0] as const] : [])])))))
+  } catch {
+    // What cannot be known yet (a result not registered, a fact not gathered) is asked for when its time comes.
+  }
+}
+
+async function probeEarly(call: TaskCall): Promise<void> {
+  try {
+    for (const { expression, span } of conditions(call.task, call.context)) if (condition(expression, call.scope, span) !== true) return
+    const prepared = await prepare({ ...call, scope: silent(call.scope) })
+    if ('status' in prepared || (prepared.module.opaque && prepared.overlay === undefined)) return
+    await lookAhead({ module: prepared.module, params: prepared.params, machine: prepared.place.machine, become: prepared.place.become, overlay: prepared.overlay, around: prepared.around })
+  } catch {
+    // As above.
+  }
+}
+
+/** Warnings belong to the real evaluation, which comes later. */
+const silent = (scope: TaskCall['scope']): TaskCall['scope'] => Object.create(scope, { warn: { value: undefined } }) as TaskCall['scope']

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Problem } from '../problem/problem.ts'
+import { str as showValue } from '../template/python/text.ts'
+import { condition, render, runLookup } from '../template/template.ts'
+import { type Dict, type Value, dict, isUnknown } from '../value/value.ts'
+import { attempt } from './attempt.ts'
+import { type TaskCall, itemCall } from './call.ts'
+import type { Status } from './event.ts'
+import { lookAheadItems } from './look-ahead.ts'
+import { type TaskResult, censor, failedResult, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
+import type { Loop } from '../playbook/tree.ts'
+
+/** The task once for each item, one after the other; what was read for an item is thrown away once another item took a step. */
+export async function runLoop(call: TaskCall): Promise<TaskResult> {
+  const loop = call.task.loop!
+  const items = itemsOf(call, loop)
+  if (isUnknown(items)) return unknownResult(`the items of the loop: ${items.reason}`)
+  if (items.length === 0) return plain('skipped', { changed: false, results: [], skipped: true, skipped_reason: 'No items in the list' }, 'no items in the list')
+  const calls = items.map((_, index) => itemCall(call, loopVars(call, loop, items, index)))
+  lookAheadItems(calls)
+  const results: TaskResult[] = []
+  for (const [index, one] of calls.entries()) {
+    const result = labelled(one, loop, await attempt(one))
+    results.push(result)
+    tellItem(one, result)
+    if (broken(one, loop, result)) break
+    if (loop.pause !== undefined && index < calls.length - 1) await delay(Number(render(loop.pause, one.scope)) * 1000, undefined, { signal: call.playRun.run.signal })
+  }
+  return together(call, loop, items, results)
+}
+
+/** The items; unknown where what they come from is. `undefined` variables are a skip when the condition is false anyway. */
+function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | import('../value/value.ts').Unknown {
+  const over = render(loop.over, call.scope)
+  if (isUnknown(over)) return over
+  if (loop.lookup === 'loop') {
+    if (Array.isArray(over)) return over
+    throw new Problem({ code: 'loop-not-a-list', summary: 'loop needs a list', detail: `found ${showValue(over)}`, hint: 'use dict2items for a dict, or query() for a lookup', span: loop.span })
+  }
+  const terms = Array.isArray(over) ? over : [over]
+  return runLookup(loop.lookup, loop.lookup === 'items' || loop.lookup === 'list' ? flattenOnce(terms) : terms, {}, call.scope) as readonly Value[]
+}
+
+const flattenOnce = (terms: readonly Value[]): readonly Value[] => terms.flatMap((term) => (Array.isArray(term) ? (term as readonly Value[]) : [term]))
+
+function loopVars(_call: TaskCall, loop: Loop, items: readonly Value[], index: number): Dict {
+  const vars = new Map<Value, Value>([[loop.loopVar, items[index]!], ['ansible_loop_var', loop.loopVar]])
+  if (loop.indexVar) vars.set(loop.indexVar, index).set('ansible_index_var', loop.indexVar)
+  if (loop.extended) vars.set('ansible_loop', extended(items, index, loop.extendedAllItems))
+  return vars
+}
+
+function extended(items: readonly Value[], index: number, all: boolean): Dict {
+  return dict({
+    ...(all ? { allitems: items } : {}), index: index + 1, index0: index, revindex: items.length - index, revindex0: items.length - index - 1,
+    first: index === 0, last: index === items.length - 1, length: items.length, previtem: items[index - 1], nextitem: items[index + 1],
+  })
+}
+
+function labelled(call: TaskCall, loop: Loop, result: TaskResult): TaskResult {
+  const label = loop.label === undefined ? call.item!.get(loop.loopVar)! : render(loop.label, call.scope)
+  return { ...result, label: typeof label === 'string' ? label : showValue(label), outputs: new Map([...result.outputs, ...call.item!, ...(loop.label === undefined ? [] : [['_ansible_item_label', label] as const])]) }
+}
+
+function broken(call: TaskCall, loop: Loop, _result: TaskResult): boolean {
+  return loop.breakWhen.some(({ expression, span }) => condition(expression, call.scope, span) === true)
+}
+
+function tellItem(call: TaskCall, result: TaskResult): void {
+  const shown = toEvent(call, result)
+  const ignored = result.status === 'failed' && call.ignoreErrors()
+  call.playRun.run.emit({ type: 'item', host: call.host.name, task: call.round.task, result: { ...(call.noLog ? { ...censor(shown), item: '(hidden)' } : shown), ...(ignored ? { ignored } : {}) } })
+}
+
+const ORDER: readonly Status[] = ['unreachable', 'failed', 'unknown', 'changed', 'ok', 'skipped']
+
+function together(call: TaskCall, _loop: Loop, _items: readonly Value[], results: readonly TaskResult[]): TaskResult {
+  const worst = ORDER.find((status) => results.some((result) => result.status === status))!
+  const all = results.map(withFlags)
+  const base = { results: all, changed: results.some(({ status }) => status === 'changed') }
+  const inclusions = results.flatMap((result) => result.inclusions ?? [])
+  const rest = {
+    diff: results.flatMap(({ diff }) => diff), steps: results.flatMap(({ steps }) => steps), ...(inclusions.length || call.task.action.startsWith('include_') ? { inclusions } : {}),
+    ...firstOf(results, 'assuming'), ...firstOf(results, 'delegatedTo'),
+  }
+  if (worst === 'failed') return { ...failedResult('One or more items failed', base), ...rest }
+  if (worst === 'skipped') return { ...plain('skipped', { ...base, skipped: true, msg: 'All items skipped' }), ...rest }
+  if (worst === 'unknown') return { ...unknownResult(results.find(({ status }) => status === 'unknown')!.reason ?? 'an item is unknown', { results: all, msg: 'All items completed' }), ...rest }
+  return { ...plain(worst, { ...base, msg: 'All items completed' }), ...rest, factsTaken: true }
+}
+
+function firstOf<K extends 'assuming' | 'delegatedTo'>(results: readonly TaskResult[], key: K): Partial<Pick<TaskResult, K>> {
+  const found = results.find((result) => result[key] !== undefined)
+  return found ? ({ [key]: found[key] } as Partial<Pick<TaskResult, K>>) : {}
+}

@@ -1,0 +1,57 @@
+import { Machine } from '../host/machine.ts'
+import type { Connect, Target } from '../transport/connection.ts'
+
+/** The machines of a run, connected when first needed. Two targets that are one machine share what is known and planned of it. */
+export class Machines {
+  readonly #connect: Connect
+  readonly #byTarget = new Map<string, Promise<Machine>>()
+  readonly #byName = new Map<string, Machine>()
+
+  constructor(connect: Connect) {
+    this.#connect = connect
+  }
+
+  get(target: Target): Promise<Machine> {
+    const key = JSON.stringify(target)
+    let machine = this.#byTarget.get(key)
+    if (!machine) {
+      this.#byTarget.set(key, (machine = this.#open(target)))
+      // A lost attempt is not remembered: `ignore_unreachable` and `wait_for_connection` try again.
+      machine.catch(() => this.#byTarget.delete(key))
+    }
+    return machine
+  }
+
+  all(): readonly Machine[] {
+    return [...this.#byName.values()]
+  }
+
+  /** `meta: reset_connection`: the next task connects anew. */
+  async drop(target: Target): Promise<void> {
+    const machine = this.#byTarget.get(JSON.stringify(target))
+    this.#byTarget.delete(JSON.stringify(target))
+    const { connection } = (await machine?.catch(() => undefined)) ?? {}
+    if (!connection) return
+    this.#byName.delete(connection.name)
+    await connection.close()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#byTarget.values()].map(async (opening) => (await opening.catch(() => undefined))?.connection.close().catch(() => undefined)))
+  }
+
+  async interrupt(): Promise<void> {
+    await Promise.all(this.all().map(({ connection }) => connection.interrupt().catch(() => undefined)))
+  }
+
+  async #open(target: Target): Promise<Machine> {
+    const connection = await this.#connect(target)
+    const known = this.#byName.get(connection.name)
+    if (!known) {
+      const machine = new Machine(connection)
+      this.#byName.set(connection.name, machine)
+      return machine
+    }
+    return known
+  }
+}

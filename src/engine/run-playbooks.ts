@@ -1,0 +1,37 @@
+import { type RunOutcome, exitCodeOf } from './run-outcome.ts'
+import { Machines } from './machines.ts'
+import { type Lost, runPlay } from './run-play.ts'
+import type { Run, RunRequest } from './run.ts'
+import { Semaphore } from './semaphore.ts'
+
+/** Runs the playbooks, one after the other, and tells everything by events. Throws `Problems` for what must end a run at once. */
+export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
+  const started = performance.now()
+  const run: Run = { ...request, machines: new Machines(request.connect), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), problems: [] }
+  const interrupt = () => void run.machines.interrupt()
+  run.signal.addEventListener('abort', interrupt)
+  run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
+  try {
+    await runAll(run)
+    return ended(run, started)
+  } finally {
+    run.signal.removeEventListener('abort', interrupt)
+    await run.machines.close()
+  }
+}
+
+async function runAll(run: Run): Promise<void> {
+  const lost: Lost = new Map()
+  for (const playbook of run.playbooks) {
+    run.emit({ type: 'playbook-start', file: playbook.file })
+    for (const play of playbook.plays) if (!(await runPlay(run, play, lost)) || run.signal.aborted) return
+  }
+}
+
+function ended(run: Run, started: number): RunOutcome {
+  const exitCode = run.signal.aborted ? 99 : exitCodeOf(run.tallies)
+  run.emit({ type: 'recap', hosts: run.tallies, customStats: run.customStats })
+  run.emit({ type: 'traffic', hosts: new Map(run.machines.all().map(({ connection }) => [connection.name, { ...connection.traffic }])) })
+  run.emit({ type: 'run-end', exitCode, seconds: (performance.now() - started) / 1000 })
+  return { exitCode, tallies: run.tallies }
+}

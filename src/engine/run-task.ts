@@ -1,0 +1,129 @@
+import type { Entry, Task } from '../playbook/tree.ts'
+import { Problem, problemsOf } from '../problem/problem.ts'
+import { Unreachable } from '../transport/connection.ts'
+import { dict } from '../value/value.ts'
+import { announceTask } from './announce.ts'
+import { type TaskCall, callOf } from './call.ts'
+import type { Context } from './context.ts'
+import type { HostResult } from './event.ts'
+import type { Place } from './gate.ts'
+import { notifyHandlers } from './handlers.ts'
+import { includes } from './include.ts'
+import { lookAheadFrom } from './look-ahead.ts'
+import { metaTask } from './meta.ts'
+import { runLoop } from './loop.ts'
+import { censor, type TaskResult, failedResult, registered, toEvent } from './task-result.ts'
+import { type Flow, GO, STOP } from './run-entries.ts'
+import { type HostRun, type PlayRun, tallyOf } from './run.ts'
+import { Semaphore } from './semaphore.ts'
+import { isSelected } from './selection.ts'
+import { attempt } from './attempt.ts'
+
+/** One task on one host, from its tags to its place in the recap. */
+export async function runTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place, around?: { readonly entries: readonly Entry[]; readonly index: number }): Promise<Flow> {
+  if (!isSelected(playRun, host, task, context)) return GO
+  const round = await playRun.gate.arrive(host.name, place)
+  if (!round || host.state !== 'running') return STOP
+  if (task.action === 'meta') return metaTask(playRun, host, task, context, place)
+  const call = callOf(playRun, host, task, context, round)
+  round.announce(() => announceTask(call))
+  if (around) lookAheadFrom(call, around.entries, around.index)
+  const result = await takeTogether(call)
+  if (includes.has(task.action) && result.inclusions) return finishInclude(call, result, place)
+  return finish(call, result)
+}
+
+/** `run_once`: one host of the round does it for all. */
+async function takeTogether(call: TaskCall): Promise<TaskResult> {
+  if (!call.runOnce) return take(call)
+  const first = call.round.hosts[0]!
+  return call.round.once(() => take(first === call.host.name ? call : { ...call, host: call.playRun.hosts.get(first)! }))
+}
+
+async function take(call: TaskCall): Promise<TaskResult> {
+  const { run } = call.playRun
+  const started = performance.now()
+  const work = () => run.workers.with(() => performed(call))
+  const result = await (call.throttle ? throttleOf(call).with(work) : work())
+  return { ...result, seconds: (performance.now() - started) / 1000 }
+}
+
+function throttleOf({ playRun, task, throttle }: TaskCall): Semaphore {
+  let semaphore = playRun.throttles.get(task)
+  if (!semaphore) playRun.throttles.set(task, (semaphore = new Semaphore(throttle)))
+  return semaphore
+}
+
+async function performed(call: TaskCall): Promise<TaskResult> {
+  try {
+    return await (call.task.loop ? runLoop(call) : attempt(call))
+  } catch (thrown) {
+    if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: thrown.problem.message }), reason: explained(thrown.problem), diff: [], steps: [] }
+    const problems = problemsOf(thrown)
+    if (!problems) throw thrown
+    return failedResult(problems.map(explained).join('; '))
+  }
+}
+
+const explained = ({ message, hint, span }: Problem): string => `${message}${span ? ` (${span.file}:${span.line}:${span.column})` : ''}${hint ? ` — ${hint}` : ''}`
+
+async function finishInclude(call: TaskCall, result: TaskResult, place: Place): Promise<Flow> {
+  const flow = finish(call, result)
+  return (await flow).next === 'go' ? includes.get(call.task.action)!(call, result.inclusions!, place) : flow
+}
+
+/** Registers, notifies, counts, tells; and says how it goes on for the host. */
+async function finish(call: TaskCall, result: TaskResult): Promise<Flow> {
+  const { playRun, host, task, round } = call
+  const { run } = playRun
+  if (task.register) run.vars.host(host.name).register(task.register, registered(call, result))
+  const ignored = result.status === 'failed' ? call.ignoreErrors() : result.status === 'unreachable' ? call.ignoreUnreachable() : false
+  if (result.status === 'changed' || result.status === 'unknown') notifyHandlers(call)
+  count(call, result, ignored)
+  if (!call.runOnce || host.name === round.hosts[0]) tell(call, result, ignored)
+  host.calm = result.status === 'changed' || result.status === 'failed' ? 0 : host.calm + 1
+  return goOn(call, result, ignored)
+}
+
+async function goOn(call: TaskCall, result: TaskResult, ignored: boolean): Promise<Flow> {
+  const { playRun, host, context, round, task } = call
+  const lost = (result.status === 'failed' || result.status === 'unreachable') && !ignored
+  if (call.anyErrorsFatal && (await round.settle(host.name, lost)) > 0 && !lost) {
+    if (context.rescuable) return { next: 'failed', task, result: result.outputs }
+    playRun.over = 'failed'
+    host.state = 'failed'
+    return STOP
+  }
+  if (!lost) return GO
+  if (result.status === 'unreachable') {
+    host.state = 'unreachable'
+    playRun.run.vars.hostLost(host.name)
+    return STOP
+  }
+  if (!context.rescuable) {
+    host.state = 'failed'
+    playRun.run.vars.hostLost(host.name)
+  }
+  return { next: 'failed', task, result: result.outputs }
+}
+
+function count({ playRun: { run }, host, context }: TaskCall, { status }: TaskResult, ignored: boolean): void {
+  const tally = tallyOf(run, host.name)
+  if (status === 'skipped') tally.skipped++
+  else if (status === 'unreachable') tally.unreachable++
+  else if (status === 'failed') {
+    if (ignored) [tally.ok, tally.ignored] = [tally.ok + 1, tally.ignored + 1]
+    else if (!context.rescuable) tally.failed++
+  } else if (status === 'unknown') tally.unknown++
+  else {
+    tally.ok++
+    if (status === 'changed') tally.changed++
+  }
+}
+
+function tell(call: TaskCall, result: TaskResult, ignored: boolean): void {
+  const { playRun, host, round } = call
+  const shown: HostResult = toEvent(call, result)
+  playRun.run.emit({ type: 'result', host: host.name, task: round.task, result: { ...(call.noLog ? censor(shown) : shown), ...(ignored ? { ignored } : {}), ...(result.status === 'failed' && call.context.rescuable ? { rescued: true } : {}) } })
+}
+

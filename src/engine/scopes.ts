@@ -1,0 +1,31 @@
+import type { Play, Task } from '../playbook/tree.ts'
+import type { Scope } from '../template/scope.ts'
+import type { Dict } from '../value/value.ts'
+import { type Context, blockVars, playContext, rolesAround } from './context.ts'
+import type { PlayRun, Run } from './run.ts'
+import { searchPaths } from './search-paths.ts'
+
+/** The variables of one task on one host; `item` holds the names of a loop. */
+export function scopeOf({ run, play }: PlayRun, host: string, task: Task, context: Context, item: Dict | undefined): Scope {
+  return run.vars.scope({
+    host, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item, home: task.home,
+    searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory),
+    warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
+  })
+}
+
+/** The variables of a play itself, before there is a host. */
+export function playScope(run: Run, play: Play): Scope {
+  const context = playContext(play)
+  return run.vars.scope({
+    host: undefined, play, roles: [], roleParams: [], blockVars: [], item: undefined, home: undefined,
+    searchPaths: (subdirectory) => searchPaths(play, context, undefined, subdirectory),
+    warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
+  })
+}
+
+function roleParams(context: Context): readonly Dict[] {
+  const layers: Dict[] = []
+  for (let at: Context | undefined = context; at; at = at.parent) if ('params' in at.node && (at.node.params as Dict).size > 0) layers.unshift(at.node.params as Dict)
+  return layers
+}
