@@ -4,6 +4,8 @@ export interface Span {
   readonly line: number
   readonly column: number
   readonly length?: number
+  /** For a literal block of YAML: every further line of the text is a further line of the file, indented by this much. */
+  readonly block?: { readonly indent: number }
 }
 
 /** What a `Problem` is made of. */
