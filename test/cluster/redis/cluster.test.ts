@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { type Cluster, convergeCluster, observeCluster, planCluster } from '../../../src/cluster/redis/cluster.ts'
 import { showOperations } from '../../../src/cluster/redis/operations.ts'
 import type { ClusterWish } from '../../../src/cluster/redis/plan-operations.ts'
@@ -9,6 +9,9 @@ import { LocalServers, whyNoRedis } from './local-servers.ts'
 
 const PASSWORD = 'a-long-password'
 const wish: ClusterWish = { shards: 3, replicas: 1, acceptQuorumLoss: false, failureDomain: ['host'], remove: [] }
+
+const closing: (() => unknown)[] = []
+afterAll(() => Promise.all(closing.splice(0).reverse().map((close) => close())))
 
 const missing = whyNoRedis()
 // Side by side: most of the time is spent waiting for gossip.
@@ -132,7 +135,7 @@ describe.skipIf(missing).concurrent(`against redis-server${missing ? ` (${missin
   test('says which instance wants another password', async () => {
     const { cluster, servers } = await start(sixOnThree)
     const reach = new Reach({ dial: servers.dial, passwords: ['wrong'], timeout: 1000 })
-    onTestFinished(() => reach.close())
+    closing.push(() => reach.close())
     await expect(observeCluster({ ...cluster, reach }, 500)).rejects.toThrow(/does not take the password: redis\d:\d+/)
   })
 })
@@ -140,13 +143,13 @@ describe.skipIf(missing).concurrent(`against redis-server${missing ? ` (${missin
 let network = 1
 const serversOn = (number: number): LocalServers => {
   const servers = new LocalServers(number, ['--requirepass', PASSWORD, '--masterauth', PASSWORD])
-  onTestFinished(() => servers.close())
+  closing.push(() => servers.close())
   return servers
 }
 function reachOf(from: LocalServers | Cluster): Reach {
   if (!(from instanceof LocalServers)) return from.reach
   const reach = new Reach({ dial: from.dial, passwords: [PASSWORD], timeout: 2000 })
-  onTestFinished(() => reach.close())
+  closing.push(() => reach.close())
   return reach
 }
 const clusterOf = (servers: LocalServers, instances: readonly Instance[], wanted: ClusterWish): Cluster => ({ reach: reachOf(servers), instances, wish: wanted, isFresh: async () => false })
