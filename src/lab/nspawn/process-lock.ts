@@ -1,0 +1,39 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive, startOf } from './process-identity.ts'
+
+/**
+ * Does something while no other process does it. The lock is a file that names its holder, so that one left behind by a process that
+ * died is nobody's.
+ */
+export async function withLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  mkdirSync(dirname(file), { recursive: true })
+  while (!take(file)) await sleep(200)
+  try {
+    return await work()
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function take(file: string): boolean {
+  try {
+    writeFileSync(file, `${process.pid} ${startOf(process.pid) ?? ''}`, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const [pid, started] = readHolder(file)
+  if (pid !== undefined && !isAlive(Number(pid), started)) rmSync(file, { force: true })
+  return false
+}
+
+function readHolder(file: string): readonly [string?, string?] {
+  try {
+    const words = readFileSync(file, 'utf8').split(' ')
+    return words.length === 2 ? (words as [string, string]) : []
+  } catch {
+    return [] // Released in this moment.
+  }
+}
