@@ -1,0 +1,34 @@
+import { chooseFilters } from './filters/choose.ts'
+import { encodingFilters } from './filters/encoding.ts'
+import { jsonFilters } from './filters/json.ts'
+import { mappingFilters } from './filters/mapping.ts'
+import { numberFilters } from './filters/number.ts'
+import { pathFilters } from './filters/path.ts'
+import { regularFilters } from './filters/regular.ts'
+import { sequenceFilters } from './filters/sequence.ts'
+import { setFilters } from './filters/sets.ts'
+import { textFilters } from './filters/text.ts'
+import { timeFilters } from './filters/time.ts'
+import { urlFilters } from './filters/url.ts'
+import { globals } from './globals.ts'
+import type { Environment } from './scope.ts'
+import { compareTests } from './tests/compare.ts'
+import { kindTests } from './tests/kind.ts'
+import { pathTests } from './tests/path.ts'
+import { resultTests } from './tests/result.ts'
+import { textTests } from './tests/text.ts'
+
+/** Every plugin under each of its names, and under its full name in Ansible's own collection. */
+function byName<T extends { readonly names: readonly string[] }>(plugins: readonly T[]): ReadonlyMap<string, T> {
+  const entries = plugins.flatMap((plugin) => plugin.names.flatMap((name) => (name.includes('.') ? [[name, plugin] as const] : [[name, plugin] as const, [`ansible.builtin.${name}`, plugin] as const])))
+  return new Map(entries)
+}
+
+const filters = [
+  ...chooseFilters, ...encodingFilters, ...jsonFilters, ...mappingFilters, ...numberFilters, ...pathFilters, ...regularFilters, ...sequenceFilters,
+  ...setFilters, ...textFilters, ...timeFilters, ...urlFilters,
+]
+const tests = [...compareTests, ...kindTests, ...pathTests, ...resultTests, ...textTests]
+
+/** All filters, tests, lookups and globals that tutti brings. */
+export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: new Map(), globals }

@@ -1,0 +1,12 @@
+import { filter } from '../define.ts'
+import { flag, isNumber, numberOf } from '../python/kind.ts'
+import { dateTimeAt, strftime, strptime } from '../python/date-time.ts'
+import { str } from '../python/text.ts'
+
+export const timeFilters = [
+  filter('strftime', 'second? utc?', (value, [second, utc]) => {
+    const seconds = second === undefined || second === null ? Date.now() / 1000 : isNumber(second) ? numberOf(second) : Number(str(second))
+    return strftime(str(value), dateTimeAt(seconds * 1000, flag(utc)))
+  }),
+  filter('to_datetime', 'format?', (value, [format]) => strptime(str(value), format === undefined ? '%Y-%m-%d %H:%M:%S' : str(format))),
+]

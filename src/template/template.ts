@@ -1,0 +1,148 @@
+import type { Span } from '../problem/problem.ts'
+import { TemplateString, isDict, isUnknown, type Unknown, type Value } from '../value/value.ts'
+import { compileExpressionSource, compileTemplate, execute, whole, type CompiledExpression, type Template } from './compiled.ts'
+import { refuseUndefined } from './compile-statement.ts'
+import { engine, lookUp, valueSyntax } from './engine.ts'
+import { defaultSyntax, type Syntax } from './lexer.ts'
+import { Range, isOmit } from './objects.ts'
+import { truthy, typeName } from './python/kind.ts'
+import { str } from './python/text.ts'
+import { Frame, Run } from './run.ts'
+import type { Keywords, Scope } from './scope.ts'
+import { withProblems } from './to-problem.ts'
+import { Undefined } from './undefined.ts'
+
+export { check } from './check.ts'
+export { references, type References, type Use } from './references.ts'
+
+/**
+ * Renders a value, containers deeply: a template string gives the value of its expression, or text where it has several parts;
+ * plain strings are what they are. An unknown that is reached makes the string unknown; containers keep unknown members. Members
+ * that are `omit` are left out. Throws a `Problem` for a user's mistake, with the place inside the template.
+ */
+export function render(value: Value, scope: Scope): Value {
+  if (typeof value !== 'object' || value === null) return value
+  return withProblems(scope, spanOfValue(value), () => finished(whole(() => nativeRun(scope).ready(value))))
+}
+const spanOfValue = (value: Value): Span | undefined => (value instanceof TemplateString ? value.span : undefined)
+const nativeRun = (scope: Scope): Run => new Run(scope, engine, { text: false, syntax: valueSyntax })
+
+function finished(value: Value): Value {
+  if (value instanceof Undefined) return value.lenient ? '' : value.raise()
+  refuseUndefined(value)
+  return value instanceof Range ? value.items() : withoutOmitted(value)
+}
+function withoutOmitted(value: Value): Value {
+  if (Array.isArray(value) && holdsOmit(value)) return value.filter((item) => !isOmit(item)).map(withoutOmitted)
+  if (isDict(value) && holdsOmit(value)) return new Map([...value].filter(([, item]) => !isOmit(item)).map(([key, item]) => [key, withoutOmitted(item)]))
+  return value
+}
+function holdsOmit(value: unknown): boolean {
+  if (isOmit(value)) return true
+  return (Array.isArray(value) || value instanceof Map) && Iterator.from(value.values()).some(holdsOmit)
+}
+
+/** Options of the `template` module and lookup; what is missing is as in Ansible (`trimBlocks` is on). */
+export interface TextOptions {
+  readonly file?: string
+  readonly span?: Span
+  readonly trimBlocks?: boolean
+  readonly lstripBlocks?: boolean
+  readonly keepTrailingNewline?: boolean
+  readonly newlineSequence?: '\n' | '\r\n' | '\r'
+  readonly variableStart?: string
+  readonly variableEnd?: string
+  readonly blockStart?: string
+  readonly blockEnd?: string
+  readonly commentStart?: string
+  readonly commentEnd?: string
+}
+
+/** Renders the text of a template file. Everything is text; the file's last newline stays unless `keepTrailingNewline` is off. */
+export function renderText(source: string, scope: Scope, options: TextOptions = {}): string | Unknown {
+  const { file, span, newlineSequence, ...given } = options
+  const syntax: Syntax = { ...defaultSyntax, keepTrailingNewline: true, ...given }
+  const value = withProblems(scope, span, () => {
+    const template = compiledText(source, syntax, file, span)
+    return execute(template, new Run(scope, engine, { text: true, syntax: { ...template.syntax, keepTrailingNewline: false } }))
+  })
+  if (isUnknown(value)) return value
+  const text = str(value)
+  return newlineSequence === undefined || newlineSequence === '\n' ? text : text.replaceAll('\n', newlineSequence)
+}
+const texts = new Map<string, { source: string; template: Template }>()
+/** A file is rendered for every host: it is compiled once for all of them. */
+function compiledText(source: string, syntax: Syntax, file: string | undefined, span: Span | undefined): Template {
+  if (file === undefined) return compileTemplate(source, syntax, { span })
+  const key = `${file}\n${Object.values(syntax).join('\n')}`
+  const known = texts.get(key)
+  if (known?.source === source) return known.template
+  const template = compileTemplate(source, syntax, { file })
+  if (texts.size > 1000) texts.clear()
+  texts.set(key, { source, template })
+  return template
+}
+
+const expressions = new Map<string, CompiledExpression>()
+function compiledExpression(source: string, span: Span | undefined): CompiledExpression {
+  const key = span ? `${span.file}:${span.line}:${span.column}:${source}` : source
+  let known = expressions.get(key)
+  if (!known) {
+    if (expressions.size > 10_000) expressions.clear()
+    expressions.set(key, (known = compileExpressionSource(source, { span })))
+  }
+  return known
+}
+
+/** The value of a bare expression, as in `when` and `until`. An undefined result is a problem. */
+export function evaluate(expression: string, scope: Scope, span?: Span): Value {
+  return withProblems(scope, span, () => {
+    const compiled = compiledExpression(expression, span)
+    const run = nativeRun(scope)
+    if (compiled.mutates) run.copies = new Map()
+    return finished(whole(() => compiled.evaluate(run, new Frame())))
+  })
+}
+
+/** Python truth: empty text and containers, zero and None are false. */
+export const truth = (value: Value): boolean | Unknown => (isUnknown(value) ? value : truthy(value))
+
+/**
+ * A condition, as in `when`, `failed_when` and `until`. What is not true or false is taken by Python truth and reported through
+ * `scope.warn`: core 2.19 refuses it, 2.14 to 2.18 take it. So is an expression inside `{{ }}`.
+ */
+export function condition(expression: Value, scope: Scope, span?: Span): boolean | Unknown {
+  if (typeof expression === 'boolean') return expression
+  const at = span ?? spanOfValue(expression)
+  const source = expression instanceof TemplateString ? expression.source : expression
+  if (typeof source === 'string' && source.trim() === '') return true
+  const value = typeof source !== 'string' ? render(source, scope)
+    : /\{\{|\{%/.test(source) ? delimited(source, scope, at)
+      : evaluate(source, scope, at)
+  if (typeof value === 'boolean' || isUnknown(value)) return value
+  scope.warn?.(`the condition '${typeof source === 'string' ? source : str(source)}' gives a ${typeName(value)}, not true or false`, at)
+  return withProblems(scope, at, () => truthy(value))
+}
+function delimited(source: string, scope: Scope, span: Span | undefined): Value {
+  // Braces inside a string of an expression are no template: `x == '{{'`.
+  const whole = /^\s*\{\{/.test(source) || !isExpression(source, span)
+  if (!whole) return evaluate(source, scope, span)
+  scope.warn?.(`the condition '${source}' needs no '{{ }}'`, span)
+  const value = render(new TemplateString(source, span), scope)
+  return typeof value === 'string' && value.trim() !== '' ? evaluate(value, scope, span) : value
+}
+function isExpression(source: string, span: Span | undefined): boolean {
+  try {
+    compiledExpression(source, span)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Runs a lookup for a `with_` loop: its list of items, or the unknown its terms hang on. */
+export function runLookup(name: string, terms: readonly Value[], options: Keywords, scope: Scope): readonly Value[] | Unknown {
+  const { errors, wantlist: _whole, ...rest } = options
+  const items = withProblems(scope, undefined, () => whole(() => lookUp(name, terms, rest, errors === undefined ? 'strict' : str(errors), nativeRun(scope))))
+  return items as readonly Value[] | Unknown
+}
