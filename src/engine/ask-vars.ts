@@ -1,6 +1,6 @@
 import { Problem } from '../problem/problem.ts'
 import type { Play, VarsPrompt } from '../playbook/tree.ts'
-import { render, runFilter } from '../template/template.ts'
+import { evaluate, render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import { type Dict, type Value, dict } from '../value/value.ts'
 import type { Run } from './run.ts'
@@ -26,9 +26,10 @@ async function askOne(run: Run, prompt: VarsPrompt, scope: Scope): Promise<Value
 }
 
 function encrypted(value: Value, { encrypt, salt, saltSize, name }: VarsPrompt, scope: Scope): Value {
-  const options = dict({ salt, salt_size: saltSize })
   const kinds: Readonly<Record<string, string>> = { sha512_crypt: 'sha512', sha256_crypt: 'sha256', md5_crypt: 'md5', bcrypt: 'blowfish' }
   const kind = kinds[encrypt!]
   if (!kind) throw new Problem({ code: 'unknown-hash', summary: 'this kind of password hash is not offered', detail: `'${encrypt}' of ${name}` })
-  return runFilter('password_hash', value, [kind], Object.fromEntries([...options].map(([key, option]) => [String(key), option])), scope)
+  const given: Dict = dict({ value, kind, salt, salt_size: saltSize })
+  const filter: Scope = { ...scope, get: (wanted) => given.get(wanted), names: () => given.keys() as Iterable<string> }
+  return evaluate(`value | password_hash(kind${salt === undefined ? '' : ', salt=salt'}${saltSize === undefined ? '' : ', salt_size=salt_size'})`, filter)
 }

@@ -87,7 +87,7 @@ function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
       const where = scopeOf(playRun, name, task, context, item)
       const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))
       const place = { ...(await workplaceOf(call)), machine }
-      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection }
+      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection, shell: machine.connection.shell(place.become) }
     },
   }
 }

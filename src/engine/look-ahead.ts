@@ -50,7 +50,8 @@ async function ahead(call: TaskCall, task: Task, context: TaskCall['context']): 
     const over = render(task.loop.over, next.scope)
     if (isUnknown(over)) return
     const terms = Array.isArray(over) ? (over as readonly Value[]) : [over]
-    const items = task.loop.lookup === 'loop' ? terms : (runLookup(task.loop.lookup, terms, {}, next.scope) as readonly Value[])
+    const items = task.loop.lookup === 'loop' ? terms : runLookup(task.loop.lookup, terms, {}, next.scope)
+    if (isUnknown(items)) return
     await Promise.all(items.slice(0, MOST_ITEMS).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[task.loop!.loopVar, item], ...(task.loop!.indexVar ? [[task.loop!.indexVar, 0] as const] : [])])))))
   } catch {
     // What cannot be known yet (a result not registered, a fact not gathered) is asked for when its time comes.

@@ -38,7 +38,7 @@ function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | import('../valu
     throw new Problem({ code: 'loop-not-a-list', summary: 'loop needs a list', detail: `found ${showValue(over)}`, hint: 'use dict2items for a dict, or query() for a lookup', span: loop.span })
   }
   const terms = Array.isArray(over) ? over : [over]
-  return runLookup(loop.lookup, loop.lookup === 'items' || loop.lookup === 'list' ? flattenOnce(terms) : terms, {}, call.scope) as readonly Value[]
+  return runLookup(loop.lookup, loop.lookup === 'items' || loop.lookup === 'list' ? flattenOnce(terms) : terms, {}, call.scope)
 }
 
 const flattenOnce = (terms: readonly Value[]): readonly Value[] => terms.flatMap((term) => (Array.isArray(term) ? (term as readonly Value[]) : [term]))

@@ -1,4 +1,4 @@
-import { Machine } from '../host/machine.ts'
+import { Machine, World } from '../host/machine.ts'
 import type { Connect, Target } from '../transport/connection.ts'
 
 /** The machines of a run, connected when first needed. Two targets that are one machine share what is known and planned of it. */
@@ -6,6 +6,7 @@ export class Machines {
   readonly #connect: Connect
   readonly #byTarget = new Map<string, Promise<Machine>>()
   readonly #byName = new Map<string, Machine>()
+  readonly #worlds = new Map<string, World>()
 
   constructor(connect: Connect) {
     this.#connect = connect
@@ -48,10 +49,20 @@ export class Machines {
     const connection = await this.#connect(target)
     const known = this.#byName.get(connection.name)
     if (!known) {
-      const machine = new Machine(connection)
+      const machine = new Machine(connection, this.#worldOf(connection.name))
       this.#byName.set(connection.name, machine)
       return machine
     }
+    // The same machine by another name in the inventory: one connection is enough.
+    if (known.connection !== connection) await connection.close()
     return known
+  }
+
+  /** Two users of one machine see the same world. */
+  #worldOf(name: string): World {
+    const address = name.slice(name.lastIndexOf('@') + 1)
+    let world = this.#worlds.get(address)
+    if (!world) this.#worlds.set(address, (world = new World()))
+    return world
   }
 }

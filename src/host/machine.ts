@@ -5,32 +5,46 @@ import { Overlay } from './overlay.ts'
 import type { Identity, Reader } from './reader.ts'
 import type { Resource } from './resource.ts'
 
+/** What is known and planned of a machine, whoever is logged in. */
+export class World {
+  readonly overlay = new Overlay()
+  read = new Map<string, Promise<unknown>>()
+}
+
 /**
  * One machine: its connection, what was read from it since the last step, and what a dry run has planned on it. Belongs to
  * the machine, not to a name in the inventory: delegation and two names for one machine share it.
  */
 export class Machine {
   readonly connection: Connection
-  readonly overlay = new Overlay()
-  #read = new Map<string, Promise<unknown>>()
+  readonly #world: World
   readonly #identities = new Map<string, Promise<Identity>>()
+  readonly #reads = new Map<string, CachedReads>()
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, world: World = new World()) {
     this.connection = connection
+    this.#world = world
+  }
+
+  get overlay(): Overlay {
+    return this.#world.overlay
   }
 
   /** Throws away everything that was read: a step was taken on the machine. */
   forget(): void {
-    this.#read = new Map()
+    this.#world.read = new Map()
   }
 
   /** Looks at the machine as the user of `become`; at the planned world where an overlay is given. */
   reader(become: Become | undefined, overlay?: Overlay): Reader {
     const shell = this.connection.shell(become)
     const who = become ? `${become.method}:${become.user}` : ''
-    const real = new CachedReads(shell, who, () => this.#read)
+    let real = this.#reads.get(who)
+    // One for all readers of the user: what several tasks and items ask for in one turn is one load.
+    if (!real) this.#reads.set(who, (real = new CachedReads(shell, `${this.connection.name} ${who}`, () => this.#world.read)))
+    const reads = real
     const whoami = () => this.#identity(who, shell)
-    return overlay ? new PlannedReader(real, overlay, whoami) : new RealReader(real, whoami)
+    return overlay ? new PlannedReader(reads, overlay, whoami) : new RealReader(reads, whoami)
   }
 
   #identity(who: string, shell: Shell): Promise<Identity> {
@@ -97,6 +111,8 @@ class CachedReads {
 }
 
 class RealReader implements Reader {
+  readonly planned = false
+  readonly changing = undefined
   readonly #real: CachedReads
   readonly whoami: () => Promise<Identity>
   constructor(real: CachedReads, whoami: () => Promise<Identity>) {
@@ -111,8 +127,14 @@ class RealReader implements Reader {
   }
 }
 
+const FILE_KINDS: ReadonlySet<string> = new Set([fileResource.kind, checksumResource.kind, contentResource.kind, realpathResource.kind])
+
 /** The planned world: the overlay first, then the host, then what packages of the plan might bring. */
 class PlannedReader implements Reader {
+  readonly planned = true
+  get changing(): string | undefined {
+    return this.#overlay.anything()
+  }
   readonly #real: CachedReads
   readonly #overlay: Overlay
   readonly whoami: () => Promise<Identity>
@@ -124,6 +146,8 @@ class PlannedReader implements Reader {
   }
 
   async get<State>(resource: Resource<State>, key: string): Promise<State | Unknown> {
+    const blurred = FILE_KINDS.has(resource.kind) ? this.#overlay.blurred(key) : undefined
+    if (blurred) return blurred
     if (this.#overlay.has(resource.kind, key)) return this.#overlay.get(resource.kind, key) as State | Unknown
     const planned = await this.#plannedFile(resource.kind, key)
     if (planned) return planned.state as State | Unknown
@@ -165,8 +189,8 @@ class PlannedReader implements Reader {
 }
 
 async function identify(shell: Shell): Promise<Identity> {
-  const { stdout } = await shell.run('id -un; id -u; id -gn; id -g; umask; printf "%s\\n" "$HOME"')
-  const [user, uid, group, gid, umask, home] = stdout.toString().split('\n')
-  return { user: user!, uid: Number(uid), group: group!, gid: Number(gid), umask: Number.parseInt(umask!, 8), home: home! }
+  const { stdout } = await shell.run('id -un; id -u; id -gn; id -g; umask; printf "%s\\n" "$HOME"; id -Gn; pwd')
+  const [user, uid, group, gid, umask, home, groups, directory] = stdout.toString().split('\n')
+  return { user: user!, uid: Number(uid), group: group!, gid: Number(gid), umask: Number.parseInt(umask!, 8), home: home!, groups: groups!.split(' '), directory: directory! }
 }
 
