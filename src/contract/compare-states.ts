@@ -1,3 +1,4 @@
+import { Aside } from '../value/aside.ts'
 import { Unknown } from '../value/value.ts'
 
 export type Comparison = { readonly verdict: 'same' } | { readonly verdict: 'change' } | { readonly verdict: 'unknown'; readonly reason: string }
@@ -7,6 +8,7 @@ export type Comparison = { readonly verdict: 'same' } | { readonly verdict: 'cha
  * whole unknown, with its reason; else they are the same.
  */
 export function compareStates(before: unknown, after: unknown): Comparison {
+  if (before instanceof Aside || after instanceof Aside) return { verdict: 'same' }
   if (after instanceof Unknown) return after.fresh ? { verdict: 'change' } : { verdict: 'unknown', reason: after.reason }
   // The wanted part is the very object that was read, unknown included: nothing is asked of it.
   if (before === after) return { verdict: 'same' }

@@ -2,7 +2,7 @@ import type { Fields, Params } from '../schema/field.ts'
 import type { Reader } from '../host/reader.ts'
 import type { Step, StepReply } from '../host/step.ts'
 import type { Unknown, Value } from '../value/value.ts'
-import type { Connection } from '../transport/connection.ts'
+import type { Connection, Shell } from '../transport/connection.ts'
 
 /** A part of a state: plain data in which any part may be unknown. Compared part by part. */
 export type State = StatePart | { readonly [key: string]: unknown }
@@ -28,8 +28,8 @@ export interface Surroundings {
   readonly playbookDirectory: string
   /** Whether people asked for diffs: a module may leave out reads that only a diff needs. */
   readonly diff: boolean
-  /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked. */
-  readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection }>
+  /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked; `shell` is the task's user there, for `act`. */
+  readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection; readonly shell: Shell }>
 }
 
 /** How it ended, for `result`. `replies` are of the steps, in order; empty where nothing was taken (same, or a dry run). */

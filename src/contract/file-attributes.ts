@@ -79,3 +79,8 @@ function permission(letters: string, bits: number, directory: boolean): number {
 
 /** Bits as people write them: 0644. */
 export const showMode = (bits: number): string => bits.toString(8).padStart(4, '0')
+
+/** chattr's attributes are declared so that playbooks load, and refused where they are used. */
+export function refuseAttributes({ attributes }: { readonly attributes?: string | undefined }): void {
+  if (attributes !== undefined && attributes !== '') fail(`attributes '${attributes}': attributes of the file system cannot be set yet; use the command chattr`)
+}

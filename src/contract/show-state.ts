@@ -1,3 +1,4 @@
+import { Aside } from '../value/aside.ts'
 import { Unknown } from '../value/value.ts'
 import type { TextDiff } from './define-module.ts'
 
@@ -10,6 +11,7 @@ export function showState(name: string, before: unknown, after: unknown): readon
 }
 
 function flatten(value: unknown, prefix = '', lines = new Map<string, string>()): Map<string, string> {
+  if (value instanceof Aside) return lines
   if (value instanceof Unknown) lines.set(prefix, `(unknown: ${value.reason})`)
   else if (value instanceof Uint8Array) lines.set(prefix, `(${value.length} bytes)`)
   else if (value instanceof Map) for (const [key, part] of value) flatten(part, join(prefix, String(key)), lines)

@@ -6,7 +6,7 @@ import type { Step, StepReply } from '../host/step.ts'
 import { type Taking, sentenceOf, takeStep } from '../host/take.ts'
 import { problemsOf } from '../problem/problem.ts'
 import { Unreachable, type Become } from '../transport/connection.ts'
-import { isUnknown } from '../value/value.ts'
+import { Unknown, isUnknown } from '../value/value.ts'
 import { type Comparison, compareStates } from '../contract/compare-states.ts'
 import type { Module, Outputs, Result, Surroundings, TextDiff } from '../contract/define-module.ts'
 import { Failure } from '../contract/failure.ts'
@@ -124,6 +124,8 @@ function refuseBadExit(step: Step & { step: 'run' }, { code, stdout, stderr }: S
 
 function failedOutcome(thrown: unknown): Outcome {
   if (thrown instanceof Unreachable) throw thrown
+  // A probe that cannot go on without what a dry run does not know: all of the task is unknown.
+  if (thrown instanceof Unknown) return { status: 'unknown', reason: thrown.reason, outputs: {}, diff: [], steps: [] }
   if (thrown instanceof Failure) return { status: 'failed', reason: thrown.message, outputs: { msg: thrown.message, ...thrown.outputs }, diff: [], steps: [] }
   const problems = problemsOf(thrown)
   if (!problems) throw thrown

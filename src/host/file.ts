@@ -30,6 +30,10 @@ export const absent: FileState = { kind: 'absent', mode: 0, owner: '', group: ''
 
 /** The lstat of a path. Key: an absolute path. */
 export const fileResource: Resource<FileState> = { kind: 'file', load: loadFiles }
+/** The stat of a path, following links; absent where a link dangles. Key: an absolute path. */
+export const followedResource: Resource<FileState> = { kind: 'followed', load: (shell, keys) => loadFiles(shell, keys, true) }
+/** Whether the user may write there: into a directory or a file, links followed. Key: an absolute path. */
+export const writableResource: Resource<boolean> = { kind: 'writable', load: loadWritable }
 /** The SHA-1 of a file's content, following links; '' where there is no regular file. Key: an absolute path. */
 export const checksumResource: Resource<string> = { kind: 'checksum', load: loadChecksums }
 /** A file's bytes, following links; undefined where there is no regular file. Key: an absolute path. */
@@ -40,18 +44,24 @@ export const realpathResource: Resource<string> = { kind: 'realpath', load: (she
 // %f is the raw mode in hex, type bits included: the one format of stat that GNU, busybox and every locale agree on.
 const FORMAT = '%f %u %g %s %X %Y %Z %i %d %h %U %G'
 
-async function loadFiles(shell: Shell, keys: readonly string[]): Promise<readonly FileState[]> {
+async function loadWritable(shell: Shell, keys: readonly string[]): Promise<readonly boolean[]> {
+  const { stdout } = await shell.run(`for p in ${keys.map(quote).join(' ')}; do if [ -w "$p" ]; then echo y; else echo n; fi; done`)
+  const answers = stdout.toString().split('\n')
+  return keys.map((_, i) => answers[i] === 'y')
+}
+
+async function loadFiles(shell: Shell, keys: readonly string[], follow = false): Promise<readonly FileState[]> {
   // One stat for all paths; a name that contains a line feed would break the reply into the wrong lines and goes alone.
   const plain = keys.filter((key) => !key.includes('\n'))
   const found = new Map<string, FileState>()
-  await Promise.all([statMany(shell, plain, found), ...keys.filter((key) => key.includes('\n')).map((key) => statMany(shell, [key], found))])
+  await Promise.all([statMany(shell, plain, found, follow), ...keys.filter((key) => key.includes('\n')).map((key) => statMany(shell, [key], found, follow))])
   return keys.map((key) => found.get(key) ?? absent)
 }
 
-async function statMany(shell: Shell, keys: readonly string[], found: Map<string, FileState>): Promise<void> {
+async function statMany(shell: Shell, keys: readonly string[], found: Map<string, FileState>, follow: boolean): Promise<void> {
   if (keys.length === 0) return
   const names = keys.map(quote).join(' ')
-  const script = `export LC_ALL=C; stat -c '${FORMAT} %n' -- ${names}; for p in ${names}; do if [ -h "$p" ]; then printf '> %s\\n' "$p"; readlink -n -- "$p"; printf '\\n<\\n'; fi; done`
+  const script = follow ? `export LC_ALL=C; stat -L -c '${FORMAT} %n' -- ${names}` : `export LC_ALL=C; stat -c '${FORMAT} %n' -- ${names}; for p in ${names}; do if [ -h "$p" ]; then printf '> %s\\n' "$p"; readlink -n -- "$p"; printf '\\n<\\n'; fi; done`
   const { stdout, stderr } = await shell.run(script)
   const denied = /^stat: (?:cannot statx? |can't stat )'?(.*?)'?: Permission denied$/m.exec(stderr.toString())
   if (denied) throw new Problem({ code: 'permission-denied', summary: 'a path cannot be looked at', detail: `${denied[1]}: Permission denied`, hint: 'become a user who may read it (become: true)' })

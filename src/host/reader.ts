@@ -7,6 +7,10 @@ import type { Resource } from './resource.ts'
  * together. In a dry run the planned world is seen: what earlier tasks planned, or `Unknown` where that cannot be told.
  */
 export interface Reader {
+  /** Whether the planned world of a dry run is seen. Only for what a real run must not read because it is about to do it. */
+  readonly planned: boolean
+  /** Who planned the first change of the planned world ("task 'NAME'"); undefined where the machine still is as it is. */
+  readonly changing: string | undefined
   /** The state of one key of one kind. */
   get<State>(resource: Resource<State>, key: string): Promise<State | Unknown>
   /**
@@ -25,6 +29,10 @@ export interface Identity {
   readonly group: string
   readonly gid: number
   readonly home: string
+  /** All groups of the user: a file may be given to any of them without being root. */
+  readonly groups: readonly string[]
+  /** Where commands start, and what relative paths are relative to. */
+  readonly directory: string
   /** Bits taken away from new files. */
   readonly umask: number
 }

@@ -16,12 +16,12 @@ export interface FileAttributes {
  */
 export type Step =
   | RunStep
-  | { readonly step: 'write'; readonly path: string; readonly content: Content; readonly attributes: FileAttributes; readonly backup?: string; readonly validate?: string; readonly unsafe?: boolean }
+  | { readonly step: 'write'; readonly path: string; readonly content: Content; readonly attributes: FileAttributes; readonly backup?: string | true; readonly validate?: string; readonly unsafe?: boolean; readonly replaceLink?: boolean }
   | { readonly step: 'remove'; readonly path: string }
   | { readonly step: 'link'; readonly path: string; readonly target: string; readonly hard: boolean }
   | { readonly step: 'attributes'; readonly path: string; readonly attributes: FileAttributes; readonly follow: boolean }
   | { readonly step: 'mkdir'; readonly path: string; readonly attributes: FileAttributes }
-  | { readonly step: 'touch'; readonly path: string; readonly accessed?: Date; readonly modified?: Date }
+  | { readonly step: 'touch'; readonly path: string; readonly accessed?: Date; readonly modified?: Date; readonly only?: 'accessed' | 'modified' }
   | { readonly step: 'act'; readonly sentence: string; readonly act: Act; readonly effects: readonly Effect[] }
 
 export interface RunStep {
@@ -48,16 +48,26 @@ export interface RunOptions {
 
 /** Runs a program; `effects` is what it leaves behind, for the dry run and for the check that a plan came true. */
 export const run = (command: readonly string[] | string, effects: readonly Effect[] = [], options: RunOptions = {}): RunStep => ({ step: 'run', command, effects, options })
+/** `backup`: keeps the old file under that name, or (`true`) one with the time in it, which the reply tells. `unsafe`: writes in place where a rename fails. */
+export interface WriteOptions {
+  readonly backup?: string | true
+  /** A command line that must succeed before the rename; `%s` is the new file. */
+  readonly validate?: string
+  readonly unsafe?: boolean
+  /** A link at the path is replaced; otherwise the file behind it is written. */
+  readonly replaceLink?: boolean
+}
+
 /** Writes a file through a temporary one beside it and a rename; missing attributes are kept from the old file. */
-export const write = (path: string, content: Content, attributes: FileAttributes = {}, options: { backup?: string; validate?: string; unsafe?: boolean } = {}): Step => ({ step: 'write', path, content, attributes, ...options })
+export const write = (path: string, content: Content, attributes: FileAttributes = {}, options: WriteOptions = {}): Step => ({ step: 'write', path, content, attributes, ...options })
 /** Removes a file, link or whole directory. */
 export const remove = (path: string): Step => ({ step: 'remove', path })
 export const link = (path: string, target: string, hard = false): Step => ({ step: 'link', path, target, hard })
 export const attributes = (path: string, wanted: FileAttributes, follow = true): Step => ({ step: 'attributes', path, attributes: wanted, follow })
 /** Makes one directory; its parent must exist. */
 export const mkdir = (path: string, wanted: FileAttributes = {}): Step => ({ step: 'mkdir', path, attributes: wanted })
-/** Sets times; a missing one becomes now. Makes an empty file where there is none. */
-export const touch = (path: string, times: { accessed?: Date; modified?: Date } = {}): Step => ({ step: 'touch', path, ...times })
+/** Sets times; a missing one becomes now, unless `only` the other one is to be set. Makes an empty file where there is none. */
+export const touch = (path: string, times: { accessed?: Date; modified?: Date; only?: 'accessed' | 'modified' } = {}): Step => ({ step: 'touch', path, ...times })
 /** The rare thing that must talk while it works. Prints as its sentence. */
 export const act = (sentence: string, perform: Act, effects: readonly Effect[] = []): Step => ({ step: 'act', sentence, act: perform, effects })
 

@@ -69,20 +69,21 @@ function writeOnHost(step: FileStep & { step: 'write' }, { connection, become }:
  * file keeps its owner, mode and, where the host can copy them, ACL and extended attributes. Where a rename is not possible
  * (a bind-mounted file) the content is copied into place.
  */
-function writeScript({ path, attributes, backup, validate, unsafe }: FileStep & { step: 'write' }, source: string): string {
+function writeScript({ path, attributes, backup, validate, unsafe, replaceLink }: FileStep & { step: 'write' }, source: string): string {
   const target = quote(path)
   return [
     'set -e; export LC_ALL=C',
-    `p=${target}; n=0; while [ -h "$p" ] && [ $n -lt 40 ]; do l=$(readlink -- "$p"; echo x); l=\${l%?x}; case $l in /*) p=$l ;; *) p=\${p%/*}/$l ;; esac; n=$((n+1)); done`,
+    replaceLink ? `p=${target}` : `p=${target}; n=0; while [ -h "$p" ] && [ $n -lt 40 ]; do l=$(readlink -- "$p"; echo x); l=\${l%?x}; case $l in /*) p=$l ;; *) p=\${p%/*}/$l ;; esac; n=$((n+1)); done`,
     'd=${p%/*}; t=$(mktemp "${d:-/}/.tutti.XXXXXXXX")',
     `trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
     `${source} > "$t"`,
-    'old=; [ ! -e "$p" ] || old=1',
+    'old=; [ -h "$p" ] || [ ! -e "$p" ] || old=1',
     // cp copies the attributes of the old file onto the new one without touching its content.
     'if [ $old ]; then cp --attributes-only --preserve=mode,ownership,xattr -- "$p" "$t" 2>/dev/null || { chown "$(stat -c %u:%g -- "$p")" "$t" 2>/dev/null || :; chmod "$(stat -c %a -- "$p")" "$t"; }; else u=$(umask); chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi',
     attributeScript('"$t"', attributes, false),
     ...(validate ? [`{ ${validate.replaceAll('%s', '"$t"')}; } >&2`] : []),
-    ...(backup ? [`[ ! $old ] || cp -p -- "$p" ${quote(backup)}`] : []),
+    // The name that Ansible gives: process, date and time, tilde.
+    ...(backup ? [`if [ $old ]; then b=${backup === true ? '"$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"' : quote(backup)}; cp -p -- "$p" "$b"; printf '%s\\n' "$b"; fi`] : []),
     // sync of one file: missing on busybox, where only the rename protects.
     'sync -- "$t" 2>/dev/null || :',
     unsafe ? 'mv -f -- "$t" "$p" 2>/dev/null || cat "$t" > "$p"' : 'if ! mv -f -T -- "$t" "$p" 2>/dev/null; then [ -d "$p" ] && { echo "$p is a directory" >&2; exit 1; }; mv -f -- "$t" "$p" 2>/dev/null || cat "$t" > "$p"; fi',
@@ -104,13 +105,13 @@ function scriptOf(step: Exclude<FileStep, { step: 'write' }>): string {
     case 'mkdir': return `set -e; export LC_ALL=C; mkdir -- ${path}\n${attributeScript(path, step.attributes, true)}`
     case 'remove': return `export LC_ALL=C; exec rm -rf -- ${path}`
     case 'attributes': return `set -e; export LC_ALL=C\n${attributeScript(path, step.attributes, step.follow)}`
-    case 'touch': return ['set -e; export LC_ALL=C', touchScript('-a', step.accessed, path), touchScript('-m', step.modified, path)].join('\n')
+    case 'touch': return ['set -e; export LC_ALL=C', ...(step.only === 'modified' ? [] : [touchScript('-a', step.accessed, path)]), ...(step.only === 'accessed' ? [] : [touchScript('-m', step.modified, path)])].join('\n')
     // A new link is made beside the old one and renamed over it, so that the name is never missing.
     case 'link': return `set -e; export LC_ALL=C; p=${path}; t=$p.tutti.$$; ln ${step.hard ? '' : '-s '}-- ${quote(step.target)} "$t"; mv -f -T -- "$t" "$p" 2>/dev/null || { rm -f -- "$p"; mv -f -- "$t" "$p"; }`
   }
 }
 
-const touchScript = (which: string, time: Date | undefined, path: string): string => `touch ${which} ${time ? `-d ${quote(time.toISOString())} ` : ''}-- ${path}`
+const touchScript = (which: string, time: Date | undefined, path: string): string => `touch ${which} ${time ? `-d @${time.getTime() / 1000} ` : ''}-- ${path}`
 
 /** What a step does, as a sentence for plans and errors. Contents and standard input are never part of it. */
 export function sentenceOf(step: Step): string {

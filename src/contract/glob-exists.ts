@@ -1,0 +1,18 @@
+import { followedResource } from '../host/file.ts'
+import type { Reader } from '../host/reader.ts'
+import { quote } from '../shell/quote.ts'
+import { Unknown } from '../value/value.ts'
+
+/** Whether a path, or any path that a pattern matches, exists: `creates` and `removes`. A link that leads nowhere does not exist. */
+export async function globExists(host: Reader, pattern: string): Promise<boolean | Unknown> {
+  if (!/[*?[]/.test(pattern)) {
+    const found = await host.get(followedResource, pattern.replace(/(.)\/+$/, '$1'))
+    return found instanceof Unknown ? found : found.kind !== 'absent'
+  }
+  const fixed = pattern.slice(0, pattern.search(/[*?[]/)).replace(/[^/]*$/, '') || '/'
+  // Everything but the pattern's own signs is quoted; a class goes to the shell as it is.
+  const words = pattern.replace(/\[[^\]/]+\]|[*?]|[^*?[]+|\[/g, (part) => (/^(?:[*?]|\[[\w!^.-]+\])$/.test(part) ? part : quote(part)))
+  const reply = await host.run(`for p in ${words}; do [ -e "$p" ] || [ -h "$p" ] && exit 0; done; exit 1`, [fixed])
+  return reply instanceof Unknown ? reply : reply.code === 0
+}
+

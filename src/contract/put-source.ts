@@ -1,0 +1,53 @@
+import type { Reader } from '../host/reader.ts'
+import { resolvePath } from '../host/resolve-path.ts'
+import { type Aside, aside } from '../value/aside.ts'
+import type { Ending, Result, Surroundings, TextDiff } from './define-module.ts'
+import type { Step } from '../host/step.ts'
+import { backupOutput, md5Of, putOutputs } from './put-file.ts'
+import { type Entry, type TreeState, planTree, readTree, treeDiff, treeSteps } from './put-tree.ts'
+import { type Placing, type Source, placeEntries } from './source-entries.ts'
+import { refuseSelinux } from './selinux.ts'
+import { refuseAttributes } from './file-attributes.ts'
+
+/** What `copy` and `template` compare: the entries of their source at their places. */
+export interface PutSourceState {
+  readonly tree: TreeState
+  readonly seen: Aside<{ readonly entries: readonly Entry[]; readonly source: Source; readonly dest: string }>
+}
+
+/** The parameters that decide how files are put, whatever their source. */
+export interface PutParams extends Placing {
+  readonly dest: string
+  readonly backup: boolean
+  readonly force: boolean
+  readonly follow: boolean
+  readonly validate: string | undefined
+  readonly unsafe_writes: boolean
+  readonly attributes: string | undefined
+}
+
+/** The working parts of a module that puts files onto hosts; `sourceOf` says what to put. */
+export function putSource<P extends PutParams>(sourceOf: (host: Reader, params: P, around: Surroundings) => Promise<Source> | Source) {
+  return {
+    async probe(host: Reader, params: P, around: Surroundings): Promise<PutSourceState> {
+      refuseAttributes(params)
+      const [source, dest] = await Promise.all([sourceOf(host, params, around), resolvePath(host, params.dest, around.environment), refuseSelinux(host, params)])
+      const entries = await placeEntries(host, source, dest, params)
+      return { tree: await readTree(host, entries, params.follow, around.diff), seen: aside({ entries, source, dest }) }
+    },
+    plan: ({ force }: P, before: PutSourceState): PutSourceState => ({ ...before, tree: planTree(before.tree, before.seen.value.entries, force) }),
+    apply: ({ params, before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly Step[] =>
+      treeSteps(before.tree, after.tree, before.seen.value.entries, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes, replaceLink: !params.follow }),
+    diff: ({ before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly TextDiff[] => treeDiff(before.tree, after.tree, before.seen.value.entries),
+    result: (ending: Ending<P, PutSourceState>): Result => ({ outputs: outputsOf(ending) }),
+  }
+}
+
+function outputsOf({ params, before, after, replies, taken, changed }: Ending<PutParams, PutSourceState>): Result['outputs'] {
+  const { entries, source, dest } = before.seen.value
+  if (source.kind === 'directory') return { dest, src: source.name }
+  const { path, content } = entries.at(-1)!
+  const [old, now] = [before.tree[path]!, after.tree[path]!]
+  const written = changed && old.checksum !== now.checksum
+  return { dest: path, src: source.name, ...putOutputs(old, now, content), ...(written && content ? { md5sum: md5Of(content) } : {}), ...backupOutput(params.backup, old, now, replies.find(({ stdout }) => stdout.length > 0), taken) }
+}

@@ -1,0 +1,38 @@
+import { quote } from '../shell/quote.ts'
+import { isUnknown } from '../value/value.ts'
+import type { Reader } from './reader.ts'
+
+const VARIABLE = /\$(?:(\w+)|\{([^}]*)\})/g
+
+/**
+ * A path as a task writes it, made absolute: `~`, `~user` and `$NAME` are expanded for the task's user, what is relative starts
+ * where the user's commands start. Unset variables stay as they are written. A slash at the end is kept. Throws the `Unknown`
+ * where a dry run cannot tell.
+ */
+export async function resolvePath(host: Reader, path: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  const expanded = await expandHome(host, await expandVariables(host, path, environment))
+  return expanded.startsWith('/') ? expanded : `${(await host.whoami()).directory.replace(/\/$/, '')}/${expanded}`
+}
+
+async function expandVariables(host: Reader, path: string, environment: Readonly<Record<string, string>>): Promise<string> {
+  const names = [...path.matchAll(VARIABLE)].map(([, bare, braced]) => bare ?? braced!).filter((name) => /^[A-Za-z_]\w*$/.test(name))
+  if (names.length === 0) return path
+  const values = new Map<string, string>(Object.entries(environment))
+  await Promise.all(names.filter((name) => !values.has(name)).map(async (name) => {
+    if (name === 'HOME') return values.set(name, (await host.whoami()).home)
+    const reply = await host.run(`[ -n "\${${name}+x}" ] && printf '%s' "\${${name}}"`, [])
+    if (isUnknown(reply)) throw reply
+    return reply.code === 0 ? values.set(name, reply.stdout.toString()) : values
+  }))
+  return path.replace(VARIABLE, (whole, bare, braced) => values.get(bare ?? braced) ?? whole)
+}
+
+async function expandHome(host: Reader, path: string): Promise<string> {
+  const user = /^~([\w.-]*)(?=\/|$)/.exec(path)
+  if (!user) return path
+  if (user[1] === '') return (await host.whoami()).home + path.slice(1)
+  const reply = await host.run(`getent passwd ${quote(user[1]!)} || grep ${quote(`^${user[1]!.replaceAll('.', '[.]')}:`)} /etc/passwd`, ['/etc/passwd'])
+  if (isUnknown(reply)) throw reply
+  const home = reply.stdout.toString().split(':')[5]
+  return home ? home + path.slice(user[0].length) : path
+}

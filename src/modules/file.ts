@@ -1,0 +1,263 @@
+import { dirname } from 'node:path/posix'
+import { type Outputs, defineModule } from '../contract/define-module.ts'
+import { type FileTarget, type WantedAttributes, attributeChange, attributeLines, attributeOutputs, known, newTarget, readTarget, viewOf, wish } from '../contract/file-target.ts'
+import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
+import { fail } from '../contract/failure.ts'
+import { parseTimestamp } from '../contract/parse-timestamp.ts'
+import { type TreeState, missingAbove, planTree, readTree, treeSteps } from '../contract/put-tree.ts'
+import { refuseSelinux } from '../contract/selinux.ts'
+import { fileResource, followedResource } from '../host/file.ts'
+import type { FileState } from '../host/file.ts'
+import type { Reader } from '../host/reader.ts'
+import { resolvePath } from '../host/resolve-path.ts'
+import { type Step, attributes, link, remove, touch } from '../host/step.ts'
+import { type Params, choice, flag, path, text } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
+import { type Aside, aside } from '../value/aside.ts'
+import { Unknown, fresh } from '../value/value.ts'
+
+const params = {
+  path: path('What it is about.', { required: true, aliases: ['dest', 'name'] }),
+  state: choice(['absent', 'directory', 'file', 'hard', 'link', 'touch'], 'What should be there; without it, what is there with these attributes.'),
+  src: path('What a link leads to.'),
+  recurse: flag('Set owner, group and mode of everything in a directory.', { default: false }),
+  force: flag('Make links to what does not exist, and in place of files and empty directories.', { default: false }),
+  follow: flag('What a link leads to counts, and not the link.', { default: true }),
+  modification_time: text("'preserve', 'now' or a time; for touch 'now' unless given."),
+  modification_time_format: text('How the time is written.', { default: '%Y%m%d%H%M.%S' }),
+  access_time: text("'preserve', 'now' or a time; for touch 'now' unless given."),
+  access_time_format: text('How the time is written.', { default: '%Y%m%d%H%M.%S' }),
+  unsafe_writes: flag('Write in place where a rename is not possible.', { inert: 'this module writes no content', default: false }),
+  ...fileParams,
+} as const
+type FileModuleParams = Params<typeof params>
+type View = Omit<FileTarget, 'seen' | 'checksum'>
+
+interface FileModuleState {
+  readonly own: View
+  readonly times: { readonly accessed?: number | Unknown; readonly modified?: number | Unknown }
+  /** Directories above that are made as well, by path. */
+  readonly above: TreeState
+  /** What is in the directory, with `recurse`, by path. */
+  readonly below: Readonly<Record<string, View>>
+  /** Of a hard link: the file it is. */
+  readonly inode?: number | Unknown
+  readonly seen: Aside<Surrounding>
+}
+
+interface Surrounding {
+  readonly target: FileTarget
+  readonly path: string
+  readonly state: NonNullable<FileModuleParams['state']>
+  readonly above: Parameters<typeof planTree>[1]
+  readonly below: ReadonlyMap<string, FileState>
+  /** What a link would lead to, as it is now, and its path. */
+  readonly source?: FileState
+  readonly sourcePath?: string
+  readonly empty?: boolean
+}
+
+export const file = defineModule({
+  name: 'file',
+  summary: 'Keep a file, directory or link there or away, with owner, group, mode and times.',
+  params,
+  rules: { requiredIf: [['state', 'hard', ['src']]] },
+  probe,
+  plan,
+  apply,
+  diff: ({ before, after }) => [
+    ...attributeLines(before.own, after.own, before.seen.value.path),
+    ...Object.keys(after.above).flatMap((path) => attributeLines(before.above[path]!, after.above[path]!, path)),
+    ...Object.keys(after.below).flatMap((path) => attributeLines(before.below[path]!, after.below[path]!, path)),
+    ...timeLines(before, after),
+  ],
+  result: ({ params, before, after }) => ({ outputs: outputsOf(params, before, after) }),
+})
+
+const wantedOf = ({ owner, group, mode }: FileModuleParams): WantedAttributes => ({ owner, group, mode })
+
+async function probe(host: Reader, params: FileModuleParams, { environment }: { readonly environment: Readonly<Record<string, string>> }): Promise<FileModuleState> {
+  refuseAttributes(params)
+  await refuseSelinux(host, params)
+  const written = (await resolvePath(host, params.path, environment)).replace(/(.)\/+$/, '$1')
+  const wanted = wantedOf(params)
+  const looked = await readTarget(host, written, wanted, params.follow && params.state !== 'link' && params.state !== 'absent')
+  const state = params.state ?? stateNow(looked, params)
+  const target = params.follow && state !== 'link' && state !== 'absent' ? looked : { ...looked, ...viewOf(looked.seen.value.own, wanted) }
+  const above = state === 'directory' && looked.kind === 'absent' ? await missingAbove(host, dirname(written), wanted) : []
+  const below = state === 'directory' && params.recurse && target.kind === 'directory' ? await readBelow(host, written) : new Map<string, FileState>()
+  const source = (state === 'link' || state === 'hard') && params.src !== undefined ? await readSource(host, params, state, written, environment) : {}
+  const empty = state === 'link' && target.kind === 'directory' ? { empty: known(await host.run(`[ -z "$(ls -A -- ${quote(written)})" ]`, [written])).code === 0 } : {}
+  const { kind, mode, owner, group, target: leads } = target
+  return {
+    own: { kind, mode, owner, group, ...(leads === undefined ? {} : { target: leads }) },
+    times: timesNow(params, state, looked.seen.value.followed),
+    above: await readTree(host, above, true, false),
+    below: Object.fromEntries([...below].map(([path, found]) => [path, viewOf(found, wanted)])),
+    ...(state === 'hard' ? { inode: looked.seen.value.own.inode } : {}),
+    seen: aside({ target, path: written, state, above, below, ...source, ...empty }),
+  }
+}
+
+function stateNow({ kind }: FileTarget, { recurse }: FileModuleParams): Surrounding['state'] {
+  if (kind === 'absent') return recurse ? 'directory' : 'file'
+  return kind === 'directory' || kind === 'link' ? kind : 'file'
+}
+
+async function readBelow(host: Reader, directory: string): Promise<ReadonlyMap<string, FileState>> {
+  const listing = known(await host.run(`cd -- ${quote(directory)} && find . ! -name . -print0`, [directory]))
+  const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => `${directory}/${path.slice(2)}`).sort()
+  const states = await Promise.all(paths.map((path) => host.get(fileResource, path)))
+  return new Map(paths.map((path, i) => [path, known(states[i]!)]))
+}
+
+/** A relative source of a symbolic link is relative to the link, of a hard link to where commands start. */
+async function readSource(host: Reader, { src }: FileModuleParams, state: 'link' | 'hard', path: string, environment: Readonly<Record<string, string>>): Promise<Pick<Surrounding, 'source' | 'sourcePath'>> {
+  const sourcePath = state === 'link' && !/^[/~$]/.test(src!) ? `${dirname(path)}/${src}` : await resolvePath(host, src!, environment)
+  const source = known(await host.get(state === 'link' ? followedResource : fileResource, sourcePath))
+  return { source, sourcePath: state === 'hard' ? sourcePath : src!.startsWith('/') || !/^[~$]/.test(src!) ? src! : sourcePath }
+}
+
+const wantsTime = (given: string | undefined, state: string): string => (given === undefined || given === '' ? (state === 'touch' ? 'now' : 'preserve') : given)
+
+function timesNow({ modification_time, access_time }: FileModuleParams, state: string, now: FileState): FileModuleState['times'] {
+  if (state === 'absent' || state === 'link') return {}
+  return {
+    ...(wantsTime(access_time, state) === 'preserve' ? {} : { accessed: now.accessed }), ...(wantsTime(modification_time, state) === 'preserve' ? {} : { modified: now.modified }),
+  }
+}
+
+function timesAfter(params: FileModuleParams, state: string): FileModuleState['times'] {
+  const one = (given: string, format: string) => (given === 'now' ? fresh('touched') : parseTimestamp(given, format))
+  const [accessed, modified] = [wantsTime(params.access_time, state), wantsTime(params.modification_time, state)]
+  if (state === 'absent' || state === 'link') return {}
+  return { ...(accessed === 'preserve' ? {} : { accessed: one(accessed, params.access_time_format) }), ...(modified === 'preserve' ? {} : { modified: one(modified, params.modification_time_format) }) }
+}
+
+function plan(params: FileModuleParams, before: FileModuleState): FileModuleState {
+  const { state } = before.seen.value
+  const after = { ...before, times: timesAfter(params, state) }
+  switch (state) {
+    case 'absent': return before.own.kind === 'absent' ? before : { ...before, own: { kind: 'absent', mode: 0, owner: '', group: '' } }
+    case 'file': return { ...after, own: planFile(params, before) }
+    case 'touch': return { ...after, own: planTouch(params, before) }
+    case 'directory': return { ...after, ...planDirectory(params, before) }
+    case 'link': return { ...after, own: planLink(params, before) }
+    case 'hard': return { ...after, ...planHard(params, before) }
+  }
+}
+
+const nameOfKind = (kind: FileState['kind'] | Unknown): string => (kind instanceof Unknown ? 'unknown' : kind)
+
+function planFile(params: FileModuleParams, { own, seen }: FileModuleState): View {
+  const { path, target } = seen.value
+  if (own.kind === 'absent') fail(`file (${path}) is absent, cannot continue`, { path, state: 'absent' })
+  if (own.kind === 'directory' || (own.kind === 'link' && params.state !== undefined)) fail(`file (${path}) is ${nameOfKind(own.kind)}, cannot continue`, { path, state: nameOfKind(own.kind) })
+  return wish(own, wantedOf(params), target)
+}
+
+function planTouch(params: FileModuleParams, { own, seen }: FileModuleState): View {
+  const { path, target } = seen.value
+  if (own.kind !== 'absent') return wish(own, wantedOf(params), target)
+  refuseNew(target, path, `Error, could not touch target: [Errno 2] No such file or directory: b'${path}'`)
+  return wish(newTarget('file', target, wantedOf(params)), wantedOf(params), target, false)
+}
+
+function refuseNew({ seen }: FileTarget, path: string, missing: string): void {
+  const { parent, me, mayMake } = seen.value
+  if (parent.kind !== 'directory') fail(missing, { path })
+  if (me.uid !== 0 && mayMake === false) fail(`There was an issue creating ${path} as requested: [Errno 13] Permission denied: b'${path}'`, { path })
+}
+
+function planDirectory(params: FileModuleParams, before: FileModuleState): Pick<FileModuleState, 'own' | 'above' | 'below'> {
+  const { path, target, above, below } = before.seen.value
+  const wanted = wantedOf(params)
+  if (before.own.kind !== 'directory' && before.own.kind !== 'absent') fail(`${path} already exists as a ${nameOfKind(before.own.kind)}`, { path })
+  const made = planTree(before.above, above, true)
+  const parent = above.at(-1)
+  const inside = parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, kind: 'directory' as const, mode: made[parent.path]!.mode as number, group: String(made[parent.path]!.group) }, mayMake: true }) } : target
+  if (before.own.kind === 'absent') refuseNew(inside, path, `There was an issue creating ${path} as requested: [Errno 20] Not a directory: b'${path}'`)
+  const own = before.own.kind === 'absent' ? wish(newTarget('directory', inside, wanted), wanted, inside, false) : wish(before.own, wanted, target)
+  return { own, above: made, below: Object.fromEntries([...below].map(([name, found]) => [name, wish(viewOf(found, wanted), wanted, target)])) }
+}
+
+function planLink(params: FileModuleParams, { own, seen }: FileModuleState): View {
+  const { path, source, sourcePath, target, empty } = seen.value
+  const { force } = params
+  if (sourcePath === undefined) {
+    if (own.kind === 'link') return wish(own, wantedOf(params), target)
+    return fail('src is required for creating new symlinks', { path })
+  }
+  const wanted: View = own.kind === 'link' ? { ...own, target: sourcePath } : { ...newTarget('file', target, wantedOf(params)), kind: 'link', mode: 0o777, target: sourcePath }
+  if (source?.kind === 'absent' && !force && !(own.kind === 'link' && own.target === sourcePath)) fail(`src file does not exist, use "force=yes" if you really want to create the link: ${sourcePath.startsWith('/') ? sourcePath : `${dirname(path)}/${sourcePath}`}`, { path, src: sourcePath })
+  if (own.kind === 'directory' && !force) fail(`refusing to convert from directory to symlink for ${path}`, { path, src: sourcePath })
+  if (own.kind === 'directory' && !empty) fail(`the directory ${path} is not empty, refusing to convert it`, { path, src: sourcePath })
+  if (own.kind === 'file' && !force) fail(`refusing to convert from file to symlink for ${path}`, { path, src: sourcePath })
+  if (own.kind === 'absent') refuseNew(target, path, `Error while linking: [Errno 2] No such file or directory: b'${sourcePath}' -> b'${path}'`)
+  return wish(wanted, wantedOf(params), target, own.kind === 'link')
+}
+
+function planHard(params: FileModuleParams, { own, inode, seen }: FileModuleState): Pick<FileModuleState, 'own' | 'inode'> {
+  const { path, source, sourcePath, target } = seen.value
+  if (source!.kind === 'absent') fail(`src does not exist: ${sourcePath}`, { dest: path, src: sourcePath })
+  const linked = { own: wish(viewOf(source!, wantedOf(params)), wantedOf(params), target), inode: source!.inode }
+  if (inode === source!.inode && own.kind !== 'absent') return linked
+  if (own.kind === 'directory') fail(`refusing to convert from directory to hard link for ${path}`, { dest: path, src: sourcePath })
+  if (own.kind !== 'absent' && !params.force) fail(`Cannot link, ${path} exists at destination`, { dest: path, src: sourcePath })
+  if (own.kind === 'absent') refuseNew(target, path, `Error while linking: [Errno 2] No such file or directory: b'${sourcePath}' -> b'${path}'`)
+  return linked
+}
+
+function apply({ params, before, after }: { readonly params: FileModuleParams; readonly before: FileModuleState; readonly after: FileModuleState }): readonly Step[] {
+  const { path, state, above, target, sourcePath } = before.seen.value
+  if (state === 'absent') return [remove(path)]
+  const steps: Step[] = [...treeSteps(before.above, after.above, above)]
+  const made = before.own.kind !== after.own.kind || before.own.target !== after.own.target || before.inode !== after.inode
+  if (made && (state === 'link' || state === 'hard')) steps.push(...(before.own.kind === 'directory' ? [remove(path)] : []), link(path, sourcePath!, state === 'hard'))
+  else if (made && state === 'directory') steps.push({ step: 'mkdir', path, attributes: {} })
+  else if (made) steps.push(touch(path))
+  const nothing: WantedAttributes = { owner: undefined, group: undefined, mode: undefined }
+  const base: View = !made ? before.own : state === 'link' || state === 'hard' ? { ...after.own, ...(state === 'hard' ? viewOf(before.seen.value.source!, wantedOf(params)) : newOwner(target)) } : newTarget(state === 'directory' ? 'directory' : 'file', insideOf(before, after), nothing)
+  const change = attributeChange(base, after.own)
+  if (Object.keys(change).length > 0) steps.push(attributes(path, change, params.follow && state !== 'link'))
+  for (const [name, old] of Object.entries(before.below)) {
+    const inner = attributeChange(old, after.below[name]!)
+    if (Object.keys(inner).length > 0) steps.push(attributes(name, inner, false))
+  }
+  return [...steps, ...timeSteps(before, after)]
+}
+
+/** What the parent directory will be when the directory is made. */
+function insideOf(before: FileModuleState, after: FileModuleState): FileTarget {
+  const { target, above } = before.seen.value
+  const parent = above.at(-1) && after.above[above.at(-1)!.path]
+  return parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, mode: parent.mode as number, group: String(parent.group) } }) } : target
+}
+
+function newOwner(target: FileTarget): Pick<View, 'owner' | 'group'> {
+  const { owner, group } = newTarget('file', target, { owner: undefined, group: undefined, mode: undefined })
+  return { owner, group }
+}
+
+function timeSteps(before: FileModuleState, after: FileModuleState): readonly Step[] {
+  const differs = (key: 'accessed' | 'modified') => after.times[key] !== undefined && after.times[key] !== before.times[key]
+  const both = (['accessed', 'modified'] as const).filter(differs)
+  const at = (key: 'accessed' | 'modified') => (typeof after.times[key] === 'number' ? { [key]: new Date((after.times[key] as number) * 1000) } : {})
+  return both.length === 0 ? [] : [touch(before.seen.value.path, { ...(both.length === 2 ? {} : { only: both[0]! }), ...at('accessed'), ...at('modified') })]
+}
+
+function timeLines(before: FileModuleState, after: FileModuleState) {
+  const { path } = before.seen.value
+  const line = (name: string, time: number | Unknown | undefined) => (time === undefined ? '' : `${name}: ${time instanceof Unknown ? time.fresh ? 'now' : `(unknown: ${time.reason})` : new Date(time * 1000).toISOString()}\n`)
+  const side = (times: FileModuleState['times']) => line('atime', times.accessed) + line('mtime', times.modified)
+  const [old, now] = [side(before.times), side(after.times)]
+  return old === now ? [] : [{ header: { before: path, after: path }, before: old, after: now }]
+}
+
+function outputsOf({ src }: FileModuleParams, { seen }: FileModuleState, after: FileModuleState): Outputs {
+  const { path, state, target, sourcePath } = seen.value
+  const name = state === 'link' || state === 'hard' || state === 'touch' ? { dest: path } : { path }
+  if (state === 'absent') return { ...name, state: 'absent' }
+  const size = target.seen.value.followed.size
+  return { ...name, ...(src === undefined ? {} : { src: sourcePath ?? src }), ...attributeOutputs(after.own, target), ...(state === 'hard' ? { state: 'hard' } : {}), size }
+}

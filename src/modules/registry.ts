@@ -1,0 +1,16 @@
+import type { Module } from '../contract/define-module.ts'
+
+type Load = () => Promise<Module<any, any>>
+
+/** Every module by name; a run loads only what it uses. The list is static, so that it can be checked, documented and completed. */
+export const registry: Readonly<Record<string, Load>> = {
+  command: async () => (await import('./command.ts')).command,
+  copy: async () => (await import('./copy.ts')).copy,
+  file: async () => (await import('./file.ts')).file,
+  shell: async () => (await import('./shell.ts')).shell,
+  stat: async () => (await import('./stat.ts')).stat,
+  template: async () => (await import('./template.ts')).template,
+}
+
+/** The same as a map, as a run takes it. */
+export const modules: ReadonlyMap<string, Load> = new Map(Object.entries(registry))

@@ -1,0 +1,28 @@
+import { defineModule } from '../contract/define-module.ts'
+import { applyCommand, commandParams, commandResult, planCommand, probeCommand } from '../contract/command-task.ts'
+import { fail } from '../contract/failure.ts'
+import { path, text } from '../schema/field.ts'
+
+export const shell = defineModule({
+  name: 'shell',
+  summary: 'Run a line in a shell.',
+  notes: ['In a dry run, lines that are provably pipelines of programs that only read are really run; what any other would do is unknown unless creates or removes settle it.'],
+  params: {
+    ...commandParams,
+    free_form: text('The line.'),
+    cmd: text('The line.'),
+    executable: path('The shell that reads the line; /bin/sh unless given.'),
+  },
+  freeForm: 'free_form',
+  opaque: true,
+  probe: (host, params, around) => probeCommand(host, { ...params, program: lineOf(params), expand: false }, around),
+  plan: (_params, before) => planCommand(before),
+  apply: ({ before }) => applyCommand(before),
+  result: commandResult,
+  diff: () => [],
+})
+
+function lineOf({ free_form, cmd }: { readonly free_form: string | undefined; readonly cmd: string | undefined }): string {
+  const line = free_form?.trim() ? free_form : cmd ?? ''
+  return line.trim() === '' ? fail('no command given', { rc: 256 }) : line
+}
