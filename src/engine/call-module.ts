@@ -5,7 +5,7 @@ import { Overlay } from '../host/overlay.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { render } from '../template/template.ts'
-import { type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
+import { type Dict, type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
 import { type Outcome, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
@@ -44,8 +44,9 @@ export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskR
 export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   const { playRun: { run, play }, task } = call
   const module = await moduleOf(call)
-  const rendered = moduleArgs(call)
-  if (isUnknown(rendered)) return unknownResult(rendered.reason)
+  const given = moduleArgs(call)
+  if (isUnknown(given)) return unknownResult(given.reason)
+  const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call)
   const { params, problems, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
@@ -61,6 +62,12 @@ async function moduleOf({ playRun: { run }, task }: TaskCall): Promise<Module> {
   const load = run.modules.get(task.action)
   if (!load) throw new Problem({ code: 'unknown-module', summary: 'unknown module', detail: `'${task.actionAsWritten}'`, span: task.span })
   return load()
+}
+
+/** Free-form text (`command: ls`) fills the parameter that the module names for it. */
+function withFreeForm(args: Dict, { freeForm }: Module): Dict {
+  if (freeForm === undefined || !args.has('_raw_params')) return args
+  return new Map([...args].map(([key, value]) => [key === '_raw_params' ? freeForm : key, value]))
 }
 
 /** A dry run plans on the machine's overlay; `check_mode: true` in a real run on one that is thrown away; else it is real. */

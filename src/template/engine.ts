@@ -24,12 +24,18 @@ function renderNested(template: TemplateString, run: Run): Value {
   busy.add(template)
   try {
     const compiled = (template.compiled ??= compileTemplate(template.source, valueSyntax, { span: template.span })) as Template
-    const value = attempt(() => execute(compiled, new Run(run.scope, engine, { text: false, syntax: compiled.syntax })))
+    const value = withFinalNewlines(template.source, attempt(() => execute(compiled, new Run(run.scope, engine, { text: false, syntax: compiled.syntax }))))
     values.set(template, value)
     return value
   } finally {
     busy.delete(template)
   }
+}
+/** Text keeps the line feeds at its template's end, as `content: "{{ x }}\n"` means it; Jinja2 itself drops the last one. */
+function withFinalNewlines(source: string, value: Value): Value {
+  if (typeof value !== 'string' || !source.endsWith('\n')) return value
+  const missing = /\n*$/.exec(source)![0].length - /\n*$/.exec(value)![0].length
+  return missing > 0 ? value + '\n'.repeat(missing) : value
 }
 function attempt(render: () => Value): Value {
   try {
