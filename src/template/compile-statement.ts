@@ -7,7 +7,7 @@ import { str } from './python/text.ts'
 import { Frame, type Execute, type Run, type Runnable } from './run.ts'
 import type { Body, FilterExpression, MacroParameter, Statement, Target } from './syntax-tree.ts'
 import { TemplateError, fail, type Origin, type Place } from './template-error.ts'
-import { Undefined } from './undefined.ts'
+import { Undefined, orElse } from './undefined.ts'
 import { needForAll } from './unknown-reached.ts'
 import { usesName } from './walk.ts'
 
@@ -153,7 +153,7 @@ function compileFor(node: Of<'for'>, unit: Unit, place: Place): Execute {
 function recurse(loop: Loop, pass: (source: Value, out: Value[]) => void): Callable {
   const callable = new Callable('loop', ([source]) => {
     const out: Value[] = []
-    pass(source ?? fail('loop() needs the items to go over'), out)
+    pass(orElse(source, () => fail('loop() needs the items to go over')), out)
     return joinOutput(out, true)
   })
   return Object.assign(callable, { attribute: (name: string) => loop.attribute(name) })
@@ -225,8 +225,9 @@ function compileMacro(name: string, params: readonly MacroParameter[], nodes: Bo
       const named = rest.get(param.name)
       if (index < args.length && named !== undefined) fail(`the macro '${name}' got two values for '${param.name}'`)
       rest.delete(param.name)
-      const value = args[index] ?? named ?? fallbacks[index]?.(run, frame)
-      frame.set(param.name, value ?? new Undefined(`the parameter '${param.name}' of the macro '${name}' was not given`, { place: run.place }))
+      const given = index < args.length ? args[index] : named
+      const missing = (): Value => new Undefined(`the parameter '${param.name}' of the macro '${name}' was not given`, { place: run.place })
+      frame.set(param.name, orElse(given, () => orElse(fallbacks[index]?.(run, frame), missing)))
     }
     if (uses.caller) frame.set('caller', rest.get('caller') ?? new Undefined('there is no caller', { place: run.place }))
     if (uses.caller) rest.delete('caller')
@@ -288,7 +289,7 @@ function compileImport(node: Of<'import'> | Of<'from'>, unit: Unit, place: Place
     found.into(run.derive({ exports: { frame: inner, names: exports }, blind: !node.withContext }), inner, [])
     if (node.kind === 'import') return frame.set(node.as, new Namespace(exports))
     for (const [exported, as] of node.names) {
-      frame.set(as, exports.get(exported) ?? new Undefined(`the template '${names[0]}' does not define '${exported}'`, { place }))
+      frame.set(as, orElse(exports.get(exported), () => new Undefined(`the template '${names[0]}' does not define '${exported}'`, { place })))
     }
   }
 }
@@ -322,6 +323,7 @@ function captured(run: Run, execute: (out: Value[]) => void): Value {
   execute(out)
   return joinOutput(out, run.text)
 }
-function selfOf(run: Run, frame: Frame): Namespace {
+/** What `self` is: each block as a function. */
+export function selfOf(run: Run, frame: Frame): Namespace {
   return new Namespace(Array.from(run.blocks, ([name, [first]]) => [name, new Callable(name, () => captured(run, (to) => first!(run, new Frame(frame), to)))]))
 }

@@ -1,7 +1,7 @@
 import type { Value } from '../value/value.ts'
 import type { Span } from '../problem/problem.ts'
 import { compileExpression, type Evaluate } from './compile-expression.ts'
-import { compileBody, joinOutput, type Unit } from './compile-statement.ts'
+import { compileBody, joinOutput, selfOf, type Unit } from './compile-statement.ts'
 import { lex, lexExpression, type Syntax } from './lexer.ts'
 import { parseBareExpression, parseTemplate } from './parse-template.ts'
 import { MUTATING } from './python/container-methods.ts'
@@ -79,6 +79,7 @@ export function whole(evaluate: () => Value): Value {
 function runBody(run: Run, frame: Frame, out: Value[], body: Execute, unit: Unit, mutates: boolean): void {
   if (mutates) run.copies ??= new Map()
   for (const [name, block] of unit.blocks) run.blocks.set(name, [...(run.blocks.get(name) ?? []), block])
+  if (unit.blocks.size && frame.get('self') === undefined) frame.set('self', selfOf(run, frame))
   const mark = out.length
   body(run, frame, out)
   const { parent } = run

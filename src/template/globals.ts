@@ -6,7 +6,7 @@ import { pairsOf } from './python/container-methods.ts'
 import { str } from './python/text.ts'
 import type { Call, Keywords } from './scope.ts'
 import { fail } from './template-error.ts'
-import { Undefined, defined } from './undefined.ts'
+import { Undefined, defined, orElse } from './undefined.ts'
 import { need } from './unknown-reached.ts'
 
 type Global = (args: readonly Value[], keywords: Keywords, call: Call) => Value
@@ -28,7 +28,7 @@ function joiner([separator]: readonly Value[]): Value {
 }
 function cycler(items: readonly Value[]): Value {
   let index = 0
-  const current = (): Value => items[index % items.length] ?? fail('there are no items to cycle')
+  const current = (): Value => orElse(items[index % items.length], () => fail('there are no items to cycle'))
   const next = new Callable('next', () => {
     const item = current()
     index++

@@ -198,13 +198,20 @@ function readToken(source: string, offset: number, keepBackslashes: boolean): { 
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v', '\\': '\\', "'": "'", '"': '"', '\n': '',
 }
+/** Characters people write by name; JavaScript knows no others by theirs. */
+const CHARACTERS: Readonly<Record<string, string>> = {
+  'BULLET': '\u2022', 'NO-BREAK SPACE': '\u00a0', 'EN DASH': '\u2013', 'EM DASH': '\u2014', 'HORIZONTAL ELLIPSIS': '\u2026', 'DEGREE SIGN': '\u00b0',
+  'COPYRIGHT SIGN': '\u00a9', 'EURO SIGN': '\u20ac', 'SECTION SIGN': '\u00a7', 'CHECK MARK': '\u2713', 'BALLOT X': '\u2717', 'RIGHTWARDS ARROW': '\u2192',
+  'LEFTWARDS ARROW': '\u2190', 'SNOWMAN': '\u2603', 'ZERO WIDTH SPACE': '\u200b',
+}
+const unknownCharacter = (name: string, offset: number): never => syntaxError(`the character '\\N{${name}}' is not known by name; write it as it is`, offset)
 function unescape(text: string, offset: number): string {
   const code = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([^]))/g
-  return text.replace(code, (all, byte?: string, short?: string, long?: string, octal?: string, other?: string) => {
+  const named = text.replace(/((?:^|[^\\])(?:\\\\)*)\\N\{([^}]*)\}/g, (_all, before: string, name: string) => before + (CHARACTERS[name.toUpperCase()] ?? unknownCharacter(name, offset)))
+  return named.replace(code, (all, byte?: string, short?: string, long?: string, octal?: string, other?: string) => {
     const hex = byte ?? short ?? long
     if (hex) return String.fromCodePoint(parseInt(hex, 16))
     if (octal) return String.fromCharCode(parseInt(octal, 8))
-    if (other === 'N') return syntaxError("'\\N{…}' is not supported; write the character itself", offset)
     return ESCAPES[other!] ?? all
   })
 }

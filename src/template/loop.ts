@@ -3,7 +3,7 @@ import { Callable, type Attributed } from './objects.ts'
 import { equal } from './python/compare.ts'
 import { tuple } from './python/kind.ts'
 import { fail } from './template-error.ts'
-import { Undefined } from './undefined.ts'
+import { Undefined, orElse } from './undefined.ts'
 
 /** The `loop` variable of a `for`. */
 export class Loop implements Attributed {
@@ -29,9 +29,9 @@ export class Loop implements Attributed {
       case 'revindex0': return length - index - 1
       case 'depth': return this.#depth
       case 'depth0': return this.#depth - 1
-      case 'previtem': return this.#items[index - 1] ?? new Undefined('there is no previous item')
-      case 'nextitem': return this.#items[index + 1] ?? new Undefined('there is no next item')
-      case 'cycle': return new Callable(name, (args) => args[index % args.length] ?? fail('there are no items to cycle'))
+      case 'previtem': return orElse(this.#items[index - 1], () => new Undefined('there is no previous item'))
+      case 'nextitem': return orElse(this.#items[index + 1], () => new Undefined('there is no next item'))
+      case 'cycle': return new Callable(name, (args) => orElse(args[index % args.length], () => fail('there are no items to cycle')))
       case 'changed': return new Callable(name, (args) => this.#changed(args.length === 1 ? args[0]! : tuple(args)))
     }
     return undefined

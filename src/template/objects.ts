@@ -20,7 +20,7 @@ export interface View extends Opaque {
 export const isView = (value: unknown): value is View => typeof value === 'object' && value !== null && (value as Opaque).opaque === 'view'
 
 /** Every member of a view, as a plain dict. */
-export const unfold = (view: View): Map<Value, Value> => new Map([...view.keys()].map((key) => [key, view.get(key) ?? null]))
+export const unfold = (view: View): Map<Value, Value> => new Map([...view.keys()].map((key) => [key, view.get(key)!]))
 
 type Invoke = (args: readonly Value[], keywords: Keywords, call: Call) => Value
 

@@ -89,7 +89,8 @@ export class Run implements Call {
 
   /** The raw variable, which may still have to be made ready. */
   resolve(frame: Frame, name: string, place: Place): Value {
-    const own = frame.get(name) ?? this.copies?.get(name)
+    const set = frame.get(name)
+    const own = set === undefined ? this.copies?.get(name) : set
     if (own !== undefined) return own
     const value = this.blind ? undefined : this.scope.get(name)
     if (value === undefined) return this.scope.environment.globals.get(name) ?? new Undefined(`'${name}' is undefined`, { subject: name, place })

@@ -60,15 +60,20 @@ export interface TextOptions {
 
 /** Renders the text of a template file. Everything is text; the file's last newline stays unless `keepTrailingNewline` is off. */
 export function renderText(source: string, scope: Scope, options: TextOptions = {}): string | Unknown {
-  const { file, span, newlineSequence, ...given } = options
-  const syntax: Syntax = { ...defaultSyntax, keepTrailingNewline: true, ...given }
+  const { file, span, newlineSequence, keepTrailingNewline = true, ...given } = options
+  const syntax: Syntax = { ...defaultSyntax, ...given }
   const value = withProblems(scope, span, () => {
     const template = compiledText(source, syntax, file, span)
-    return execute(template, new Run(scope, engine, { text: true, syntax: { ...template.syntax, keepTrailingNewline: false } }))
+    return execute(template, new Run(scope, engine, { text: true, syntax: template.syntax }))
   })
   if (isUnknown(value)) return value
-  const text = str(value)
+  const text = keepTrailingNewline ? withLastNewlines(str(value), source) : str(value)
   return newlineSequence === undefined || newlineSequence === '\n' ? text : text.replaceAll('\n', newlineSequence)
+}
+/** Ansible's rule: the result ends with at least as many newlines as the source. */
+function withLastNewlines(text: string, source: string): string {
+  const count = (of: string): number => /\n*$/.exec(of)![0].length
+  return text + '\n'.repeat(Math.max(0, count(source.replace(/\r\n?/g, '\n')) - count(text)))
 }
 const texts = new Map<string, { source: string; template: Template }>()
 /** A file is rendered for every host: it is compiled once for all of them. */

@@ -2,22 +2,23 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Problem } from '../../src/problem/problem.ts'
 import { toJson, type Json } from '../../src/value/json.ts'
-import { TemplateString, type Value } from '../../src/value/value.ts'
+import { TemplateString, type Dict, type Value } from '../../src/value/value.ts'
 import { compileTemplate, execute } from '../../src/template/compiled.ts'
+import { parseJson } from '../../src/template/filters/json.ts'
 import { engine } from '../../src/template/engine.ts'
 import { defaultSyntax } from '../../src/template/lexer.ts'
 import { Run } from '../../src/template/run.ts'
 import { typeName } from '../../src/template/python/kind.ts'
 import { repr } from '../../src/template/python/text.ts'
 import { render, renderText } from '../../src/template/template.ts'
-import { scopeOf } from './scope-of.ts'
+import { loaded, scopeOf } from './scope-of.ts'
 
 /** Expected values come from Jinja2 and Ansible themselves. */
 interface Case {
   readonly id: string
   readonly kind: 'native' | 'template'
   readonly source: string
-  readonly vars: Readonly<Record<string, unknown>>
+  readonly vars: ReadonlyMap<string, Value>
   readonly files?: Readonly<Record<string, string>>
   readonly options?: Readonly<Record<string, boolean>>
   readonly contested?: string
@@ -26,8 +27,12 @@ interface Case {
   readonly repr?: string
   readonly error_kind?: 'syntax' | 'undefined' | 'runtime'
 }
+/** JSON of our own, because JavaScript's makes ints of `1.0`. */
+function variablesOf(line: string): ReadonlyMap<string, Value> {
+  return new Map([...((parseJson(line) as Dict).get('vars') as Dict)].map(([name, value]) => [String(name), loaded(value)]))
+}
 const lines = readFileSync(new URL('./jinja-corpus.jsonl', import.meta.url), 'utf8').trim().split('\n')
-const cases = lines.map((line) => JSON.parse(line) as Case).filter((one) => one.contested === undefined)
+const cases = lines.map((line): Case => ({ ...(JSON.parse(line) as Case), vars: variablesOf(line) })).filter((one) => one.contested === undefined)
 
 process.env['JCORPUS_ENV'] = 'from-env'
 

@@ -6,7 +6,7 @@ import { calculate } from '../python/operators.ts'
 import { str } from '../python/text.ts'
 import type { Extra } from '../scope.ts'
 import { fail } from '../template-error.ts'
-import { Undefined, defined } from '../undefined.ts'
+import { Undefined, defined, orElse } from '../undefined.ts'
 import { UnknownReached, need } from '../unknown-reached.ts'
 import { folded, reader } from './attribute.ts'
 
@@ -112,8 +112,8 @@ function zip(lists: readonly (readonly Value[])[], length: number, fill: Value):
 export const sequenceFilters = [
   filter('length count', '', (value) => lengthOf(value), 'view'),
   filter('list', '', (value) => listOf(value), 'view'),
-  filter('first', '', (value) => iterate(value)[0] ?? new Undefined('the list is empty, it has no first item'), 'view'),
-  filter('last', '', (value) => iterate(value).at(-1) ?? new Undefined('the list is empty, it has no last item'), 'view'),
+  filter('first', '', (value) => orElse(iterate(value)[0], () => new Undefined('the list is empty, it has no first item')), 'view'),
+  filter('last', '', (value) => orElse(iterate(value).at(-1), () => new Undefined('the list is empty, it has no last item')), 'view'),
   filter('join', 'd? attribute?', (value, [separator, attribute]) => Array.from(iterate(value), (item) => str(reader(attribute)(item))).join(separator === undefined ? '' : str(separator))),
   filter('reverse', '', (value) => (typeof value === 'string' ? Array.from(value).reverse().join('') : listOf(value).reverse())),
   filter('sort', 'reverse? case_sensitive? attribute?', (value, [reverse, cased, attribute]) => sort(iterate(value), flag(reverse), flag(cased), attribute)),

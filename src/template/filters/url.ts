@@ -2,6 +2,7 @@ import type { Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
 import { str } from '../python/text.ts'
 import { fail } from '../template-error.ts'
+import { orElse } from '../undefined.ts'
 
 const URL_PARTS = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(\/\/([^/?#]*))?([^?#]*)(\?([^#]*))?(#([^]*))?$/
 
@@ -27,6 +28,6 @@ export const urlFilters = [
   filter('urlsplit', 'query?', (value, [part]) => {
     const parts = urlParts(str(value))
     if (part === undefined || part === '') return parts
-    return parts.get(str(part)) ?? (parts.has(str(part)) ? null : fail(`urlsplit: a URL has no '${str(part)}'`))
+    return orElse(parts.get(str(part)), () => fail(`urlsplit: a URL has no '${str(part)}'`))
   }),
 ]

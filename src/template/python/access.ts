@@ -1,9 +1,9 @@
-import { Tuple, isDict, type Value } from '../../value/value.ts'
-import { Callable, isView, unfold } from '../objects.ts'
+import { Tuple, isDict, isUnknown, type Value } from '../../value/value.ts'
+import { Callable, isView, unfold, type View } from '../objects.ts'
 import { fail, type Place } from '../template-error.ts'
-import { Undefined } from '../undefined.ts'
+import type { Keywords } from '../scope.ts'
+import { Undefined, orElse } from '../undefined.ts'
 import { need } from '../unknown-reached.ts'
-import { isUnknown } from '../../value/value.ts'
 import { characters, isInt, isList, numberOf, tuple, typeName } from './kind.ts'
 import { dictMethods, listMethods, tupleMethods } from './container-methods.ts'
 import { attributeOf, itemOf } from './member.ts'
@@ -17,11 +17,12 @@ export function methodOf(value: Value, name: string): Method<never> | undefined 
   if (isView(value)) return viewMethod(name)
   return isList(value) ? (value instanceof Tuple ? tupleMethods : listMethods).get(name) : undefined
 }
+const viewGet: Method<View> = (view, [key, fallback]) => orElse(attributeOf(view, String(key)), () => fallback ?? null)
 function viewMethod(name: string): Method<never> | undefined {
-  if (name === 'get') return ((view: Value, [key, fallback]: readonly Value[]) => attributeOf(view, String(key)) ?? fallback ?? null) as Method<Value> as Method<never>
-  if (name === 'keys') return ((view: Value) => (isView(view) ? [...view.keys()] : [])) as Method<never>
+  if (name === 'get') return viewGet
+  if (name === 'keys') return (view: View) => [...view.keys()]
   const method = dictMethods.get(name)
-  return method && (((view: Value, args: readonly Value[], keywords: never) => method(isView(view) ? unfold(view) : new Map(), args, keywords)) as Method<never>)
+  return method && ((view: View, args: readonly Value[], keywords: Keywords) => method(unfold(view), args, keywords))
 }
 
 /** `value.name`: methods first, then data. */
@@ -29,7 +30,7 @@ export function getAttribute(value: Value, name: string, place?: Place): Value {
   if (value instanceof Undefined || isUnknown(value)) return value
   const method = methodOf(value, name)
   if (method) return new Callable(name, (args, keywords) => method(value as never, args, keywords))
-  return attributeOf(value, name) ?? missing(value, name, place)
+  return orElse(attributeOf(value, name), () => missing(value, name, place))
 }
 
 /** `value[key]`: data first, then methods. */

@@ -1,5 +1,6 @@
 import { isDict, type Dict, type Value } from '../../value/value.ts'
 import { fail } from '../template-error.ts'
+import { orElse } from '../undefined.ts'
 import { need } from '../unknown-reached.ts'
 import { compare, equal } from './compare.ts'
 import { flag, intOf, iterate, mappingOf, tuple } from './kind.ts'
@@ -21,25 +22,27 @@ export function pairsOf(value: Value): readonly (readonly [Value, Value])[] {
   })
 }
 
+const given = (argument: Value | undefined): Value => orElse(argument, () => fail('the method needs an argument'))
+
 type Items = Value[]
 function indexOf(list: readonly Value[], value: Value | undefined): number {
-  const index = list.findIndex((item) => equal(item, value ?? null))
+  const index = list.findIndex((item) => equal(item, given(value)))
   return index < 0 ? fail('the value is not in the list') : index
 }
 const done = (_effect: unknown): null => null
 
 export const tupleMethods: ReadonlyMap<string, Method<Items>> = new Map<string, Method<Items>>(Object.entries({
   index: (list, [value]) => indexOf(list, value),
-  count: (list, [value]) => list.filter((item) => equal(item, value ?? null)).length,
+  count: (list, [value]) => list.filter((item) => equal(item, given(value))).length,
 } satisfies Record<string, Method<Items>>))
 
 export const listMethods: ReadonlyMap<string, Method<Items>> = new Map<string, Method<Items>>([
   ...tupleMethods,
   ...Object.entries({
-    append: (list, [value]) => done(list.push(value ?? fail('append needs a value'))),
-    extend: (list, [more]) => done(list.push(...iterate(need(more ?? fail('extend needs a list'))))),
-    insert: (list, [at, value]) => done(list.splice(intOf(at), 0, value ?? fail('insert needs a value'))),
-    pop: (list, [at]) => list.splice(intOf(at, -1), 1)[0] ?? fail('pop from an empty list'),
+    append: (list, [value]) => done(list.push(given(value))),
+    extend: (list, [more]) => done(list.push(...iterate(need(given(more))))),
+    insert: (list, [at, value]) => done(list.splice(intOf(at), 0, given(value))),
+    pop: (list, [at]) => orElse(list.splice(intOf(at, -1), 1)[0], () => fail('pop from an empty list')),
     remove: (list, [value]) => done(list.splice(indexOf(list, value), 1)),
     copy: (list) => Array.from(list),
     reverse: (list) => done(list.reverse()),
@@ -49,12 +52,12 @@ export const listMethods: ReadonlyMap<string, Method<Items>> = new Map<string, M
 ])
 
 type Members = Map<Value, Value>
-const keyOf = (key: Value | undefined): Value => need(key ?? fail('a key is needed'))
+const keyOf = (key: Value | undefined): Value => need(given(key))
 export const dictMethods: ReadonlyMap<string, Method<Members>> = new Map<string, Method<Members>>(Object.entries({
   items: (dict) => Array.from(dict, (pair) => tuple(pair)),
   keys: (dict) => [...dict.keys()],
   values: (dict) => [...dict.values()],
-  get: (dict, [key, fallback]) => dict.get(keyOf(key)) ?? (dict.has(keyOf(key)) ? null : fallback ?? null),
+  get: (dict, [key, fallback]) => orElse(dict.get(keyOf(key)), () => fallback ?? null),
   has_key: (dict, [key]) => dict.has(keyOf(key)),
   copy: (dict) => new Map(dict),
   update: (dict, [more], keywords) => {
@@ -63,7 +66,7 @@ export const dictMethods: ReadonlyMap<string, Method<Members>> = new Map<string,
     return null
   },
   pop: (dict, [key, fallback]) => {
-    const value = dict.get(keyOf(key)) ?? fallback ?? fail(`there is no key ${repr(keyOf(key))}`)
+    const value = orElse(orElse(dict.get(keyOf(key)), () => fallback!), () => fail(`there is no key ${repr(keyOf(key))}`))
     dict.delete(keyOf(key))
     return value
   },
@@ -77,7 +80,7 @@ export const dictMethods: ReadonlyMap<string, Method<Members>> = new Map<string,
     return dict.get(keyOf(key))!
   },
   clear: (dict) => done(dict.clear()),
-  __setitem__: (dict, [key, value]) => done(dict.set(keyOf(key), value ?? fail('a value is needed'))),
+  __setitem__: (dict, [key, value]) => done(dict.set(keyOf(key), given(value))),
   __delitem__: (dict, [key]) => done(dict.delete(keyOf(key))),
 } satisfies Record<string, Method<Members>>))
 

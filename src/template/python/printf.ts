@@ -1,6 +1,6 @@
 import { Tuple, type Value } from '../../value/value.ts'
 import { fail } from '../template-error.ts'
-import { Undefined } from '../undefined.ts'
+import { Undefined, orElse } from '../undefined.ts'
 import { isList, isMapping, isNumber, mappingOf, numberOf, typeName, wholeOf } from './kind.ts'
 import { exponential, fixed, general } from './number-text.ts'
 import { repr, str } from './text.ts'
@@ -20,7 +20,7 @@ export function printf(format: string, values: Value): string {
   const named = (key: string): Value => {
     const dict = mappingOf(values) ?? fail('format requires a mapping')
     used = true
-    return dict.get(key) ?? new Undefined(`there is no key '${key}'`).raise()
+    return orElse(dict.get(key), () => new Undefined(`there is no key '${key}'`).raise())
   }
   const text = format.replace(FIELD, (_all, key: string | undefined, flags: string, wide?: string, fine?: string, code = '') => {
     if (code === '%') return '%'
