@@ -89,7 +89,7 @@ async function expandHomes(module: Module, params: Record<string, unknown>, { ma
 function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
   const { playRun, host, task, context, item } = call
   return {
-    environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff,
+    environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, secret: (text) => playRun.run.secrets.add(text),
     other: async (name) => {
       const where = scopeOf(playRun, name, task, context, item)
       const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))

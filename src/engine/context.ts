@@ -22,6 +22,13 @@ export const within = (parent: Context, node: Inherited & Tagged, rescuable = pa
 
 export const withinRole = (parent: Context, use: RoleUse): Context => ({ ...parent, parent, node: use, role: use.role, roleParams: use.params })
 
+/** A block; one that stands for an imported role brings the role's variables and parameters. */
+export function withinBlock(parent: Context, block: Block, rescuable = parent.rescuable): Context {
+  const inner = within(parent, block, rescuable)
+  const use = block.importedRole
+  return use ? { ...inner, role: use.role, roleParams: use.params } : inner
+}
+
 export const isBlock = (entry: Task | Block): entry is Block => entry.kind === 'block'
 
 /** The nearest value of a keyword, from the task outwards. */

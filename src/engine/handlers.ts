@@ -6,7 +6,7 @@ import type { Scope } from '../template/scope.ts'
 import { type Value, isUnknown } from '../value/value.ts'
 import { taskName } from './announce.ts'
 import type { TaskCall } from './call.ts'
-import { type Context, within } from './context.ts'
+import { type Context, withinBlock } from './context.ts'
 import type { Place } from './gate.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
 import type { HostRun, PlayRun } from './run.ts'
@@ -54,7 +54,7 @@ const topicsOf = (topic: Value, scope: Scope): readonly string[] => {
 function* tasksOf(handlers: readonly Handler[]): Generator<{ handler: Handler; task: Task }> {
   for (const handler of handlers) {
     if (handler.entry.kind === 'task') yield { handler, task: handler.entry }
-    else for (const { task } of tasksOf(handler.entry.block.map((entry) => ({ entry, context: within(handler.context, handler.entry as Block) })))) yield { handler, task }
+    else for (const { task } of tasksOf(handler.entry.block.map((entry) => ({ entry, context: withinBlock(handler.context, handler.entry as Block) })))) yield { handler, task }
   }
 }
 
@@ -79,7 +79,7 @@ export async function flushHandlers(playRun: PlayRun, host: HostRun, place: Plac
 async function flushOne(playRun: PlayRun, host: HostRun, entry: Task | Block, context: Context, place: Place): Promise<Flow> {
   if (entry.kind === 'block') {
     for (const [index, inner] of entry.block.entries()) {
-      const flow = await flushOne(playRun, host, inner, within(context, entry), [...place, index])
+      const flow = await flushOne(playRun, host, inner, withinBlock(context, entry), [...place, index])
       if (flow.next !== 'go') return flow
     }
     return GO

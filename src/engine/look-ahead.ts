@@ -3,7 +3,7 @@ import { condition, render, runLookup } from '../template/template.ts'
 import { type Value, isUnknown } from '../value/value.ts'
 import { type TaskCall, callOf, itemCall } from './call.ts'
 import { prepare } from './call-module.ts'
-import { conditions, within } from './context.ts'
+import { conditions, withinBlock } from './context.ts'
 import { controls } from './control/controls.ts'
 import { lookAhead } from './converge.ts'
 import { includes } from './include.ts'
@@ -31,7 +31,7 @@ export function lookAheadFrom(call: TaskCall, entries: readonly Entry[], index: 
 function* upcoming(entries: readonly Entry[], from: number, context: TaskCall['context']): Generator<{ task: Task; context: TaskCall['context'] }> {
   for (const entry of entries.slice(from)) {
     if (entry.kind === 'task') yield { task: entry, context }
-    else yield* upcoming(entry.block, 0, within(context, entry))
+    else yield* upcoming(entry.block, 0, withinBlock(context, entry))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Block, Entry, Task } from '../playbook/tree.ts'
 import { type Value, dict } from '../value/value.ts'
-import { type Context, within } from './context.ts'
+import { type Context, withinBlock } from './context.ts'
+import { alreadyDone } from './run-role.ts'
 import type { Place } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
 import { runTask } from './run-task.ts'
@@ -24,15 +25,17 @@ export async function runEntries(playRun: PlayRun, host: HostRun, entries: reado
 
 /** `block`, then `rescue` where it failed, then `always` whatever happened. */
 async function runBlock(playRun: PlayRun, host: HostRun, block: Block, context: Context, place: Place): Promise<Flow> {
+  if (block.importedRole && alreadyDone(host, block.importedRole)) return GO
   const rescues = block.rescue.length > 0
-  let flow = await runEntries(playRun, host, block.block, within(context, block, context.rescuable || rescues), [...place, 0])
+  let flow = await runEntries(playRun, host, block.block, withinBlock(context, block, context.rescuable || rescues), [...place, 0])
   if (flow.next === 'failed' && rescues) {
     tallyOf(playRun.run, host.name).rescued++
     rememberFailure(playRun, host, flow.task, flow.result)
-    flow = await runEntries(playRun, host, block.rescue, within(context, block), [...place, 1])
+    flow = await runEntries(playRun, host, block.rescue, withinBlock(context, block), [...place, 1])
   }
+  if (flow.next === 'leave-role' && block.importedRole) flow = GO
   if (block.always.length === 0 || flow.next === 'stop') return flow
-  const last = await runEntries(playRun, host, block.always, within(context, block), [...place, 2])
+  const last = await runEntries(playRun, host, block.always, withinBlock(context, block), [...place, 2])
   return last.next === 'go' ? flow : last
 }
 

@@ -1,8 +1,8 @@
 import { Problem } from '../problem/problem.ts'
-import type { Play, RoleUse, Task } from '../playbook/tree.ts'
+import type { Entry, Play, RoleUse, Task } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import { type Value, isUnknown } from '../value/value.ts'
-import { type Context, playContext, withinRole } from './context.ts'
+import { type Context, playContext, withinBlock, withinRole } from './context.ts'
 import { FreeGate, type Gate, LinearGate } from './gate.ts'
 import { flushHandlers } from './handlers.ts'
 import { hostsOfPlay } from './play-hosts.ts'
@@ -53,8 +53,20 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
   const context = playContext(play)
   const uses = [...play.roles]
   const hosts = new Map(batch.map((name): [string, HostRun] => [name, { name, state: 'running', owed: new Set(), rolesDone: new Set(), calm: 7 }]))
-  const handlers = [...uses.flatMap((use) => roleHandlers(use, withinRole(context, use))), ...play.handlers.map((entry) => ({ entry, context }))]
+  const imported = [...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
+  for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
+  const handlers = [...[...uses.map((use) => ({ use, context: withinRole(context, use) })), ...imported].flatMap((one) => roleHandlers(one.use, one.context)), ...play.handlers.map((entry) => ({ entry, context }))]
   return { run, play, hosts, allHosts, batch, gate: new FreeGate(() => false), handlers: dedupe(handlers), roleUses: uses, over: 'no', throttles: new Map() }
+}
+
+/** Roles that `import_role` put into tasks, with what surrounds them. */
+function* importedRoles(entries: readonly Entry[], context: Context): Generator<{ readonly use: RoleUse; readonly context: Context }> {
+  for (const entry of entries) {
+    if (entry.kind === 'task') continue
+    const inner = withinBlock(context, entry)
+    if (entry.importedRole) yield { use: entry.importedRole, context: inner }
+    yield* importedRoles([...entry.block, ...entry.rescue, ...entry.always], inner)
+  }
 }
 
 function roleHandlers(use: RoleUse, context: Context): PlayRun['handlers'] {
@@ -105,11 +117,17 @@ async function runSection(playRun: PlayRun, section: Section, context: Context):
   await Promise.all(hosts.map(async (host) => {
     try {
       const flow = await section(playRun, host, context)
-      if (flow.next === 'failed' && host.state === 'running') host.state = 'failed'
+      if (flow.next === 'failed' && host.state === 'running') lose(playRun, host)
     } finally {
       playRun.gate.leave(host.name)
     }
   }))
+}
+
+/** A failure that nothing rescued; `always` parts have had their turn. */
+function lose({ run }: PlayRun, host: HostRun): void {
+  host.state = 'failed'
+  run.vars.hostLost(host.name)
 }
 
 function gateOf(playRun: PlayRun, hosts: readonly string[]): Gate {

@@ -20,8 +20,9 @@ export async function runRole(playRun: PlayRun, host: HostRun, use: RoleUse, con
   return flow.next === 'leave-role' ? GO : flow
 }
 
-function alreadyDone(host: HostRun, { role, params, when }: RoleUse): boolean {
-  if (role.allowDuplicates) return false
+/** A role runs once per play and host with the same parameters, unless it or its use says otherwise. */
+export function alreadyDone(host: HostRun, { role, params, when, allowDuplicates }: RoleUse): boolean {
+  if (allowDuplicates ?? role.allowDuplicates) return false
   const key = `${role.path} ${JSON.stringify(toJson(params))} ${JSON.stringify(when.map(({ expression }) => expression))}`
   if (host.rolesDone.has(key)) return true
   host.rolesDone.add(key)

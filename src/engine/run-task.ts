@@ -100,10 +100,6 @@ async function goOn(call: TaskCall, result: TaskResult, ignored: boolean): Promi
     playRun.run.vars.hostLost(host.name)
     return STOP
   }
-  if (!context.rescuable) {
-    host.state = 'failed'
-    playRun.run.vars.hostLost(host.name)
-  }
   return { next: 'failed', task, result: result.outputs }
 }
 

@@ -26,6 +26,6 @@ export function playScope(run: Run, play: Play): Scope {
 
 function roleParams(context: Context): readonly Dict[] {
   const layers: Dict[] = []
-  for (let at: Context | undefined = context; at; at = at.parent) if ('params' in at.node && (at.node.params as Dict).size > 0) layers.unshift(at.node.params as Dict)
+  for (let at: Context | undefined = context; at; at = at.parent) if (at.roleParams && at.roleParams.size > 0 && at.roleParams !== at.parent?.roleParams) layers.unshift(at.roleParams)
   return layers
 }
