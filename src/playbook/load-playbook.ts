@@ -61,7 +61,7 @@ export function createLoader(options: LoadOptions = {}): Loader {
 }
 
 function startLoading(options: LoadOptions, playbookDirectory: string): Loading {
-  const documents = new Map<string, YamlNode | undefined>()
+  const documents = options.documents ?? new Map<string, YamlNode | undefined>()
   const roles = new Map<string, LoadedRole>()
   const loading: Loading = {
     options, playbookDirectory, problems: [],
@@ -101,10 +101,10 @@ function settle<T>(loading: Loading, read: (deferred: Problem[]) => T): T {
 }
 
 const basePlace = ({ playbookDirectory }: Loading, home: Home, deferred: Problem[]): Place => ({
-  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), tags: [], imports: [], collections: home.role?.collections ?? [],
+  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), tags: [], imports: [], collections: home.role?.collections ?? [], defaults: true,
 })
 const topPlace = (loading: Loading, file: string, deferred: Problem[]): Place => ({
-  ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file],
+  ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file], defaults: false,
 })
 
 /** A path, or `namespace.collection.playbook`. */

@@ -41,7 +41,7 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom)
   const role: Growing = { name: request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
-  const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, path] }
+  const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, path], defaults: true }
   readMeta(loading, role, inside)
   const scope = { ...inside, collections: role.collections }
   role.handlers = readEntries(loading, request, join(path, 'handlers'), request.handlersFrom, { ...scope, handler: true, certain: false })

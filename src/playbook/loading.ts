@@ -1,8 +1,9 @@
 import { Problem, type ProblemParts, type Span } from '../problem/problem.ts'
-import type { Dict, TemplateString, Value } from '../value/value.ts'
+import type { Environment } from '../template/scope.ts'
+import type { Dict, Value } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
-import type { Block, Condition, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
+import type { Block, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
 
 /** What loading must know of the modules: their names, and what is wrong with arguments that are known already. */
 export interface ModuleCatalog {
@@ -19,11 +20,10 @@ export interface LoadOptions {
   readonly vault?: VaultSecrets
   /** `-e`: what names of imported files may depend on. */
   readonly extraVars?: Dict
-  /** Renders a template with static variables, for the names of imports; throws where it needs more. */
-  readonly render?: (template: TemplateString, vars: Dict) => Value
-  /** What is wrong with the syntax of the templates in a value, and of a condition. */
-  readonly checkTemplates?: (value: Value) => readonly Problem[]
-  readonly checkCondition?: (condition: Condition) => readonly Problem[]
+  /** Filters, tests and lookups for the names of imports. */
+  readonly environment?: Environment
+  /** Documents that another loading has read, to read no file twice. */
+  readonly documents?: Map<string, YamlNode | undefined>
   /** What is wrong but may never be reached, and what is merely old. */
   readonly warn?: (problem: Problem) => void
   /** Whether a play and a task with these tags can be reached at all in this run; both by default. What cannot be is only warned about. */
@@ -47,6 +47,8 @@ export interface Place {
   /** Files being imported, outermost first, to find circles. */
   readonly imports: readonly string[]
   readonly collections: readonly string[]
+  /** `module_defaults` may give what a task leaves out. */
+  readonly defaults: boolean
 }
 
 /** What is asked of a role: its name and the files that stand for `main`. */

@@ -49,7 +49,8 @@ function parseBlock(loading: Loading, map: YamlMap, place: Place): Block {
   checkKeywords(loading, map, Object.keys(BLOCK), 'a block')
   const { name = '', ...inherited } = readInherited(loading, map, BLOCK)
   const tagged = readTagged(loading, map)
-  const inside = withinBlock(place, inherited.ignoreErrors, tagged)
+  const outer = inherited.moduleDefaults ? { ...place, defaults: true } : place
+  const inside = withinBlock(outer, inherited.ignoreErrors, tagged)
   const section = (key: string, where: Place) => {
     const node = valueAt(map, key)
     if (node && node.kind !== 'sequence') wrongType(loading, node, key, 'a list of tasks')

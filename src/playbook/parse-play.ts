@@ -14,7 +14,7 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const { name, ...inherited } = readInherited(loading, map, PLAY)
   const tagged = readTagged(loading, map)
   const reached = loading.options.playReached?.(hosts) ?? true
-  const inside: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [] }
+  const inside: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
   const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
   const roles = valueAt(map, 'roles')
   return {

@@ -1,5 +1,7 @@
 import { TemplateString, type Dict, type Value } from '../value/value.ts'
 import { Problem, type Span } from '../problem/problem.ts'
+import { defaultEnvironment } from '../template/environment.ts'
+import { render } from '../template/template.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { textOf } from './read-value.ts'
 
@@ -7,13 +9,13 @@ import { textOf } from './read-value.ts'
 export function staticText(loading: Loading, value: Value | undefined, place: Place, what: string, span?: Span): string | undefined {
   if (!(value instanceof TemplateString)) return value === undefined ? undefined : textOf(value)
   try {
-    const { render } = loading.options
-    if (!render) throw new Error('there is nothing here to render it with')
-    return textOf(render(value, staticVars(loading, place)))
+    const vars = staticVars(loading, place)
+    const environment = loading.options.environment ?? defaultEnvironment
+    return textOf(render(value, { get: (name) => vars.get(name), names: () => [...vars.keys()].map(String), environment }))
   } catch (error) {
-    if (!(error instanceof Error)) throw error
+    if (!(error instanceof Problem)) throw error
     const hint = 'an import is read before any host is asked: use include_tasks or include_role for names that depend on hosts'
-    const detail = `${what}: ${error instanceof Problem ? error.message : error.message}`
+    const detail = `${what}: ${error.message}`
     const at = value.span ?? span
     const where = at ? { span: at } : {}
     report(loading, { code: 'import-name-unknown', summary: 'The name of an import cannot be known before the run', detail, hint, ...where })
