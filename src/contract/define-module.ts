@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly playbookDirectory: string
   /** Whether people asked for diffs: a module may leave out reads that only a diff needs. */
   readonly diff: boolean
+  /** Tells the run that a text is secret, for modules that make or open one: from then on it is shown nowhere. */
+  readonly secret?: (text: string) => void
   /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked; `shell` is the task's user there, for `act`. */
   readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection; readonly shell: Shell }>
 }

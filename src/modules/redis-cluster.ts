@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
 import { type Cluster, convergeCluster, observeCluster, planCluster } from '../cluster/redis/cluster.ts'
-import { type LockHost, withLock } from '../cluster/redis/lock.ts'
 import { showOperations } from '../cluster/redis/operations.ts'
 import type { ClusterPlan } from '../cluster/redis/plan-operations.ts'
 import { type SeatRow, presentTable, showTable, wantedTable } from '../cluster/redis/table.ts'
@@ -11,6 +8,7 @@ import { act } from '../host/step.ts'
 import { Problem } from '../problem/problem.ts'
 import { flag, integer, list, type Params, text } from '../schema/field.ts'
 import { dict, type Unknown, unknown } from '../value/value.ts'
+import { withClusterLock } from './redis-lock.ts'
 import { instanceParams, type Road, roadOf } from './redis-road.ts'
 
 const params = {
@@ -105,22 +103,12 @@ function clusterOf(given: Params<typeof params>, road: Road): Cluster {
 }
 
 /** Under the lock everything is looked at again: what was planned may be done by now, or more may have come. */
-async function converge(given: Params<typeof params>, road: Road, { progress, signal }: Acting): Promise<ClusterPlan> {
+async function converge(given: Params<typeof params>, road: Road, acting: Acting): Promise<ClusterPlan> {
   const cluster = clusterOf(given, road)
-  const holder = `${userInfo().username}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`
   try {
-    return await withLock(await lockHosts(road), { cluster: given.name, holder, token: randomUUID() }, (lost) =>
-      convergeCluster(cluster, { progress, signal: AbortSignal.any([signal, lost]), settleDeadline: given.settle_timeout * 1000, syncDeadline: given.sync_timeout * 1000 }))
+    return await withClusterLock(given.name, road, acting, (signal) =>
+      convergeCluster(cluster, { progress: acting.progress, signal, settleDeadline: given.settle_timeout * 1000, syncDeadline: given.sync_timeout * 1000 }))
   } finally {
     cluster.reach.close()
   }
-}
-
-/** A host that is gone cannot be asked for its lock; the others keep a second controller away. */
-async function lockHosts({ instances, other }: Road): Promise<readonly LockHost[]> {
-  const asked = [...new Set(instances.map(({ host }) => host))].map(async (name): Promise<LockHost> => {
-    const { shell } = await other(name)
-    return { name, run: (script) => shell.run(script, { timeout: 20 }) }
-  })
-  return (await Promise.allSettled(asked)).filter((one) => one.status === 'fulfilled').map((one) => one.value)
 }

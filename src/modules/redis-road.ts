@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { NothingListens, Reach } from '../cluster/redis/reach.ts'
+import { type Dial, NothingListens, Reach } from '../cluster/redis/reach.ts'
 import type { Instance } from '../cluster/redis/topology.ts'
 import type { Surroundings } from '../contract/define-module.ts'
 import { fileResource } from '../host/file.ts'
@@ -35,18 +35,17 @@ export interface InstanceParams {
 export interface Road {
   readonly instances: readonly Instance[]
   readonly other: Surroundings['other']
+  readonly dial: Dial
   readonly open: () => Reach
   readonly isFresh: (instance: Instance) => Promise<boolean>
 }
 
 export function roadOf(params: InstanceParams, { other }: Surroundings): Road {
-  const passwords = [params.password, params.previous_password].filter((password) => password !== undefined && password !== '')
+  const passwords = [params.password, params.previous_password].filter((password): password is string => password !== undefined && password !== '')
+  const dial: Dial = async ({ name, host, address, port }) => (await other(host)).connection.forward(address, port).catch((thrown: unknown) => { throw isRefused(thrown) ? new NothingListens(name) : thrown })
   return {
-    instances: params.instances.map(instanceOf), other,
-    open: () => new Reach({
-      passwords: passwords as string[], timeout: 10_000,
-      dial: async ({ name, host, address, port }) => (await other(host)).connection.forward(address, port).catch((thrown: unknown) => { throw isRefused(thrown) ? new NothingListens(name) : thrown }),
-    }),
+    instances: params.instances.map(instanceOf), other, dial,
+    open: () => new Reach({ passwords, timeout: 10_000, dial }),
     // Its own list of the cluster is what makes an instance a member; without it, it starts as a new one.
     isFresh: async ({ host, port }) => {
       const state = await (await other(host)).host.get(fileResource, `${params.data_directory}/${port}/nodes.conf`)

@@ -6,7 +6,12 @@ type Load = () => Promise<Module<any, any>>
 export const registry: Readonly<Record<string, Load>> = {
   command: async () => (await import('./command.ts')).command,
   copy: async () => (await import('./copy.ts')).copy,
+  dpkg_selections: async () => (await import('./dpkg-selections.ts')).dpkgSelections,
   file: async () => (await import('./file.ts')).file,
+  generated_secret: async () => (await import('./generated-secret.ts')).generatedSecret,
+  redis_cluster: async () => (await import('./redis-cluster.ts')).redisCluster,
+  redis_password: async () => (await import('./redis-password.ts')).redisPassword,
+  redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,
   shell: async () => (await import('./shell.ts')).shell,
   stat: async () => (await import('./stat.ts')).stat,
   template: async () => (await import('./template.ts')).template,

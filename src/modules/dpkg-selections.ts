@@ -1,0 +1,32 @@
+import { defineModule } from '../contract/define-module.ts'
+import { type Resource, leaves } from '../host/resource.ts'
+import { run } from '../host/step.ts'
+import { choice, text } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
+import { isUnknown, type Unknown } from '../value/value.ts'
+
+/** What dpkg is to do with a package when it gets the chance; '' for one that it does not know. Key: its name. */
+const selectionResource: Resource<string> = {
+  kind: 'dpkg-selection',
+  async load(shell, keys) {
+    const { stdout } = await shell.run(`dpkg-query -W -f '\${Package} \${db:Status-Want}\\n' -- ${keys.map(quote).join(' ')} 2>/dev/null || :`)
+    const found = new Map(stdout.toString().split('\n').map((line) => line.split(' ') as [string, string]))
+    return keys.map((key) => found.get(key) ?? '')
+  },
+  foresee: (key, found, planned) => planned.packages.findLast(({ name }) => name === key || name.startsWith(`${key}=`))?.action === 'install' && found !== 'hold' ? 'install' : found,
+}
+
+export const dpkgSelections = defineModule({
+  name: 'dpkg_selections',
+  summary: 'Hold a package back from upgrades, or let it go, on Debian and its kin.',
+  params: {
+    name: text('The package.', { required: true }),
+    selection: choice(['install', 'hold', 'deinstall', 'purge'], 'What dpkg is to do with it.', { required: true }),
+  },
+  probe: async (host, { name }): Promise<{ readonly selection: string | Unknown }> => ({ selection: await host.get(selectionResource, name) }),
+  plan: ({ selection }) => ({ selection }),
+  *apply({ params: { name, selection } }) {
+    yield run(['dpkg', '--set-selections'], [leaves(selectionResource, name, selection)], { stdin: Buffer.from(`${name} ${selection}\n`) })
+  },
+  result: ({ before, after }) => ({ outputs: { before: isUnknown(before.selection) ? before.selection : before.selection || 'not present', after: after.selection } }),
+})

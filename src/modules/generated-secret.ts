@@ -1,0 +1,104 @@
+import { randomInt } from 'node:crypto'
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
+import { defineModule } from '../contract/define-module.ts'
+import { act } from '../host/step.ts'
+import { Problem } from '../problem/problem.ts'
+import { choice, integer, text } from '../schema/field.ts'
+import { decrypt, encrypt } from '../vault/vault.ts'
+
+interface Files {
+  readonly secret: string
+  readonly key: string
+}
+
+interface State {
+  readonly key: 'missing' | 'open to others' | 'kept'
+  readonly secret: string | undefined
+  readonly previous: string | undefined
+  /** Texts that a plan may take: a plan itself makes nothing up. */
+  readonly fresh: Files
+  /** Absolute paths. */
+  readonly files: Files
+}
+
+export const generatedSecret = defineModule({
+  name: 'generated_secret',
+  summary: 'Make a secret once, and keep it vault-encrypted on the controller with its key in a file that only you can read.',
+  notes: [
+    'It touches the controller only; run it once (`run_once: true`).',
+    'While a rotation goes on the file holds the secret before it too; `state: settled` ends it. A second `rotated` before that changes nothing, so that a rotation can be taken up again.',
+    'Losing the key loses the secret: keep a copy of it, and keep it out of version control.',
+  ],
+  params: {
+    path: text('The file of the secret: a vaulted text. Relative to the playbook.', { required: true }),
+    key_path: text('The file of its key: a vault password. Made with mode 0600 where it is missing.', { required: true }),
+    length: integer('Characters of a new secret: letters and digits.', { default: 40 }),
+    state: choice(['present', 'rotated', 'settled'], 'Whether there is to be one; a new one beside the present one; or only the new one.', { default: 'present' }),
+  },
+  async probe(_host, params, around): Promise<State> {
+    const at = (path: string) => (isAbsolute(path) ? path : join(around.playbookDirectory, path))
+    const files = { secret: at(params.path), key: at(params.key_path) }
+    const state = { ...(await readSecret(files)), fresh: freshFor(files.secret, params.length), files }
+    for (const secret of [state.secret, state.previous, state.fresh.secret, state.fresh.key]) if (secret) around.secret?.(secret)
+    return state
+  },
+  plan({ state }, before): State {
+    const kept: State = { ...before, key: 'kept' }
+    if (before.secret === undefined) return { ...kept, secret: before.fresh.secret }
+    if (state === 'rotated' && before.previous === undefined) return { ...kept, secret: before.fresh.secret, previous: before.secret }
+    return state === 'settled' ? { ...kept, previous: undefined } : kept
+  },
+  *apply({ params, before, after }) {
+    yield act(`keep the secret in ${params.path}`, () => keepSecret(before, after))
+  },
+  // A secret is never part of a diff, not even behind a mask.
+  diff: ({ params, before, after }) => [{ header: { before: params.path, after: params.path }, before: describe(before), after: describe(after) }],
+  result: ({ after }) => ({ outputs: { secret: after.secret ?? '', previous: after.previous ?? '' } }),
+})
+
+const describe = ({ key, secret, previous }: State): string => `key: ${key}\nsecret: ${secret === undefined ? 'none' : previous === undefined ? 'one' : 'a new one, and the one before it'}\n`
+
+async function readSecret({ secret, key }: Files): Promise<Pick<State, 'key' | 'secret' | 'previous'>> {
+  const password = (await readFile(key, 'utf8').catch(ifMissing))?.trim()
+  const sealed = await readFile(secret, 'utf8').catch(ifMissing)
+  if (sealed !== undefined && password === undefined)
+    throw new Problem({ code: 'secret-without-key', summary: 'A secret is there and its key is not', detail: `${secret} without ${key}`, hint: 'bring the key back; without it the secret cannot be read' })
+  const held = sealed === undefined ? {} : (JSON.parse(decrypt(sealed, { secrets: [{ id: 'default', secret: Buffer.from(password!) }] })) as { secret?: string; previous?: string })
+  const isKept = password !== undefined && ((await stat(key)).mode & 0o077) === 0
+  return { key: password === undefined ? 'missing' : isKept ? 'kept' : 'open to others', secret: held.secret, previous: held.previous }
+}
+
+async function keepSecret({ key, fresh, files, ...before }: State, after: State): Promise<void> {
+  const password = key === 'missing' ? fresh.key : (await readFile(files.key, 'utf8')).trim()
+  // The key first: a secret without its key would be lost.
+  if (key === 'missing') await replaceFile(files.key, `${password}\n`)
+  else await chmod(files.key, 0o600)
+  if (before.secret === after.secret && before.previous === after.previous) return
+  await replaceFile(files.secret, encrypt(JSON.stringify({ secret: after.secret, ...(after.previous === undefined ? {} : { previous: after.previous }) }), password))
+  // The next rotation of this run needs another one.
+  candidates.delete(files.secret)
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const beside = `${path}.${process.pid}.new`
+  await writeFile(beside, content, { mode: 0o600 })
+  await rename(beside, path)
+}
+
+/** One candidate for a path in a process, so that a dry run and the run after it speak of the same secret. */
+const candidates = new Map<string, Files>()
+function freshFor(path: string, length: number): Files {
+  const known = candidates.get(path) ?? { secret: randomText(length), key: randomText(40) }
+  candidates.set(path, known)
+  return known
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const randomText = (length: number): string => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+
+const ifMissing = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT') throw new Problem({ code: 'secret-unreadable', summary: 'A file of a secret cannot be read', detail: error.message })
+  return undefined
+}
