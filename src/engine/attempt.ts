@@ -15,7 +15,7 @@ import { type TaskResult, plain, toEvent, unknownResult, withFlags } from './tas
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
 export async function attempt(call: TaskCall): Promise<TaskResult> {
-  const decision = decide(conditions(call.task, call.context), call)
+  const decision = decide(conditions(call.task, call.context), call, call.host.doubtful.get(call.task))
   if (decision.go === false) return plain('skipped', { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: decision.because })
   if (includes.has(call.task.action)) return isUnknown(decision.go) ? unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`) : includeOf(call)
   const result = await retried(call, isUnknown(decision.go) ? decision.go : undefined)
@@ -28,23 +28,26 @@ interface Decision {
   readonly because?: Value
 }
 
-/** Conditions in order; the first that is false ends it, an unknown one leaves it open. */
-function decide(all: readonly Condition[], call: TaskCall): Decision {
-  let open: Unknown | undefined
+/** Conditions in order; the first that is false ends it, an unknown one leaves it open. What is false in a dry run only is open too. */
+function decide(all: readonly Condition[], call: TaskCall, doubt: Unknown | undefined): Decision {
+  let open = doubt
   for (const { expression, span } of all) {
     const truth = condition(expression, call.scope, span)
     if (isUnknown(truth)) open ??= truth
-    else if (!truth) return onlyInCheckMode(expression, call) ? { go: unknown(`skipped in a dry run only (${String(expression)})`) } : { go: false, because: expression }
+    else if (!truth) {
+      const real = inRealRun(expression, call)
+      if (real === false) return { go: false, because: expression }
+      open ??= unknown(`it is skipped in a dry run only (${String(expression)})`)
+    }
   }
   return { go: open ?? true }
 }
 
-/** A task that is skipped because this is a dry run says nothing about the real run. */
-function onlyInCheckMode(expression: string | boolean, { check, scope, playRun }: TaskCall): boolean {
+/** What a false condition would be in the real run: a task that is skipped because this is a dry run says nothing about that. */
+function inRealRun(expression: string | boolean, { check, scope, playRun }: TaskCall): boolean | Unknown {
   if (!check || !playRun.run.settings.check || typeof expression !== 'string' || !expression.includes('ansible_check_mode')) return false
-  const real: Scope = { ...scope, get: (name) => (name === 'ansible_check_mode' ? false : scope.get(name)), names: () => scope.names() }
-  const truth = condition(expression, real)
-  return isUnknown(truth) || truth
+  const real: Scope = Object.create(scope, { get: { value: (name: string) => (name === 'ansible_check_mode' ? false : scope.get(name)) } })
+  return condition(expression, real)
 }
 
 async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {

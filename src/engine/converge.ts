@@ -1,12 +1,10 @@
 import type { Machine } from '../host/machine.ts'
 import type { Overlay } from '../host/overlay.ts'
-import { fileResource } from '../host/file.ts'
-import type { Reader } from '../host/reader.ts'
 import type { Step, StepReply } from '../host/step.ts'
 import { type Taking, sentenceOf, takeStep } from '../host/take.ts'
 import { problemsOf } from '../problem/problem.ts'
 import { Unreachable, type Become } from '../transport/connection.ts'
-import { Unknown, isUnknown } from '../value/value.ts'
+import { Unknown } from '../value/value.ts'
 import { type Comparison, compareStates } from '../contract/compare-states.ts'
 import type { Module, Outputs, Result, Surroundings, TextDiff } from '../contract/define-module.ts'
 import { Failure } from '../contract/failure.ts'
@@ -70,7 +68,7 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const assuming = overlay?.opaque ? { assuming: overlay.opaque } : {}
   if (comparison.verdict === 'same') return { ...finish(module.result?.({ ...change, replies: [], taken: false, changed: false }), comparison), diff: [], steps: [], before, after, ...assuming }
   const steps = [...module.apply(change)]
-  const replies = overlay ? await planSteps(steps, host, overlay, convergence.by) : await takeSteps(steps, convergence)
+  const replies = overlay ? await planSteps(steps, convergence, overlay) : await takeSteps(steps, convergence)
   const result = module.result?.({ ...change, replies, taken: !overlay, changed: true })
   const diff = module.diff ? module.diff(change) : showState(module.name, before, after)
   return { ...finish(result, comparison, !overlay), diff, steps: steps.map(sentenceOf), before, after, ...assuming }
@@ -88,17 +86,10 @@ function finish(result: Result | undefined, comparison: Comparison, taken = fals
   return { status: comparison.verdict === 'same' ? 'same' : 'change', outputs }
 }
 
-async function planSteps(steps: readonly Step[], host: Reader, overlay: Overlay, by: string): Promise<readonly StepReply[]> {
-  const me = await host.whoami()
-  for (const step of steps) {
-    const path = 'path' in step ? (step.step === 'write' || (step.step === 'attributes' && step.follow) ? overlay.follow(step.path) : step.path) : undefined
-    const found = path === undefined ? undefined : await host.get(fileResource, path)
-    overlay.take(step, found === undefined || isUnknown(found) ? unknownFile : found, me, by)
-  }
+async function planSteps(steps: readonly Step[], { machine, become, by }: Convergence, overlay: Overlay): Promise<readonly StepReply[]> {
+  for (const step of steps) await machine.plan(step, become, overlay, by)
   return []
 }
-
-const unknownFile = { kind: 'absent', mode: 0, owner: '', group: '', uid: 0, gid: 0, size: 0, accessed: 0, modified: 0, changed: 0, inode: 0, device: 0, links: 0 } as const
 
 async function takeSteps(steps: readonly Step[], { machine, become, around, signal, progress }: Convergence): Promise<readonly StepReply[]> {
   const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress }

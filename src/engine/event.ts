@@ -85,6 +85,6 @@ export interface AuditDifference {
   readonly task: string
   readonly name: string
   /** The dry run called it `same` and it changed; it announced a change that did not come; or the diffs differ. */
-  readonly kind: 'missed-change' | 'false-change' | 'wrong-diff' | 'false-failure' | 'missed-failure'
+  readonly kind: 'missed-change' | 'false-change' | 'wrong-diff' | 'false-failure' | 'missed-failure' | 'broken-assumption'
   readonly detail: string
 }

@@ -3,7 +3,7 @@ import { Problem } from '../problem/problem.ts'
 import type { Block, Task } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
-import { type Value, isUnknown } from '../value/value.ts'
+import { type Value, isUnknown, unknown } from '../value/value.ts'
 import { taskName } from './announce.ts'
 import type { TaskCall } from './call.ts'
 import { type Context, withinBlock } from './context.ts'
@@ -11,16 +11,21 @@ import type { Place } from './gate.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
 import type { HostRun, PlayRun } from './run.ts'
 import { scopeOf } from './scopes.ts'
+import { type TaskResult, nameOf } from './task-result.ts'
 
 type Handler = PlayRun['handlers'][number]
 
 /** A task that changed owes its handlers: by name the one defined last, by topic all that listen. */
-export function notifyHandlers(call: TaskCall): void {
+export function notifyHandlers(call: TaskCall, { status, reason }: TaskResult): void {
   for (const name of notifications(call)) {
     const handlers = handlersFor(call.playRun, name, call)
     for (const handler of handlers) {
-      if (handler.entry.kind !== 'task' || call.host.owed.has(handler.entry)) continue
-      call.host.owed.add(handler.entry)
+      if (handler.entry.kind !== 'task') continue
+      const { owed, doubtful } = call.host
+      if (status === 'changed') doubtful.delete(handler.entry)
+      else if (!owed.has(handler.entry)) doubtful.set(handler.entry, unknown(`it is notified by task '${nameOf(call)}' (${reason})`))
+      if (owed.has(handler.entry)) continue
+      owed.add(handler.entry)
       call.playRun.run.emit({ type: 'notified', host: call.host.name, handler: name, task: call.round.task })
     }
   }
@@ -86,5 +91,7 @@ async function flushOne(playRun: PlayRun, host: HostRun, entry: Task | Block, co
   }
   if (!host.owed.delete(entry)) return GO
   // A handler runs because it was notified: tags do not choose among handlers.
-  return runEntries(playRun, host, [entry], context, place)
+  const flow = await runEntries(playRun, host, [entry], context, place)
+  host.doubtful.delete(entry)
+  return flow
 }

@@ -78,7 +78,7 @@ async function finish(call: TaskCall, result: TaskResult): Promise<Flow> {
   const { run } = playRun
   if (task.register) run.vars.host(host.name).register(task.register, registered(call, result))
   const ignored = result.status === 'failed' ? call.ignoreErrors() : result.status === 'unreachable' ? call.ignoreUnreachable() : false
-  if (result.status === 'changed' || result.status === 'unknown') notifyHandlers(call)
+  if (result.status === 'changed' || result.status === 'unknown') notifyHandlers(call, result)
   count(call, result, ignored)
   if (!call.runOnce || host.name === round.hosts[0]) tell(call, result, ignored)
   host.calm = result.status === 'changed' || result.status === 'failed' ? 0 : host.calm + 1

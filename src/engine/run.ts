@@ -4,7 +4,7 @@ import type { Problem } from '../problem/problem.ts'
 import type { Block, Entry, Home, Play, Playbook, Role, RoleUse, Task } from '../playbook/tree.ts'
 import type { Secrets } from '../text/secrets.ts'
 import type { Connect } from '../transport/connection.ts'
-import type { Dict, Value } from '../value/value.ts'
+import type { Dict, Unknown, Value } from '../value/value.ts'
 import type { Vars } from '../vars/vars.ts'
 import type { RunEvent, Tally } from './event.ts'
 import type { Machines } from './machines.ts'
@@ -58,6 +58,8 @@ export interface HostRun {
   state: 'running' | 'failed' | 'unreachable' | 'ended'
   /** Handlers owed, in no order: they run in the order of their definition. */
   readonly owed: Set<Task>
+  /** Handlers that only an unknown task owes: they may or may not run. */
+  readonly doubtful: Map<Task, Unknown>
   /** Roles done in this play, by name and parameters. */
   readonly rolesDone: Set<string>
   /** Tasks in a row that changed nothing: how far it pays to look ahead. */

@@ -29,8 +29,9 @@ export const unknownResult = (reason: string, outputs: Readonly<Record<string, V
 
 /** What `register` receives. Where the task itself is unknown and nothing of its result is known, the whole is unknown. */
 export function registered(call: TaskCall, result: TaskResult): Value {
-  if (result.status === 'unknown' && result.outputs.size === 0) return unknown(`the result of task '${call.round.task && nameOf(call)}' (${result.reason})`)
-  return withFlags(result)
+  if (result.status === 'unknown' && result.outputs.size === 0) return unknown(`the result of task '${nameOf(call)}' (${result.reason})`)
+  const named = (value: Value): Value => (value instanceof Unknown ? new Unknown(`${value.reason} (task '${nameOf(call)}')`, value.fresh) : value)
+  return new Map([...withFlags(result)].map(([key, value]) => [key, named(value)]))
 }
 
 export function nameOf({ task }: Pick<TaskCall, 'task'>): string {
