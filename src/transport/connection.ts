@@ -23,6 +23,8 @@ export interface ShellOptions {
   readonly stdin?: Uint8Array
   /** Seconds after which the script and its children are killed and the reply is a `timed-out` problem. */
   readonly timeout?: number
+  /** The script may take long: it is not put into one request with others, which would wait behind it. */
+  readonly alone?: boolean
   /** Called with output while it comes, for progress of long work. */
   readonly onOutput?: (text: string) => void
 }
@@ -36,7 +38,10 @@ export interface Shell {
   run(script: string, options?: ShellOptions): Promise<ShellReply>
 }
 
-/** Exact counts since the connection was made. A round trip is one request with its reply, however many scripts it holds. */
+/**
+ * Exact counts since the connection was made. A round trip is one request with its reply, however many scripts it holds; the bytes
+ * are those of requests and replies, before encryption.
+ */
 export interface Traffic {
   roundTrips: number
   bytesSent: number

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Connect, type Connection, type Target, Unreachable } from './connection.ts'
+import { connectLocal } from './local-connection.ts'
+import { jumpTarget, readSshSettings, type SshSettings } from './ssh-settings.ts'
+import type { Wire } from './wire.ts'
+import { WiredConnection } from './wired-connection.ts'
+
+const open = new Set<Connection>()
+
+/** Reaches a machine. Rejects with `Unreachable` and the precise reason; never hangs. */
+export const connect: Connect = async (target) => {
+  const connection = target.connection === 'local' ? connectLocal(target) : await connectSsh(target)
+  open.add(connection)
+  return connection
+}
+
+/** Closes every connection that is open: the end of the run. */
+export async function closeAll(): Promise<void> {
+  const all = [...open]
+  open.clear()
+  await Promise.allSettled(all.map((connection) => connection.close()))
+}
+
+const nameOf = ({ user, hostName, port }: SshSettings): string => `${user}@${hostName}:${port}`
+
+async function connectSsh(target: Target): Promise<Connection> {
+  const settings = readSshSettings(target)
+  const through = await connectJumps(settings, target)
+  return new WiredConnection(await openPatiently(settings, through), target.shellProgram)
+}
+
+async function openPatiently(settings: SshSettings, through: Connection | undefined): Promise<Wire> {
+  const { openSshWire } = await import('./ssh-connection.ts')
+  return patiently(() => openSshWire(settings, nameOf(settings), through))
+}
+
+/** The hosts on the way, each reached through the one before it; the last one. */
+async function connectJumps(settings: SshSettings, target: Target): Promise<Connection | undefined> {
+  let through: Connection | undefined
+  for (const hop of settings.proxyJump) {
+    const hopSettings = readSshSettings(jumpTarget(hop, target), settings.places)
+    const beyond: Connection | undefined = through ?? (await connectJumps(hopSettings, target))
+    through = new WiredConnection(await openPatiently(hopSettings, beyond))
+    open.add(through)
+  }
+  return through
+}
+
+const TRIES = 6
+
+/**
+ * sshd hangs up on newcomers when too many are at its door at once (`MaxStartups`, 10:30:100): whoever was turned away so early comes
+ * back a little later, each after another while. Seconds in all: about ten.
+ */
+async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (tries === TRIES || !isEarly(error)) throw error
+      await sleep(2 ** tries * 100 * (0.5 + Math.random()))
+    }
+  }
+}
+
+const isEarly = (error: unknown): boolean => error instanceof Unreachable && error.problem.code === 'unreachable-broken' && (error as { early?: boolean }).early === true

@@ -1,0 +1,42 @@
+import { Duplex } from 'node:stream'
+import { connect as connectTcp, isIP } from 'node:net'
+import { childChannel } from './child-channel.ts'
+import type { Connection } from './connection.ts'
+import { networkProblem, noAnswer } from './ssh-problem.ts'
+import type { SshSettings } from './ssh-settings.ts'
+
+/** The bytes' way to the ssh server: TCP, through the host before it, or through a program. */
+export function openSocket(settings: SshSettings, where: string, through: Connection | undefined): Promise<Duplex> {
+  if (through) return through.forward(settings.hostName, settings.port)
+  if (settings.proxyCommand !== undefined) return Promise.resolve(proxySocket(settings.proxyCommand))
+  return tcpSocket(settings, where)
+}
+
+function tcpSocket({ hostName, port, family, connectTimeout }: SshSettings, where: string): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
+  const socket = connectTcp({ host: hostName, port, family, noDelay: true, autoSelectFamily: family === 0 && isIP(hostName) === 0 })
+  const timer = setTimeout(() => {
+    socket.destroy()
+    reject(noAnswer(where, `no answer within ${connectTimeout} s`))
+  }, connectTimeout * 1000)
+  socket.once('error', (error: NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] }) => {
+    clearTimeout(timer)
+    // With several addresses tried, the reasons of each are inside.
+    reject(networkProblem(where, error.errors?.[0] ?? error))
+  })
+  socket.once('connect', () => {
+    clearTimeout(timer)
+    resolve(socket)
+  })
+  return promise
+}
+
+function proxySocket(command: string): Duplex {
+  const { stdin, stdout, stderr, ended, close } = childChannel('/bin/sh', ['-c', `exec ${command}`])
+  const socket = Duplex.from({ readable: stdout, writable: stdin }) as Duplex
+  let said = ''
+  stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
+  void ended.then(() => socket.destroy(said.trim() === '' ? undefined : new Error(`the ProxyCommand says: ${said.trim().replaceAll('\n', '; ')}`)))
+  socket.once('close', close)
+  return socket
+}
