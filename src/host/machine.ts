@@ -1,9 +1,10 @@
 import type { Become, Connection, Shell, ShellReply } from '../transport/connection.ts'
 import { type Unknown, unknown } from '../value/value.ts'
-import { checksumResource, contentResource, fileResource, realpathResource } from './file.ts'
 import { Overlay } from './overlay.ts'
+import { PlannedFiles, isFileKind } from './planned-files.ts'
 import type { Identity, Reader } from './reader.ts'
 import type { Resource } from './resource.ts'
+import type { Step } from './step.ts'
 
 /** What is known and planned of a machine, whoever is logged in. */
 export class World {
@@ -45,6 +46,13 @@ export class Machine {
     const reads = real
     const whoami = () => this.#identity(who, shell)
     return overlay ? new PlannedReader(reads, overlay, whoami) : new RealReader(reads, whoami)
+  }
+
+  /** Takes a step of a dry run: on the overlay. `by` names the task for later reasons. */
+  async plan(step: Step, become: Become | undefined, overlay: Overlay, by: string): Promise<void> {
+    if (step.step === 'run' && step.options.opaque) overlay.opaque = by
+    if (step.step === 'run' || step.step === 'act') return overlay.leave(step.effects, by)
+    await (this.reader(become, overlay) as PlannedReader).files.take(step, by)
   }
 
   #identity(who: string, shell: Shell): Promise<Identity> {
@@ -127,64 +135,35 @@ class RealReader implements Reader {
   }
 }
 
-const FILE_KINDS: ReadonlySet<string> = new Set([fileResource.kind, checksumResource.kind, contentResource.kind, realpathResource.kind])
-
 /** The planned world: the overlay first, then the host, then what packages of the plan might bring. */
 class PlannedReader implements Reader {
   readonly planned = true
-  get changing(): string | undefined {
-    return this.#overlay.anything()
-  }
   readonly #real: CachedReads
   readonly #overlay: Overlay
+  readonly files: PlannedFiles
   readonly whoami: () => Promise<Identity>
 
   constructor(real: CachedReads, overlay: Overlay, whoami: () => Promise<Identity>) {
     this.#real = real
     this.#overlay = overlay
+    this.files = new PlannedFiles(real, overlay, whoami)
     this.whoami = whoami
   }
 
+  get changing(): string | undefined {
+    return this.#overlay.anything()
+  }
+
   async get<State>(resource: Resource<State>, key: string): Promise<State | Unknown> {
-    const blurred = FILE_KINDS.has(resource.kind) ? this.#overlay.blurred(key) : undefined
-    if (blurred) return blurred
     if (this.#overlay.has(resource.kind, key)) return this.#overlay.get(resource.kind, key) as State | Unknown
-    const planned = await this.#plannedFile(resource.kind, key)
-    if (planned) return planned.state as State | Unknown
-    const found = await this.#real.get(resource, this.#realKey(resource.kind, key))
+    if (isFileKind(resource.kind)) return this.files.get(resource as Resource<unknown>, key) as Promise<State | Unknown>
+    const found = await this.#real.get(resource, key)
     return resource.foresee ? resource.foresee(key, found, this.#overlay) : found
   }
 
   async run(script: string, inputs: readonly string[] | 'anything', options: { readonly timeout?: number } = {}): Promise<ShellReply | Unknown> {
-    const by = inputs === 'anything' ? this.#overlay.anything() : inputs.map((path) => this.#overlay.touches(path)).find((touched) => touched !== undefined)
+    const by = inputs === 'anything' ? this.#overlay.anything() : (await Promise.all(inputs.map((path) => this.files.touches(path)))).find((touched) => touched !== undefined)
     return by === undefined ? this.#real.run(script, options) : unknown(`it reads what ${by} would change`)
-  }
-
-  #realKey(kind: string, key: string): string {
-    return kind === checksumResource.kind || kind === contentResource.kind ? this.#overlay.follow(key) : key
-  }
-
-  async #plannedFile(kind: string, key: string): Promise<{ state: unknown } | undefined> {
-    if (kind === fileResource.kind) {
-      const planned = this.#overlay.file(key)
-      return planned && { state: planned.state }
-    }
-    if (kind === realpathResource.kind) return this.#overlay.touches(key) ? { state: this.#overlay.follow(key) } : undefined
-    if (kind !== checksumResource.kind && kind !== contentResource.kind) return undefined
-    const planned = this.#overlay.file(this.#overlay.follow(key))
-    if (!planned) return undefined
-    if (planned.state.kind !== 'file') return { state: kind === contentResource.kind ? undefined : '' }
-    if (!planned.content) return undefined
-    return { state: await this.#contentOf(kind, planned.content) }
-  }
-
-  async #contentOf(kind: string, content: import('../value/content.ts').Content): Promise<unknown> {
-    switch (content.kind) {
-      case 'unknown': return content.unknown
-      case 'host': return this.get((kind === contentResource.kind ? contentResource : checksumResource) as Resource<unknown>, content.path)
-      case 'bytes': return kind === contentResource.kind ? content.bytes : content.sha1
-      case 'controller': return kind === contentResource.kind ? (await import('node:fs/promises')).readFile(content.file) : content.sha1
-    }
   }
 }
 

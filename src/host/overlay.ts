@@ -1,13 +1,13 @@
 import { posix } from 'node:path'
-import { type Content, sha1 } from '../value/content.ts'
+import { type Content, bytesContent } from '../value/content.ts'
 import { type Unknown, fresh, isUnknown, unknown } from '../value/value.ts'
 import { type FileState, absent } from './file.ts'
-import type { Planned, PlannedPackage } from './resource.ts'
+import type { Effect, Planned, PlannedPackage } from './resource.ts'
 import type { Identity } from './reader.ts'
-import type { FileAttributes, Step } from './step.ts'
+import type { Step } from './step.ts'
 
 /** A file as the planned world has it: what was there (if anything is kept of it) with what steps did to it. */
-interface PlannedFile {
+export interface PlannedFile {
   readonly state: FileState
   /** Undefined: the content on the host stands. */
   readonly content?: Content
@@ -24,8 +24,37 @@ export class Overlay implements Planned {
   readonly #states = new Map<string, Map<string, unknown>>()
   readonly #files = new Map<string, PlannedFile>()
   readonly #packages: PlannedPackage[] = []
+  readonly #blurred = new Map<string, Unknown>()
   /** The last opaque command that the plan assumes to leave managed things alone: "task 'NAME'". */
   opaque: string | undefined
+
+  /** The first task of the dry run whose effect could not be known: what fails after it may not fail in the real run. */
+  doubtful: string | undefined
+
+  /** A copy that can be planned on without touching this one. */
+  fork(): Overlay {
+    const fork = new Overlay()
+    for (const [kind, states] of this.#states) fork.#states.set(kind, new Map(states))
+    for (const [path, file] of this.#files) fork.#files.set(path, file)
+    fork.#packages.push(...this.#packages)
+    fork.opaque = this.opaque
+    fork.doubtful = this.doubtful
+    return fork
+  }
+
+  /** What `fork` planned may or may not come to be: all of it is unknown from here on. */
+  blur(fork: Overlay, reason: string): void {
+    for (const [kind, states] of fork.#states) for (const [key, state] of states) if (this.get(kind, key) !== state) this.set(kind, key, unknown(reason))
+    for (const [path, file] of fork.#files) if (this.#files.get(path) !== file) this.#blurred.set(path, unknown(reason))
+    this.doubtful ??= reason
+  }
+
+  /** Whether the path, or what it stands below, may have been changed by a task that may not happen. */
+  blurred(path: string): Unknown | undefined {
+    const wanted = posix.normalize(path)
+    for (const [at, why] of this.#blurred) if (wanted === at || wanted.startsWith(`${at}/`)) return why
+    return undefined
+  }
 
   get empty(): boolean {
     return this.#states.size === 0 && this.#files.size === 0
@@ -41,8 +70,9 @@ export class Overlay implements Planned {
 
   touches(path: string): string | undefined {
     const wanted = posix.normalize(path)
-    for (const [planned, { by }] of this.#files) {
-      if (planned === wanted || planned.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`) || wanted.startsWith(`${planned}/`)) return by
+    for (const [planned, { by, made, state }] of this.#files) {
+      // What is in a real directory that only got another mode is as it was.
+      if (planned === wanted || planned.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`) || ((made || state.kind !== 'directory') && wanted.startsWith(`${planned}/`))) return by
     }
     return undefined
   }
@@ -53,26 +83,14 @@ export class Overlay implements Planned {
     return file.done ? (this.#states.size > 0 ? 'an earlier task' : undefined) : file.value.by
   }
 
-  /** The planned state of a path, `undefined` where only the host knows. Links in parent directories are followed. */
-  file(path: string): PlannedFile | undefined {
-    const wanted = posix.normalize(path)
-    const exact = this.#files.get(wanted)
-    if (exact) return exact
-    for (let parent = posix.dirname(wanted); parent !== '/' && parent !== '.'; parent = posix.dirname(parent)) {
-      const above = this.#files.get(parent)
-      if (!above) continue
-      if (above.state.kind === 'link') return this.file(posix.join(posix.resolve(posix.dirname(parent), above.state.target ?? ''), wanted.slice(parent.length)))
-      if (above.state.kind !== 'directory' || above.made) return { state: absent, made: false, by: above.by }
-      return undefined
-    }
-    return undefined
+  /** Whether any file is planned or in doubt: until then the real paths are the planned ones. */
+  get hasFiles(): boolean {
+    return this.#files.size > 0 || this.#blurred.size > 0
   }
 
-  /** Follows planned links to where content would be read or written; the path itself where nothing is planned. */
-  follow(path: string, depth = 0): string {
-    const planned = this.file(path)
-    if (planned?.state.kind !== 'link' || depth > 40) return path
-    return this.follow(posix.resolve(posix.dirname(path), planned.state.target ?? ''), depth + 1)
+  /** What is planned of exactly this path, all links resolved. */
+  exact(path: string): PlannedFile | undefined {
+    return this.#files.get(path)
   }
 
   has(kind: string, key: string): boolean {
@@ -93,75 +111,82 @@ export class Overlay implements Planned {
     this.#packages.push(...packages)
   }
 
-  /**
-   * Takes a step of a dry run. `found` is what the path was in the planned world before it (file steps), `me` decides the
-   * defaults of new files, `by` names the task for later reasons.
-   */
-  take(step: Step, found: FileState, me: Identity, by: string): void {
+  /** Takes a file step of a dry run at the place it leads to; links are no matter here. */
+  take(step: Exclude<Step, { step: 'run' | 'act' }>, at: At): void {
+    const { path, found, by, wanted } = at
     switch (step.step) {
-      case 'write': return this.#put(this.follow(step.path), { state: written(found, step.content, step.attributes, me), content: step.content, made: false, by })
-      case 'mkdir': return this.#put(step.path, { state: { ...fresh_(me, 'directory', 0o777 & ~me.umask), ...attributesOf(step.attributes) }, made: true, by })
-      case 'link': return this.#put(step.path, step.hard ? this.#hardLink(step.target, by) : { state: { ...fresh_(me, 'link', 0o777), target: step.target }, made: false, by })
-      case 'remove': return this.#remove(step.path, by)
-      case 'attributes': return this.#change(step.follow ? this.follow(step.path) : step.path, { ...found, ...attributesOf(step.attributes), changed: fresh(`set by ${by}`) }, by)
-      case 'touch': return this.#touch(step.path, found, me, by)
-      case 'run':
-        if (step.options.opaque) this.opaque = by
-        return this.#leave(step.effects)
-      case 'act': return this.#leave(step.effects)
+      case 'write': return this.put(path, { state: written(step.content, at), content: step.content, made: false, by })
+      case 'mkdir': return this.put(path, { state: { ...newFile(at, 'directory', 0o777 & ~at.me.umask), ...wanted }, made: true, by })
+      case 'link': return this.put(path, { state: { ...newFile(at, 'link', 0o777), target: step.target }, made: false, by })
+      case 'remove': return this.#remove(path, by)
+      case 'attributes': return this.#change(path, { ...found, ...wanted, changed: fresh(`set by ${by}`) }, by)
+      case 'touch': return this.#touch(step, at)
     }
   }
 
-  #leave(effects: readonly import('./resource.ts').Effect[]): void {
-    for (const { resource, key, state } of effects) this.set(resource.kind, key, state)
+  /** What a step leaves behind that is no file step: states of things by key. A file is known by its state alone, its content is not. */
+  leave(effects: readonly Effect[], by: string): void {
+    for (const { resource, key, state } of effects) {
+      if (resource.kind !== 'file') this.set(resource.kind, key, state)
+      else if (isUnknown(state)) this.#blurred.set(posix.normalize(key), state)
+      else this.put(key, { state: state as FileState, content: { kind: 'unknown', unknown: unknown(`the content that ${by} makes`) }, made: true, by })
+    }
   }
 
-  #put(path: string, file: PlannedFile): void {
-    this.#files.set(posix.normalize(path), file)
+  put(path: string, file: PlannedFile): void {
+    const at = posix.normalize(path)
+    this.#blurred.delete(at)
+    for (const kind of ['checksum', 'content']) this.#states.get(kind)?.delete(at)
+    this.#files.set(at, file)
   }
 
   #change(path: string, state: FileState, by: string): void {
-    const old = this.file(path)
-    this.#put(path, { ...(old?.content ? { content: old.content } : {}), made: old?.made ?? false, state, by })
+    const old = this.exact(path)
+    this.put(path, { ...(old?.content ? { content: old.content } : {}), made: old?.made ?? false, state, by })
   }
 
-  #touch(path: string, found: FileState, me: Identity, by: string): void {
-    const now = { accessed: fresh(`touched by ${by}`), modified: fresh(`touched by ${by}`), changed: fresh(`touched by ${by}`) }
-    if (found.kind === 'absent') this.#put(path, { state: { ...fresh_(me, 'file', 0o666 & ~me.umask), size: 0, ...now }, content: { kind: 'bytes', bytes: Buffer.alloc(0), sha1: sha1(Buffer.alloc(0)) }, made: false, by })
+  #touch({ accessed, modified, only }: Step & { step: 'touch' }, at: At): void {
+    const { path, found, by } = at
+    const time = (which: 'accessed' | 'modified', given: Date | undefined) => (only !== undefined && only !== which ? {} : { [which]: given ? given.getTime() / 1000 : fresh(`touched by ${by}`) })
+    const now = { ...time('accessed', accessed), ...time('modified', modified), changed: fresh(`touched by ${by}`) }
+    if (found.kind === 'absent') this.put(path, { state: { ...newFile(at, 'file', 0o666 & ~at.me.umask), size: 0, ...now }, content: bytesContent(''), made: false, by })
     else this.#change(path, { ...found, ...now }, by)
-  }
-
-  #hardLink(target: string, by: string): PlannedFile {
-    const source = this.file(target)
-    return source ? { ...source, by } : { state: { ...absent, kind: 'file', inode: unknown(`linked by ${by}`) }, content: { kind: 'host', path: target, sha1: '' }, made: false, by }
   }
 
   #remove(path: string, by: string): void {
     const gone = posix.normalize(path)
     for (const planned of this.#files.keys()) if (planned.startsWith(`${gone}/`)) this.#files.delete(planned)
-    this.#put(gone, { state: absent, made: false, by })
+    this.put(gone, { state: absent, made: false, by })
   }
 }
 
-function fresh_(me: Identity, kind: FileState['kind'], mode: number): FileState {
-  const new_ = fresh('made by this run')
-  return { kind, mode, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, size: kind === 'link' ? 0 : new_, accessed: new_, modified: new_, changed: new_, inode: new_, device: new_, links: kind === 'directory' ? 2 : 1 }
+/** Where a file step is taken, and what decides its outcome. */
+export interface At {
+  readonly path: string
+  /** What the planned world has there before it. */
+  readonly found: FileState
+  readonly parent: FileState
+  readonly me: Identity
+  /** The attributes of the step, names and ids looked up. */
+  readonly wanted: Partial<FileState>
+  /** The task, for later reasons. */
+  readonly by: string
 }
 
-function written(found: FileState, content: Content, wanted: FileAttributes, me: Identity): FileState {
-  const kept = found.kind === 'file' ? found : fresh_(me, 'file', 0o666 & ~me.umask)
-  const size = content.kind === 'bytes' ? content.bytes.length : content.kind === 'controller' ? content.size : unknown('its content is not known yet')
-  const new_ = fresh('written by this run')
-  return { ...kept, size, accessed: new_, modified: new_, changed: new_, inode: new_, ...attributesOf(wanted) }
-}
-
-function attributesOf({ owner, group, mode }: FileAttributes): Partial<FileState> {
+/** What the system makes of a new file without any wish: a set-gid directory passes on its group. */
+function newFile({ me, parent }: At, kind: FileState['kind'], bits: number): FileState {
+  const unborn = fresh('made by this run')
+  const inherits = (parent.mode & 0o2000) !== 0
+  const mode = inherits && kind === 'directory' ? bits | 0o2000 : bits
   return {
-    ...(owner === undefined ? {} : /^\d+$/.test(owner) ? { owner, uid: Number(owner) } : { owner, uid: idOf(owner) }),
-    ...(group === undefined ? {} : /^\d+$/.test(group) ? { group, gid: Number(group) } : { group, gid: idOf(group) }),
-    ...(mode === undefined ? {} : { mode }),
+    kind, mode, owner: me.user, uid: me.uid, group: inherits ? parent.group : me.group, gid: inherits ? parent.gid : me.gid, size: kind === 'link' ? 0 : unborn,
+    accessed: unborn, modified: unborn, changed: unborn, inode: unborn, device: parent.device, links: kind === 'directory' ? 2 : 1,
   }
 }
-const idOf = (name: string): number | Unknown => (name === 'root' ? 0 : unknown(`the id of ${name}`))
 
-export const isKnown = <T>(value: T | Unknown): value is T => !isUnknown(value)
+function written(content: Content, at: At): FileState {
+  const { target: _, ...kept } = at.found.kind === 'file' ? at.found : newFile(at, 'file', 0o666 & ~at.me.umask)
+  const size = content.kind === 'bytes' ? content.bytes.length : content.kind === 'controller' ? content.size : unknown('its content is not known yet')
+  const unborn = fresh('written by this run')
+  return { ...kept, size, accessed: unborn, modified: unborn, changed: unborn, inode: unborn, links: 1, ...at.wanted }
+}
