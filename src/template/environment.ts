@@ -1,15 +1,20 @@
 import { chooseFilters } from './filters/choose.ts'
 import { encodingFilters } from './filters/encoding.ts'
+import { ipFilters } from './filters/ip.ts'
 import { jsonFilters } from './filters/json.ts'
 import { mappingFilters } from './filters/mapping.ts'
+import { networkFilters, networkTests } from './filters/network.ts'
 import { numberFilters } from './filters/number.ts'
 import { pathFilters } from './filters/path.ts'
+import { queryFilters } from './filters/query.ts'
+import { randomFilters } from './filters/random.ts'
 import { regularFilters } from './filters/regular.ts'
 import { sequenceFilters } from './filters/sequence.ts'
 import { setFilters } from './filters/sets.ts'
 import { textFilters } from './filters/text.ts'
 import { timeFilters } from './filters/time.ts'
 import { urlFilters } from './filters/url.ts'
+import { yamlFilters } from './filters/yaml.ts'
 import { globals } from './globals.ts'
 import type { Environment } from './scope.ts'
 import { compareTests } from './tests/compare.ts'
@@ -25,10 +30,10 @@ function byName<T extends { readonly names: readonly string[] }>(plugins: readon
 }
 
 const filters = [
-  ...chooseFilters, ...encodingFilters, ...jsonFilters, ...mappingFilters, ...numberFilters, ...pathFilters, ...regularFilters, ...sequenceFilters,
-  ...setFilters, ...textFilters, ...timeFilters, ...urlFilters,
+  ...chooseFilters, ...encodingFilters, ...ipFilters, ...jsonFilters, ...mappingFilters, ...networkFilters, ...numberFilters, ...pathFilters, ...queryFilters,
+  ...randomFilters, ...regularFilters, ...sequenceFilters, ...setFilters, ...textFilters, ...timeFilters, ...urlFilters, ...yamlFilters,
 ]
-const tests = [...compareTests, ...kindTests, ...pathTests, ...resultTests, ...textTests]
+const tests = [...compareTests, ...kindTests, ...networkTests, ...pathTests, ...resultTests, ...textTests]
 
 /** All filters, tests, lookups and globals that tutti brings. */
 export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: new Map(), globals }
