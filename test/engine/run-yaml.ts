@@ -56,7 +56,7 @@ export async function runIn(directory: string, source: string, { hosts = ['h1'],
     check, diff: true, verbosity: 0, forks: 20, tags: [], skipTags: [], step: false, forceHandlers: false, anyErrorsFatal: false, gathering: 'explicit', extraVars: extra, connection: 'local', timeout: 10,
     hostKeyChecking: true, become: false, becomeMethod: 'sudo', becomeUser: 'root', strategy: 'linear', audit: false, lookAhead: true, rolesPath: [], hashBehaviour: 'replace', ...settings,
   }
-  const loader = createLoader({})
+  const loader = createLoader({ catalog: { find: () => ({ problems: () => [] }), names: () => Object.keys(registry) } })
   const inventory = fakeInventory(hosts)
   const vars = createVars({ inventory, environment: defaultEnvironment, extraVars: extra, hashBehaviour: 'replace', magic: { check, diff: true, verbosity: 0, forks: 20, tags: all.tags, skipTags: all.skipTags }, secrets, openVault: (text) => text })
   const events: RunEvent[] = []
