@@ -4,7 +4,7 @@ import { type Aside, aside } from '../value/aside.ts'
 import type { Ending, Result, Surroundings, TextDiff } from './define-module.ts'
 import type { Step } from '../host/step.ts'
 import { backupOutput, md5Of, putOutputs } from './put-file.ts'
-import { type Entry, type TreeState, planTree, readTree, treeDiff, treeSteps } from './put-tree.ts'
+import { type Entry, type TreeState, planTree, readTree, stateAt, treeDiff, treeSteps } from './put-tree.ts'
 import { type Placing, type Source, placeEntries } from './source-entries.ts'
 import { refuseSelinux } from './selinux.ts'
 import { refuseAttributes } from './file-attributes.ts'
@@ -47,7 +47,7 @@ function outputsOf({ params, before, after, replies, taken, changed }: Ending<Pu
   const { entries, source, dest } = before.seen.value
   if (source.kind === 'directory') return { dest, src: source.name }
   const { path, content } = entries.at(-1)!
-  const [old, now] = [before.tree[path]!, after.tree[path]!]
+  const [old, now] = [stateAt(before.tree, path), stateAt(after.tree, path)]
   const written = changed && old.checksum !== now.checksum
   return { dest: path, src: source.name, ...putOutputs(old, now, content), ...(written && content ? { md5sum: md5Of(content) } : {}), ...backupOutput(params.backup, old, now, replies.find(({ stdout }) => stdout.length > 0), taken) }
 }

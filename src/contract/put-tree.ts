@@ -3,8 +3,7 @@ import { type FileState, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { type Step, attributes, link, mkdir, remove } from '../host/step.ts'
 import type { Content } from '../value/content.ts'
-import { Unknown } from '../value/value.ts'
-import { aside } from '../value/aside.ts'
+import { Aside, aside } from '../value/aside.ts'
 import type { TextDiff } from './define-module.ts'
 import { type FileTarget, type WantedAttributes, attributeChange, attributeLines, known, newTarget, readTarget, wish } from './file-target.ts'
 import { fail } from './failure.ts'
@@ -18,17 +17,23 @@ export interface Entry {
   readonly wanted: WantedAttributes
   readonly content?: Content
   readonly target?: string
-  /** Made where it is missing, else left alone. */
-  readonly ifMissing?: boolean
+  /** Made only because something below needs it: no part of what is compared. */
+  readonly above?: true
 }
 
 /** States by path, in the order of the entries. */
-export type TreeState = Readonly<Record<string, PutState>>
+export type TreeState = Readonly<Record<string, PutState | Aside<PutState>>>
+
+export function stateAt(tree: TreeState, path: string): PutState {
+  const state = tree[path]!
+  return state instanceof Aside ? state.value : state
+}
 
 export async function readTree(host: Reader, entries: readonly Entry[], follow: boolean, diff: boolean): Promise<TreeState> {
-  const states = await Promise.all(entries.map(async ({ path, wanted, kind, content }): Promise<readonly [string, PutState]> => {
-    const target = await readTarget(host, path, wanted, kind === 'directory' || follow)
-    return [path, kind === 'file' && content ? await withOldContent(host, target, sumOf(content), diff) : { ...target, checksum: '', content: aside(undefined) }]
+  const states = await Promise.all(entries.map(async ({ path, wanted, kind, content, above }): Promise<readonly [string, TreeState[string]]> => {
+    const target = await readTarget(host, path, wanted, kind === 'directory' || (kind === 'file' && follow))
+    const state = kind === 'file' && content ? await withOldContent(host, target, sumOf(content), diff) : { ...target, checksum: '', content: aside(undefined) }
+    return [path, above ? aside(state) : state]
   }))
   return Object.fromEntries(states)
 }
@@ -38,18 +43,19 @@ export async function missingAbove(host: Reader, directory: string, wanted: Want
   const all: string[] = []
   for (let path = directory; path !== '/'; path = dirname(path)) all.unshift(path)
   const states = await Promise.all(all.map(async (path) => known(await host.get(followedResource, path))))
-  return all.filter((_, i) => states[i]!.kind === 'absent').map((path) => ({ path, kind: 'directory', wanted }))
+  return all.filter((_, i) => states[i]!.kind === 'absent').map((path) => ({ path, kind: 'directory', wanted, above: true }))
 }
 
 export function planTree(before: TreeState, entries: readonly Entry[], force: boolean): TreeState {
   const made = new Map<string, FileState>()
-  const after: Record<string, PutState> = {}
+  const after: Record<string, TreeState[string]> = {}
   for (const entry of entries) {
-    const found = before[entry.path]!
+    const found = stateAt(before, entry.path)
     const parent = made.get(dirname(entry.path))
     const state = parent ? { ...found, seen: aside({ ...found.seen.value, parent, mayMake: true }) } : found
-    after[entry.path] = planEntry(state, entry, force)
-    if (entry.kind === 'directory' && found.kind !== 'directory') made.set(entry.path, asFile(after[entry.path]!, state))
+    const planned = planEntry(state, entry, force)
+    after[entry.path] = entry.above ? aside(planned) : planned
+    if (entry.kind === 'directory' && found.kind !== 'directory') made.set(entry.path, asFile(planned, state))
   }
   return after
 }
@@ -57,10 +63,9 @@ export function planTree(before: TreeState, entries: readonly Entry[], force: bo
 function planEntry(before: PutState, entry: Entry, force: boolean): PutState {
   const exists = before.kind !== 'absent'
   if (entry.kind === 'file') return exists && !force && before.kind !== 'directory' ? before : planPut(before, entry.content!, entry.wanted)
-  if (entry.kind === 'link') return exists && !force ? before : { ...before, kind: 'link', mode: 0o777, target: entry.target!, checksum: '' }
+  if (entry.kind === 'link') return exists && !force ? before : { ...before, ...(before.kind === 'link' ? {} : newTarget('file', before, entry.wanted)), kind: 'link', mode: 0o777, target: entry.target!, checksum: '' }
   if (exists && before.kind !== 'directory') fail(`cannot make the directory ${entry.path}: there is a file of that name`, { path: entry.path })
   if (!exists && before.seen.value.me.uid !== 0 && before.seen.value.mayMake === false) fail(`There was an issue creating ${entry.path} as requested: [Errno 13] Permission denied: '${entry.path}'`, { path: entry.path })
-  if (exists && entry.ifMissing) return before
   return { ...before, ...wish(exists ? before : { ...before, ...newTarget('directory', before, entry.wanted) }, exists ? { ...entry.wanted, mode: undefined } : entry.wanted, before, exists) }
 }
 
@@ -68,7 +73,7 @@ const asFile = (state: PutState, { seen }: FileTarget): FileState => ({ ...seen.
 
 export function treeSteps(before: TreeState, after: TreeState, entries: readonly Entry[], options: PutOptions = {}): readonly Step[] {
   return entries.flatMap((entry): readonly Step[] => {
-    const [old, wanted] = [before[entry.path]!, after[entry.path]!]
+    const [old, wanted] = [stateAt(before, entry.path), stateAt(after, entry.path)]
     if (old === wanted) return []
     if (entry.kind === 'file') return wanted.kind === 'file' ? putSteps({ ...old, seen: wanted.seen }, wanted, entry.content!, options) : []
     if (entry.kind === 'link') return old.kind === 'link' && old.target === wanted.target ? [] : [...(old.kind === 'directory' ? [remove(entry.path)] : []), link(entry.path, entry.target!)]
@@ -80,7 +85,4 @@ export function treeSteps(before: TreeState, after: TreeState, entries: readonly
 const hasChange = (before: FileTarget, after: FileTarget): boolean => Object.keys(attributeChange(before, after)).length > 0
 
 export const treeDiff = (before: TreeState, after: TreeState, entries: readonly Entry[]): readonly TextDiff[] =>
-  entries.flatMap(({ path, kind }) => (before[path] === after[path] ? [] : kind === 'file' ? putDiff(before[path]!, after[path]!) : attributeLines(before[path]!, after[path]!, path)))
-
-/** Whether a file of the tree surely or perhaps gets other content. */
-export const writes = (before: TreeState, after: TreeState): boolean => Object.keys(after).some((path) => after[path]!.checksum instanceof Unknown || after[path]!.checksum !== before[path]!.checksum)
+  entries.flatMap(({ path, kind }) => (before[path] === after[path] ? [] : kind === 'file' ? putDiff(stateAt(before, path), stateAt(after, path)) : attributeLines(stateAt(before, path), stateAt(after, path), path)))

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path/posix'
+import { basename, dirname, join } from 'node:path/posix'
 import { checksumResource, fileResource, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import type { ControllerFile } from '../schema/field.ts'
@@ -25,18 +25,18 @@ export const controllerSource = ({ name, kind, mode, content, entries }: Control
 })
 
 /** A file or tree that is on the host already. */
-export async function hostSource(host: Reader, name: string): Promise<Source> {
+export async function hostSource(host: Reader, name: string, follow: boolean): Promise<Source> {
   const root = known(await host.get(followedResource, name.replace(/(.)\/+$/, '$1')))
   if (root.kind === 'absent') fail(`Source ${name} not found`)
   if (root.kind !== 'directory') return { name, kind: 'file', entries: [{ path: '', kind: 'file', mode: root.mode, content: await hostContent(host, name) }] }
-  const listing = known(await host.run(`cd -- ${quote(name)} && find . ! -name . -print0`, [name]))
+  const listing = known(await host.run(`cd -- ${quote(name)} && find ${follow ? '-L ' : ''}. ! -name . -print0`, [name]))
   const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => path.slice(2)).sort()
-  return { name, kind: 'directory', entries: (await Promise.all(paths.map((path) => hostEntry(host, name, path)))).flat() }
+  return { name, kind: 'directory', entries: (await Promise.all(paths.map((path) => hostEntry(host, name, path, follow)))).flat() }
 }
 
-async function hostEntry(host: Reader, root: string, path: string): Promise<Source['entries']> {
+async function hostEntry(host: Reader, root: string, path: string, follow: boolean): Promise<Source['entries']> {
   const full = join(root, path)
-  const state = known(await host.get(fileResource, full))
+  const state = known(await host.get(follow ? followedResource : fileResource, full))
   if (state.kind === 'directory') return [{ path, kind: 'directory', mode: state.mode }]
   if (state.kind === 'link') return [{ path, kind: 'link', mode: state.mode, target: state.target ?? '' }]
   return state.kind === 'file' ? [{ path, kind: 'file', mode: state.mode, content: await hostContent(host, full) }] : []
@@ -69,7 +69,8 @@ export async function placeEntries(host: Reader, source: Source, dest: string, p
     return [...above, { path: into ? join(dest, basename(source.name)) : dest, kind: 'file', wanted: wanted(own), content: content! }]
   }
   const root = (source.name.endsWith('/') ? dest : join(dest, basename(source.name))).replace(/(.)\/+$/, '$1')
-  return [...(await missingAbove(host, root, directory)), ...source.entries.map(({ path, kind, mode: own, content, target }): Entry => ({
+  // The root is compared even where nothing is in it; directories of a tree keep their mode where they exist.
+  return [...(await missingAbove(host, dirname(root), directory)), { path: root, kind: 'directory', wanted: directory }, ...source.entries.map(({ path, kind, mode: own, content, target }): Entry => ({
     path: join(root, path), kind, wanted: kind === 'directory' ? directory : wanted(own), ...(content ? { content } : {}), ...(target === undefined ? {} : { target }),
   }))]
 }

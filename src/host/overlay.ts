@@ -93,6 +93,12 @@ export class Overlay implements Planned {
     return this.#files.get(path)
   }
 
+  /** The directory above the path that only the plan makes: nothing real is below it. */
+  madeAbove(path: string): PlannedFile | undefined {
+    for (let at = posix.dirname(path); at !== '/'; at = posix.dirname(at)) if (this.#files.get(at)?.made) return this.#files.get(at)
+    return undefined
+  }
+
   has(kind: string, key: string): boolean {
     return this.#states.get(kind)?.has(key) ?? false
   }

@@ -71,16 +71,15 @@ export class PlannedFiles {
     this.#ask(parts)
     let at = '/'
     let place: Place = { path: '/', state: { ...absent, kind: 'directory', mode: 0o755, owner: 'root', group: 'root' } }
-    let unreal = false
     for (const [i, part] of parts.entries()) {
       if (place.state.kind !== 'directory') return { path: posix.join(at, ...parts.slice(i)), state: absent, cut: true, ...(place.planned ? { planned: { ...place.planned, state: absent } } : {}) }
       at = part === '..' ? posix.dirname(at) : posix.join(at, part)
       const blurred = this.#overlay.blurred(at)
       if (blurred) return blurred
       const planned = this.#overlay.exact(at)
-      const state = planned?.state ?? (unreal ? absent : await this.#real.get(fileResource, at))
-      unreal = planned ? planned.made || (unreal && planned.state.kind !== 'directory') : unreal
-      place = { path: at, state, ...(planned ? { planned } : unreal ? { planned: { state, made: true, by: '' } } : {}) }
+      const made = planned ? undefined : this.#overlay.madeAbove(at)
+      const state = planned?.state ?? (made ? absent : await this.#real.get(fileResource, at))
+      place = { path: at, state, ...(planned ? { planned } : made ? { planned: { ...made, state } } : {}) }
       if (state.kind === 'link' && (follow || i < parts.length - 1)) {
         if (depth > 40) return { path: at, state: absent, cut: true }
         return this.locate([posix.resolve(posix.dirname(at), state.target ?? ''), ...parts.slice(i + 1)].join('/'), follow, depth + 1)

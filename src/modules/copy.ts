@@ -15,6 +15,7 @@ interface CopyParams extends PutParams {
   readonly content: Value | undefined
   readonly checksum: string | undefined
   readonly remote_src: boolean
+  readonly local_follow: boolean
 }
 
 export const copy = defineModule({
@@ -40,10 +41,10 @@ export const copy = defineModule({
   ...putSource(sourceOf),
 })
 
-async function sourceOf(host: Reader, { src, content, checksum, remote_src, dest }: CopyParams, { environment }: { readonly environment: Readonly<Record<string, string>> }): Promise<Source> {
+async function sourceOf(host: Reader, { src, content, checksum, remote_src, local_follow, dest }: CopyParams, { environment }: { readonly environment: Readonly<Record<string, string>> }): Promise<Source> {
   if (src === undefined) return contentSource(content ?? '', dest)
   const name = typeof src === 'string' ? src : src.name
-  const source = remote_src || typeof src === 'string' ? await hostSource(host, await resolvePath(host, name, environment)) : controllerSource(src)
+  const source = remote_src || typeof src === 'string' ? await hostSource(host, await resolvePath(host, name, environment), local_follow) : controllerSource(src)
   const sum = source.kind === 'file' ? source.entries[0]?.content : undefined
   if (checksum !== undefined && sum && 'sha1' in sum && sum.sha1 !== checksum) fail(`Copied file does not match the expected checksum. Transfer failed.`, { checksum: sum.sha1, expected_checksum: checksum })
   return source

@@ -4,7 +4,7 @@ import { type FileTarget, type WantedAttributes, attributeChange, attributeLines
 import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
 import { fail } from '../contract/failure.ts'
 import { parseTimestamp } from '../contract/parse-timestamp.ts'
-import { type TreeState, missingAbove, planTree, readTree, treeSteps } from '../contract/put-tree.ts'
+import { type TreeState, missingAbove, planTree, readTree, stateAt, treeSteps } from '../contract/put-tree.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { fileResource, followedResource } from '../host/file.ts'
 import type { FileState } from '../host/file.ts'
@@ -67,7 +67,7 @@ export const file = defineModule({
   apply,
   diff: ({ before, after }) => [
     ...attributeLines(before.own, after.own, before.seen.value.path),
-    ...Object.keys(after.above).flatMap((path) => attributeLines(before.above[path]!, after.above[path]!, path)),
+    ...Object.keys(after.above).flatMap((path) => attributeLines(stateAt(before.above, path), stateAt(after.above, path), path)),
     ...Object.keys(after.below).flatMap((path) => attributeLines(before.below[path]!, after.below[path]!, path)),
     ...timeLines(before, after),
   ],
@@ -175,7 +175,7 @@ function planDirectory(params: FileModuleParams, before: FileModuleState): Pick<
   if (before.own.kind !== 'directory' && before.own.kind !== 'absent') fail(`${path} already exists as a ${nameOfKind(before.own.kind)}`, { path })
   const made = planTree(before.above, above, true)
   const parent = above.at(-1)
-  const inside = parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, kind: 'directory' as const, mode: made[parent.path]!.mode as number, group: String(made[parent.path]!.group) }, mayMake: true }) } : target
+  const inside = parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, kind: 'directory' as const, mode: stateAt(made, parent.path).mode as number, group: String(stateAt(made, parent.path).group) }, mayMake: true }) } : target
   if (before.own.kind === 'absent') refuseNew(inside, path, `There was an issue creating ${path} as requested: [Errno 20] Not a directory: b'${path}'`)
   const own = before.own.kind === 'absent' ? wish(newTarget('directory', inside, wanted), wanted, inside, false) : wish(before.own, wanted, target)
   return { own, above: made, below: Object.fromEntries([...below].map(([name, found]) => [name, wish(viewOf(found, wanted), wanted, target)])) }
@@ -230,7 +230,7 @@ function apply({ params, before, after }: { readonly params: FileModuleParams; r
 /** What the parent directory will be when the directory is made. */
 function insideOf(before: FileModuleState, after: FileModuleState): FileTarget {
   const { target, above } = before.seen.value
-  const parent = above.at(-1) && after.above[above.at(-1)!.path]
+  const parent = above.at(-1) && stateAt(after.above, above.at(-1)!.path)
   return parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, mode: parent.mode as number, group: String(parent.group) } }) } : target
 }
 

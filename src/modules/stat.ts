@@ -82,7 +82,7 @@ function statValue({ path, file, checksum, extra, source }: Seen, getChecksum: b
     ...(is('link') ? { lnk_source: source, lnk_target: file.target } : {}),
     pw_name: file.owner, gr_name: file.group,
     ...(getChecksum && is('file') ? { checksum } : {}),
-    ...mimeOf(extra instanceof Unknown ? extra : mime), ...attributesOf(attributes),
+    ...mimeOf(extra instanceof Unknown ? extra : mime), ...attributesOf(extra instanceof Unknown ? extra : attributes),
   })
 }
 
@@ -100,7 +100,8 @@ const FLAGS: Readonly<Record<string, string>> = {
 }
 
 /** `lsattr -v`: version, flags, name. */
-function attributesOf(line: string | undefined): Record<string, Value> {
+function attributesOf(line: string | Unknown | undefined): Record<string, Value> {
+  if (line instanceof Unknown) return { attr_flags: line, attributes: line, version: line }
   const [version, flags] = (line ?? '').trim().split(/\s+/)
   if (!version || flags === undefined) return { attr_flags: '', attributes: [], version: null }
   const set = flags.replaceAll('-', '')

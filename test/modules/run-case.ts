@@ -14,6 +14,7 @@ import { registry } from '../../src/modules/registry.ts'
 import { convertParams } from '../../src/schema/convert-params.ts'
 import type { ControllerFile, Field } from '../../src/schema/field.ts'
 import { connectLocal } from '../../src/transport/local-connection.ts'
+import { Aside } from '../../src/value/aside.ts'
 import { bytesContent } from '../../src/value/content.ts'
 import { type Json, fromJson, toJson } from '../../src/value/json.ts'
 import { type Dict, type Value, isUnknown } from '../../src/value/value.ts'
@@ -229,4 +230,4 @@ function replaced<T>(value: T, from: string, to: string): T {
   return value
 }
 
-const show = (value: unknown): string => JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part instanceof Map ? Object.fromEntries(part) : part))
+const show = (value: unknown): string => JSON.stringify(value, (_key, part: unknown) => (part instanceof Aside ? undefined : typeof part === 'bigint' ? String(part) : part instanceof Map ? Object.fromEntries(part) : part))
