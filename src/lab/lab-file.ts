@@ -10,7 +10,7 @@ const HOST_KEYS = ['image', 'cpus', 'memory', 'disk', 'zone', 'groups', 'volumes
 const EMPTY: Dict = new Map()
 // One lab name, host name or group name: what host names, file names and Ansible's group names all allow.
 const LAB_NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/
-const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i
+const HOST_NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i
 const GROUP_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
@@ -55,7 +55,7 @@ interface HostEntry {
 
 function readHost(reading: Reading, { name, index, own, defaults }: HostEntry): LabHostSpec {
   const where = `hosts.${name}`
-  if (!HOST_NAME.test(name)) reading.problem(`${where}: '${name}' is no host name`, 'use letters, digits, dashes and dots')
+  if (!HOST_NAME.test(name)) reading.problem(`${where}: '${name}' is no host name`, 'use letters, digits, dashes, dots and underscores')
   const entry = reading.dict(own ?? EMPTY, where)
   reading.knownKeys(entry, HOST_KEYS, where)
   reading.knownKeys(defaults, HOST_KEYS, 'defaults')

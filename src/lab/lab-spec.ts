@@ -42,3 +42,6 @@ export interface LabSpec {
   /** Variables of every host. */
   readonly vars: Dict
 }
+
+/** The machine's own name: inventories allow underscores, host names do not. */
+export const machineHostName = (name: string): string => name.replaceAll('_', '-')

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, startOf } from './process-identity.ts'
 
-/** One running host: the number of its systemd-nspawn, and when that was started. */
+/** One running host: the number of the process that keeps it, and when that was started. */
 export interface HostProcess {
   readonly pid: number
   readonly started: string
@@ -22,6 +22,9 @@ export interface BootOptions {
   readonly consoleFile: string
 }
 
+// With --keep-unit, systemd-nspawn does not start a host again that restarts itself: it ends with 133, for its unit to do that.
+const UNTIL_OFF = 'while :; do "$@"; [ $? -eq 133 ] || exit; done'
+
 /**
  * Starts a host, which outlives this process. Full capabilities and all system calls: Kubernetes runs in these hosts; they are a
  * place to try things, and protect this machine from nothing.
@@ -33,7 +36,7 @@ export function bootHost(options: BootOptions): HostProcess {
     '--register=no', '--keep-unit', '--console=pipe', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--capability=all',
     '--system-call-filter=@known', ...binds.map((bind) => `--bind=${bind}`),
   ]
-  const [program, ...args] = [...prefix, ...nspawn] as [string, ...string[]]
+  const [program, ...args] = [...prefix, 'sh', '-c', UNTIL_OFF, 'sh', ...nspawn] as [string, ...string[]]
   const console = openSync(options.consoleFile, 'a')
   const child = spawn(program, args, { detached: true, stdio: ['ignore', console, console], cwd: '/' })
   child.on('error', () => {}) // No process number then, which is told below.
@@ -46,11 +49,26 @@ export function bootHost(options: BootOptions): HostProcess {
 /** Ends a host at once: its init is killed, and with it everything inside. */
 export async function killHost(pid: number | undefined, started: string | undefined): Promise<void> {
   if (pid === undefined || !isAlive(pid, started)) return
-  const inits = childrenOf(pid)
-  for (const init of inits) killQuietly(init)
-  // nspawn tidies up after its init; only one that does not is killed too.
-  for (let i = 0; i < 100 && isAlive(pid, started); i++) {
-    if (i === 60) killQuietly(pid)
+  const nspawns = childrenOf(pid)
+  const inits = nspawns.flatMap(childrenOf)
+  const family = [pid, ...inits, ...nspawns].map((number) => ({ number, started: startOf(number) }))
+  // The keeper first, or it would start the host again.
+  for (const number of [pid, ...inits]) killQuietly(number)
+  await ended(family)
+}
+
+/** One process of a host. */
+interface Member {
+  readonly number: number
+  readonly started: string | undefined
+}
+
+/** systemd-nspawn tidies up after its init and ends by itself; only one that does not is killed too. */
+async function ended(family: readonly Member[]): Promise<void> {
+  for (let i = 0; i < 120; i++) {
+    const left = family.filter(({ number, started }) => isAlive(number, started))
+    if (left.length === 0) return
+    if (i === 60) for (const { number } of left) killQuietly(number)
     await sleep(50)
   }
 }

@@ -5,7 +5,7 @@ import type { HostStatus, LabContext, LabDriver } from '../driver.ts'
 import { ensureHostKey, ensureLabKey } from '../lab-keys.ts'
 import { labCache } from '../lab-home.ts'
 import type { HostRecord } from '../lab-record.ts'
-import type { LabHostSpec } from '../lab-spec.ts'
+import { type LabHostSpec, machineHostName } from '../lab-spec.ts'
 import { reachHost } from '../reach-host.ts'
 import { mustRun, runProgram } from '../run-program.ts'
 import { ADMIN, ensureBaseImage } from './base-image.ts'
@@ -121,7 +121,7 @@ class NspawnDriver implements LabDriver {
     const limits = makeLimits(machine, spec)
     if (limits.missing) say(`${spec.name}: not all of its limits are in force: ${limits.missing}`)
     record.updateHost(spec.name, bootHost({
-      prefix: limits.prefix, root: disk.root, machine, hostName: spec.name, bridge: network.bridge,
+      prefix: limits.prefix, root: disk.root, machine, hostName: machineHostName(spec.name), bridge: network.bridge,
       binds: this.#volumes(disk, spec), consoleFile: this.#console(spec.name),
     }))
     await this.#reach(spec.name)
@@ -152,9 +152,9 @@ class NspawnDriver implements LabDriver {
 
   async #seed(spec: LabHostSpec, { subnet }: LabNetwork): Promise<Seed> {
     const { record, spec: lab } = this.#lab
-    const neighbours = new Map(lab.hosts.map((host) => [host.name, record.host(host.name)?.address ?? this.#freeAddress(subnet, host)]))
+    const neighbours = new Map(lab.hosts.map((host) => [machineHostName(host.name), record.host(host.name)?.address ?? this.#freeAddress(subnet, host)]))
     return {
-      host: spec.name, subnet, address: this.#get(spec.name).address!, mtu: await uplinkMtu(), neighbours,
+      host: machineHostName(spec.name), subnet, address: this.#get(spec.name).address!, mtu: await uplinkMtu(), neighbours,
       authorizedKey: await ensureLabKey(record.directory, lab.name), hostKeyFile: (await ensureHostKey(record.directory, spec.name)).file,
     }
   }
