@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connect, type Connection, type Target, Unreachable } from './connection.ts'
 import { connectLocal } from './local-connection.ts'
 import { jumpTarget, readSshSettings, type SshSettings } from './ssh-settings.ts'
+import { WideWire } from './wide-wire.ts'
 import type { Wire } from './wire.ts'
 import { WiredConnection } from './wired-connection.ts'
 
@@ -25,11 +26,17 @@ const nameOf = ({ user, hostName, port }: SshSettings): string => `${user}@${hos
 
 async function connectSsh(target: Target): Promise<Connection> {
   const settings = readSshSettings(target)
-  const through = await connectJumps(settings, target)
-  return new WiredConnection(await openPatiently(settings, through), target.shellProgram)
+  // The system's ssh finds its way through the jumps itself.
+  const through = settings.secondRoad === undefined ? await connectJumps(settings, target) : undefined
+  const reach = () => openPatiently(settings, target, through)
+  return new WiredConnection(new WideWire(await reach(), reach), target.shellProgram)
 }
 
-async function openPatiently(settings: SshSettings, through: Connection | undefined): Promise<Wire> {
+async function openPatiently(settings: SshSettings, target: Target, through: Connection | undefined): Promise<Wire> {
+  if (settings.secondRoad !== undefined) {
+    const { openOpensshWire } = await import('./openssh-connection.ts')
+    return patiently(() => openOpensshWire(settings, target, nameOf(settings)))
+  }
   const { openSshWire } = await import('./ssh-connection.ts')
   return patiently(() => openSshWire(settings, nameOf(settings), through))
 }
@@ -38,9 +45,10 @@ async function openPatiently(settings: SshSettings, through: Connection | undefi
 async function connectJumps(settings: SshSettings, target: Target): Promise<Connection | undefined> {
   let through: Connection | undefined
   for (const hop of settings.proxyJump) {
-    const hopSettings = readSshSettings(jumpTarget(hop, target), settings.places)
-    const beyond: Connection | undefined = through ?? (await connectJumps(hopSettings, target))
-    through = new WiredConnection(await openPatiently(hopSettings, beyond))
+    const hopTarget = jumpTarget(hop, target)
+    const hopSettings = readSshSettings(hopTarget, settings.places)
+    const beyond: Connection | undefined = through ?? (hopSettings.secondRoad === undefined ? await connectJumps(hopSettings, hopTarget) : undefined)
+    through = new WiredConnection(await openPatiently(hopSettings, hopTarget, beyond))
     open.add(through)
   }
   return through

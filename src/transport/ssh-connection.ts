@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { NodeSSH } from 'node-ssh'
-import type { AuthHandlerMiddleware, Client, ClientChannel, ConnectConfig } from 'ssh2'
+import type { AuthHandlerMiddleware, Client, ClientChannel } from 'ssh2'
 import type { Connection } from './connection.ts'
 import { Unreachable } from './connection.ts'
 import { hostKeyAlgorithms, judgeKey, type KnownHost, loadKnownHosts, rememberHost } from './known-hosts.ts'
@@ -51,7 +51,7 @@ class Handshake {
     }
   }
 
-  #config(): ConnectConfig {
+  #config() {
     const { user: username, aliveInterval, aliveCount, connectTimeout, compression, agent, forwardAgent, knownNames } = this.#settings
     return {
       sock: this.#socket as never,
@@ -155,7 +155,7 @@ class SshWire implements Wire {
   }
 
   #refused(error: Error): Error {
-    return /open fail|administratively|resource shortage|connect failed/i.test(error.message)
+    return /channel open failure|open failed|administratively|resource shortage|connect failed/i.test(error.message)
       ? new ChannelRefused(this.name, error.message)
       : connectionLost(this.name, error.message)
   }

@@ -130,8 +130,8 @@ function agentAttempt({ user: username }: SshSettings, { agent, identity, commen
     override getIdentities(answer: Parameters<Ssh2.BaseAgent['getIdentities']>[0]): void {
       answer(undefined, [identity] as never)
     }
-    override sign(...args: Parameters<Ssh2.BaseAgent['sign']>): void {
-      agent.sign(...args)
+    override sign(...args: unknown[]): void {
+      Reflect.apply(agent.sign, agent, args)
     }
   }
   return { method: 'publickey', what: `the agent's key ${comment || 'without a name'}`, auth: { type: 'agent', username, agent: new OneKey() as never } }
