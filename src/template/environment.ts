@@ -16,6 +16,11 @@ import { timeFilters } from './filters/time.ts'
 import { urlFilters } from './filters/url.ts'
 import { yamlFilters } from './filters/yaml.ts'
 import { globals } from './globals.ts'
+import { commandLookups } from './lookups/commands.ts'
+import { fileLookups } from './lookups/files.ts'
+import { passwordLookups } from './lookups/password.ts'
+import { valueLookups } from './lookups/values.ts'
+import { variableLookups } from './lookups/variables.ts'
 import type { Environment } from './scope.ts'
 import { compareTests } from './tests/compare.ts'
 import { kindTests } from './tests/kind.ts'
@@ -35,5 +40,7 @@ const filters = [
 ]
 const tests = [...compareTests, ...kindTests, ...networkTests, ...pathTests, ...resultTests, ...textTests]
 
+const lookups = [...commandLookups, ...fileLookups, ...passwordLookups, ...valueLookups, ...variableLookups]
+
 /** All filters, tests, lookups and globals that tutti brings. */
-export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: new Map(), globals }
+export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: byName(lookups), globals }

@@ -93,6 +93,8 @@ export interface LookupContext {
   /** Folders to search, best first: `searchPaths('files')` is the role's files folder, the role, the play's files folder, the play. */
   searchPaths(subdir: string): readonly string[]
   readonly playbookDir: string
+  /** Where `first_found` looks, by the task's action: `vars`, `templates`, `tasks`; `files` when it is not given. */
+  readonly firstFoundSubdir?: string
   readonly scope: Scope
   render(value: Value): Value
   /** Opens text in the Vault format. */
