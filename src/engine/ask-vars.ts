@@ -4,6 +4,7 @@ import { evaluate, render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import { type Dict, type Value, dict } from '../value/value.ts'
 import type { Run } from './run.ts'
+import { overScope } from './scopes.ts'
 
 /** `vars_prompt`: what people answer, unless `-e` said it already. Where nobody can answer, the default counts. */
 export async function askVars(run: Run, play: Play, scope: Scope): Promise<Dict> {
@@ -30,6 +31,5 @@ function encrypted(value: Value, { encrypt, salt, saltSize, name }: VarsPrompt, 
   const kind = kinds[encrypt!]
   if (!kind) throw new Problem({ code: 'unknown-hash', summary: 'this kind of password hash is not offered', detail: `'${encrypt}' of ${name}` })
   const given: Dict = dict({ value, kind, salt, salt_size: saltSize })
-  const filter: Scope = { ...scope, get: (wanted) => given.get(wanted), names: () => given.keys() as Iterable<string> }
-  return evaluate(`value | password_hash(kind${salt === undefined ? '' : ', salt=salt'}${saltSize === undefined ? '' : ', salt_size=salt_size'})`, filter)
+  return evaluate(`value | password_hash(kind${salt === undefined ? '' : ', salt=salt'}${saltSize === undefined ? '' : ', salt_size=salt_size'})`, overScope(scope, (wanted) => given.get(wanted)))
 }

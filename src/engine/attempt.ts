@@ -10,7 +10,7 @@ import type { TaskCall } from './call.ts'
 import { conditions } from './context.ts'
 import { controls } from './control/controls.ts'
 import { includeOf, includes } from './include.ts'
-import { scopeOf } from './scopes.ts'
+import { overScope, scopeOf } from './scopes.ts'
 import { type TaskResult, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
@@ -46,8 +46,7 @@ function decide(all: readonly Condition[], call: TaskCall, doubt: Unknown | unde
 /** What a false condition would be in the real run: a task that is skipped because this is a dry run says nothing about that. */
 function inRealRun(expression: string | boolean, { check, scope, playRun }: TaskCall): boolean | Unknown {
   if (!check || !playRun.run.settings.check || typeof expression !== 'string' || !expression.includes('ansible_check_mode')) return false
-  const real: Scope = Object.create(scope, { get: { value: (name: string) => (name === 'ansible_check_mode' ? false : scope.get(name)) } })
-  return condition(expression, real)
+  return condition(expression, overScope(scope, (name) => (name === 'ansible_check_mode' ? false : undefined)))
 }
 
 async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {

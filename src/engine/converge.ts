@@ -48,14 +48,10 @@ export async function converge(convergence: Convergence): Promise<Outcome> {
   }
 }
 
-/** Reads what the module would read, for its cache alone: failures wait until the task is really reached. */
+/** Reads what the module would read, for the machine's memory alone. What goes wrong is found again when the task is reached. */
 export async function lookAhead({ module, params, machine, become, overlay, around }: Pick<Convergence, 'module' | 'params' | 'machine' | 'become' | 'overlay' | 'around'>): Promise<void> {
   if (module.eager === false) return
-  try {
-    await module.probe(machine.reader(become, overlay), params, around)
-  } catch {
-    // Found again, and told, when the task is reached.
-  }
+  await module.probe(machine.reader(become, overlay), params, around)
 }
 
 async function attempt(convergence: Convergence): Promise<Outcome> {

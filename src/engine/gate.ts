@@ -27,6 +27,12 @@ export class Round {
     return (this.#once ??= perform()) as Promise<T>
   }
 
+  #asked: Promise<string | undefined> | undefined
+  /** `--step`: one question for all hosts. */
+  ask(question: () => Promise<string | undefined>): Promise<string | undefined> {
+    return (this.#asked ??= question())
+  }
+
   /** Waits until every host of the round has told how it ended; answers how many failed. */
   settle(host: string, failed: boolean): Promise<number> {
     this.#everyone ??= Promise.withResolvers<number>()

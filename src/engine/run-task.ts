@@ -2,7 +2,7 @@ import type { Entry, Task } from '../playbook/tree.ts'
 import { Problem, problemsOf } from '../problem/problem.ts'
 import { Unreachable } from '../transport/connection.ts'
 import { dict } from '../value/value.ts'
-import { announceTask } from './announce.ts'
+import { announceTask, taskName } from './announce.ts'
 import { type TaskCall, callOf } from './call.ts'
 import type { Context } from './context.ts'
 import type { HostResult } from './event.ts'
@@ -26,11 +26,24 @@ export async function runTask(playRun: PlayRun, host: HostRun, task: Task, conte
   if (!round || host.state !== 'running') return STOP
   if (task.action === 'meta') return metaTask(playRun, host, task, context, place)
   const call = callOf(playRun, host, task, context, round)
+  if (!(await wantedByUser(call))) return GO
   round.announce(() => announceTask(call))
   if (around) lookAheadFrom(call, around.entries, around.index)
   const result = await takeTogether(call)
   if (includes.has(task.action) && result.inclusions) return finishInclude(call, result, place)
   return finish(call, result)
+}
+
+/** Runs that people let go on without asking again. */
+const unasked = new WeakSet<object>()
+
+/** `--step`: asks before each task; (c)ontinue stops asking. */
+async function wantedByUser(call: TaskCall): Promise<boolean> {
+  const { run } = call.playRun
+  if (!run.settings.step || unasked.has(run)) return true
+  const answer = await call.round.ask(() => run.ask(`Perform task: ${taskName(call)} (N)o/(y)es/(c)ontinue`, {}))
+  if (/^c/i.test(answer ?? '')) unasked.add(run)
+  return /^[cy]/i.test(answer ?? '')
 }
 
 /** `run_once`: one host of the round does it for all. */

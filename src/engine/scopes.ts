@@ -1,6 +1,6 @@
 import type { Play, Task } from '../playbook/tree.ts'
 import type { Scope } from '../template/scope.ts'
-import type { Dict } from '../value/value.ts'
+import type { Dict, Value } from '../value/value.ts'
 import { type Context, blockVars, playContext, rolesAround } from './context.ts'
 import type { PlayRun, Run } from './run.ts'
 import { searchPaths } from './search-paths.ts'
@@ -28,4 +28,18 @@ function roleParams(context: Context): readonly Dict[] {
   const layers: Dict[] = []
   for (let at: Context | undefined = context; at; at = at.parent) if (at.roleParams && at.roleParams.size > 0 && at.roleParams !== at.parent?.roleParams) layers.unshift(at.roleParams)
   return layers
+}
+
+/** The same scope with some names answered first, and with its own way to warn. */
+export function overScope(scope: Scope, names: (name: string) => Value | undefined, warn: NonNullable<Scope['warn']> = (text, span) => scope.warn?.(text, span)): Scope {
+  return {
+    environment: scope.environment,
+    get: (name) => names(name) ?? scope.get(name),
+    names: () => scope.names(),
+    ...(scope.loadTemplate ? { loadTemplate: (name: string) => scope.loadTemplate!(name) } : {}),
+    warn,
+    get lookupContext() {
+      return scope.lookupContext as NonNullable<Scope['lookupContext']>
+    },
+  }
 }

@@ -290,3 +290,18 @@ describe('import_role', () => {
     expect(ran.outputs('seen').msg).toBe('small')
   })
 })
+
+test('--step asks before each task', async () => {
+  const ran = await runYaml(play(`- { name: a, debug: {} }
+- { name: b, debug: {} }
+- { name: c, debug: {} }
+- { name: d, debug: {} }`), { settings: { step: true }, answers: ['y', 'n', 'c'] })
+  expect(ran.results).toEqual(['h1 ok a', 'h1 ok c', 'h1 ok d'])
+})
+
+test('--start-at-task passes over what comes before', async () => {
+  const ran = await runYaml(play(`- { name: a, debug: {} }
+- { name: begin here, debug: {} }
+- { name: c, debug: {} }`), { settings: { startAtTask: 'begin*' } })
+  expect(ran.results).toEqual(['h1 ok begin here', 'h1 ok c'])
+})
