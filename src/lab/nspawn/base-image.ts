@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mustRun } from '../run-program.ts'
 import { type AptSources, findAptSources, readAptSettings, showAptSources } from './apt-sources.ts'
@@ -35,6 +35,15 @@ export async function ensureBaseImage(cache: string, suite: ImageSuite, say: (te
     renameSync(building, directory)
     return directory
   })
+}
+
+/** Removes the images that no running lab lies on. */
+export async function purgeImages(cache: string, say: (text: string) => void): Promise<void> {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    if (mounts.includes(`lowerdir=${join(cache, name)},`)) say(`the image ${name} stays: another lab lies on it`)
+    else rmSync(join(cache, name), { recursive: true, force: true })
+  }
 }
 
 /** Another recipe is another image. */

@@ -8,7 +8,7 @@ import type { HostRecord } from '../lab-record.ts'
 import { type LabHostSpec, machineHostName } from '../lab-spec.ts'
 import { reachHost } from '../reach-host.ts'
 import { mustRun, runProgram } from '../run-program.ts'
-import { ADMIN, ensureBaseImage } from './base-image.ts'
+import { ADMIN, ensureBaseImage, purgeImages } from './base-image.ts'
 import { checkNspawnPossible, ensurePrograms } from './ensure-programs.ts'
 import { type HostDisk, type Seed, hostDisk, isMounted, mountDisk, unmountDisk, wipeDisk } from './host-disk.ts'
 import { makeLimits, removeLimits } from './host-limits.ts'
@@ -74,7 +74,7 @@ class NspawnDriver implements LabDriver {
   }
 
   async purge(): Promise<void> {
-    rmSync(labCache(), { recursive: true, force: true })
+    await purgeImages(labCache(), this.#lab.say)
   }
 
   async powerOff(name: string): Promise<void> {
