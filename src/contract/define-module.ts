@@ -82,6 +82,11 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly plan: (params: Params<F>, before: S) => S
   /** Pure. Lists the steps that lead from before to after; takes none. */
   readonly apply: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => Iterable<Step>
+  /**
+   * Steps that people do not call a change: unit files read again, package lists refreshed. Taken before those of `apply`, also
+   * where nothing else is to do; `replies` of the ending begin with theirs.
+   */
+  readonly chores?: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => Iterable<Step>
   /** What `register` receives. Without it: nothing but `changed`. */
   readonly result?: (ending: Ending<Params<F>, S>) => Result
   /** For people. Without it: the parts of the state that differ, a line each. */

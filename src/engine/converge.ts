@@ -62,11 +62,12 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const comparison = compareStates(before, after)
   const change = { params, before, after }
   const assuming = overlay?.opaque ? { assuming: overlay.opaque } : {}
-  if (comparison.verdict === 'same') return { ...finish(module.result?.({ ...change, replies: [], taken: false, changed: false }), comparison), diff: [], steps: [], before, after, ...assuming }
-  const steps = [...module.apply(change)]
-  const replies = overlay ? await planSteps(steps, convergence, overlay) : await takeSteps(steps, convergence)
-  const result = module.result?.({ ...change, replies, taken: !overlay, changed: true })
-  const diff = module.diff ? module.diff(change) : showState(module.name, before, after)
+  const same = comparison.verdict === 'same'
+  const steps = [...(module.chores?.(change) ?? []), ...(same ? [] : module.apply(change))]
+  const taken = !overlay && steps.length > 0
+  const replies = overlay ? await planSteps(steps, convergence, overlay) : steps.length > 0 ? await takeSteps(steps, convergence) : []
+  const result = module.result?.({ ...change, replies, taken, changed: !same })
+  const diff = same ? [] : module.diff ? module.diff(change) : showState(module.name, before, after)
   return { ...finish(result, comparison, !overlay), diff, steps: steps.map(sentenceOf), before, after, ...assuming }
 }
 

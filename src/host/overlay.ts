@@ -93,6 +93,17 @@ export class Overlay implements Planned {
     return this.#files.get(path)
   }
 
+  file(path: string): 'absent' | 'there' | 'unknown' | undefined {
+    if (this.blurred(path)) return 'unknown'
+    const planned = this.#files.get(posix.normalize(path))
+    return planned && (planned.state.kind === 'absent' ? 'absent' : 'there')
+  }
+
+  named(ending: string): boolean {
+    for (const [path, { state }] of this.#files) if (state.kind !== 'absent' && path.endsWith(ending)) return true
+    return false
+  }
+
   /** The directory above the path that only the plan makes: nothing real is below it. */
   madeAbove(path: string): PlannedFile | undefined {
     for (let at = posix.dirname(path); at !== '/'; at = posix.dirname(at)) if (this.#files.get(at)?.made) return this.#files.get(at)
@@ -133,10 +144,16 @@ export class Overlay implements Planned {
   /** What a step leaves behind that is no file step: states of things by key. A file is known by its state alone, its content is not. */
   leave(effects: readonly Effect[], by: string): void {
     for (const { resource, key, state } of effects) {
+      if (resource.kind === 'package') this.#planPackage(key, state, by)
       if (resource.kind !== 'file') this.set(resource.kind, key, state)
       else if (isUnknown(state)) this.#blurred.set(posix.normalize(key), state)
       else this.put(key, { state: state as FileState, content: { kind: 'unknown', unknown: unknown(`the content that ${by} makes`) }, made: true, by })
     }
+  }
+
+  #planPackage(name: string, state: unknown, by: string): void {
+    const { installed, version } = (isUnknown(state) ? {} : state) as { installed?: boolean; version?: string | Unknown }
+    this.#packages.push({ name, action: installed === false ? 'remove' : 'install', by, ...(typeof version === 'string' ? { version } : {}) })
   }
 
   put(path: string, file: PlannedFile): void {

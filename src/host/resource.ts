@@ -13,7 +13,7 @@ export interface Resource<State> {
    * In a dry run, what a state that was read becomes in the planned world, where no task planned this very key: a unit that
    * is not there is unknown once a package install is planned. Without it, what was read stands.
    */
-  readonly foresee?: (key: string, found: State, planned: Planned) => State | Unknown
+  readonly foresee?: (key: string, found: State, planned: Planned) => State | Unknown | Promise<State | Unknown>
 }
 
 /** What a dry run has planned so far on one machine, as far as it can reach things that no task names. */
@@ -24,11 +24,29 @@ export interface Planned {
   touches(path: string): string | undefined
   /** Everything planned of one kind, by key. */
   of(kind: string): ReadonlyMap<string, unknown>
+  /** What the plan makes of exactly this path, where it says something about it. */
+  file?(path: string): 'absent' | 'there' | 'unknown' | undefined
+  /** Whether some planned file's path ends so. */
+  named?(ending: string): boolean
+  /** What the packages of the plan bring, read from the packages themselves; missing where nothing of the kind is planned. */
+  readonly foresight?: Foresight | undefined
+}
+
+/** What packages that are planned will bring: asked of the packages themselves. `undefined`: they leave it alone. */
+export interface Foresight {
+  unit(name: string): Promise<{ readonly exists: true; readonly by: string; readonly enabled?: boolean } | Unknown | undefined>
+  user(name: string): Promise<Unknown | undefined>
+  group(name: string): Promise<Unknown | undefined>
+  /** A path: what the packages put there. */
+  file(path: string): Promise<import('./file.ts').FileState | Unknown | undefined>
+  /** The bytes of a file that they put there. */
+  content(path: string): Promise<Buffer | Unknown | undefined>
 }
 
 export interface PlannedPackage {
   readonly name: string
   readonly action: 'install' | 'remove'
+  readonly version?: string
   /** The task that plans it, as "task 'NAME'". */
   readonly by: string
 }

@@ -12,8 +12,10 @@ export const registry: Readonly<Record<string, Load>> = {
   redis_cluster: async () => (await import('./redis-cluster.ts')).redisCluster,
   redis_password: async () => (await import('./redis-password.ts')).redisPassword,
   redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,
+  service: async () => (await import('./service.ts')).service,
   shell: async () => (await import('./shell.ts')).shell,
   stat: async () => (await import('./stat.ts')).stat,
+  systemd: async () => (await import('./systemd.ts')).systemd,
   template: async () => (await import('./template.ts')).template,
 }
 

@@ -1,0 +1,9 @@
+import { type Unknown, unknown } from '../value/value.ts'
+import type { Foresight, Planned } from './resource.ts'
+
+/** What packages of the plan do to a thing; unknown where they cannot be asked. */
+export async function broughtByPackages<T>(planned: Planned, ask: (foresight: Foresight) => Promise<T | Unknown | undefined>, thing: string): Promise<T | Unknown | undefined> {
+  const installing = planned.packages.findLast(({ action }) => action === 'install')
+  if (!installing) return undefined
+  return planned.foresight ? ask(planned.foresight) : unknown(`packages of ${installing.by} may bring ${thing}`)
+}
