@@ -14,7 +14,12 @@ kill -TERM $young 2>/dev/null
 i=0
 while [ $i -lt 20 ]; do
   left=
-  for p in $young; do kill -0 $p 2>/dev/null && left="$left $p"; done
+  for p in $young; do
+    kill -0 $p 2>/dev/null || continue
+    # In a container without an init, who ended stays on as a zombie.
+    l=; { IFS= read -r l </proc/$p/stat; } 2>/dev/null
+    case \${l##*) } in Z*) ;; *) left="$left $p" ;; esac
+  done
   [ -n "$left" ] || exit 0
   sleep 0.1 2>/dev/null || { sleep 1; i=$((i + 9)); }
   i=$((i + 1))

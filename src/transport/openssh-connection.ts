@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeAskpass } from './askpass.ts'
+import { channelStream } from './channel-stream.ts'
 import { childChannel } from './child-channel.ts'
 import type { Target } from './connection.ts'
 import { Unreachable } from './connection.ts'
@@ -102,11 +103,7 @@ class OpensshWire implements Wire {
 
   async forward(address: string, port: number): Promise<Duplex> {
     const channel = this.#ssh(['-W', `${address.includes(':') ? `[${address}]` : address}:${port}`, this.#settings.host])
-    const stream: Duplex = Duplex.from({ readable: channel.stdout, writable: channel.stdin })
-    let said = ''
-    channel.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    void channel.ended.then(({ code }) => stream.destroy(code === 0 ? undefined : new Error(said.trim() || 'the forwarding ended')))
-    return stream
+    return channelStream(channel)
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,7 @@ export class Piped {
   readonly #closed = { stdout: false, stderr: false }
   #noise = { stdout: '', stderr: '' }
   #code = 255
+  #foretold: Error | undefined
   #pid: number | undefined
   #shell: StartingShell | undefined
   #timer: NodeJS.Timeout | undefined
@@ -64,6 +65,11 @@ export class Piped {
       content?.destroy()
       this.#finish()
     }
+  }
+
+  /** What to say when it ends: it is about to be killed. */
+  foretell(error: Error): void {
+    this.#foretold = error
   }
 
   abort(error: Error): void {
@@ -149,7 +155,7 @@ export class Piped {
 
   async #ended(shell: StartingShell): Promise<void> {
     if (this.#closed.stdout && this.#closed.stderr) return
-    const error = (await lostSoon(this.#parts.wire)) ?? shell.failure(this.#noise.stdout, this.#noise.stderr)
+    const error = this.#foretold ?? (await lostSoon(this.#parts.wire)) ?? shell.failure(this.#noise.stdout, this.#noise.stderr)
     this.abort(error)
   }
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { NodeSSH } from 'node-ssh'
+import type { Config, NodeSSH } from 'node-ssh'
 import type { AuthHandlerMiddleware, Client, ClientChannel } from 'ssh2'
 import type { Connection } from './connection.ts'
 import { Unreachable } from './connection.ts'
@@ -39,7 +39,7 @@ class Handshake {
   }
 
   async run(ssh: NodeSSH): Promise<Wire> {
-    const connecting = ssh.connect(this.#config())
+    const connecting = ssh.connect(this.#config() as Config)
     const client = ssh.connection!
     const wire = new SshWire(client, this.#where)
     try {

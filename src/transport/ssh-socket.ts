@@ -1,5 +1,6 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { connect as connectTcp, isIP } from 'node:net'
+import { channelStream } from './channel-stream.ts'
 import { childChannel } from './child-channel.ts'
 import type { Connection } from './connection.ts'
 import { networkProblem, noAnswer } from './ssh-problem.ts'
@@ -31,12 +32,4 @@ function tcpSocket({ hostName, port, family, connectTimeout }: SshSettings, wher
   return promise
 }
 
-function proxySocket(command: string): Duplex {
-  const { stdin, stdout, stderr, ended, close } = childChannel('/bin/sh', ['-c', `exec ${command}`])
-  const socket = Duplex.from({ readable: stdout, writable: stdin }) as Duplex
-  let said = ''
-  stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
-  void ended.then(() => socket.destroy(said.trim() === '' ? undefined : new Error(`the ProxyCommand says: ${said.trim().replaceAll('\n', '; ')}`)))
-  socket.once('close', close)
-  return socket
-}
+const proxySocket = (command: string): Duplex => channelStream(childChannel('/bin/sh', ['-c', `exec ${command}`]))

@@ -110,8 +110,10 @@ export class WiredConnection implements Connection {
 
   async #endPipes(pipes: readonly Piped[], become: Become | undefined, error: Error): Promise<void> {
     const pids = pipes.flatMap(({ pid }) => pid ?? [])
-    for (const piped of pipes) piped.abort(error)
+    for (const piped of pipes) piped.foretell(error)
+    // Before its channel is closed: children whose parent is gone cannot be told from others.
     if (pids.length > 0) await this.#pool(become).kill(pids, true).catch(() => undefined)
+    for (const piped of pipes) piped.abort(error)
   }
 
   #lose(reason: Unreachable): void {
