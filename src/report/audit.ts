@@ -4,6 +4,7 @@ import type { Paint } from './paint.ts'
 const WORDS = {
   'missed-change': 'the dry run called it unchanged, and it changed', 'false-change': 'the dry run announced a change that did not come',
   'wrong-diff': 'the dry run announced another difference', 'false-failure': 'the dry run said it would fail, and it did not', 'missed-failure': 'it failed, and the dry run did not say so',
+  'broken-assumption': 'an opaque task did not leave it alone',
 } as const
 
 /** What `--audit` found: how the run differed from its dry run. */

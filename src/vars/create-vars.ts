@@ -14,8 +14,10 @@ import type { HostVars, ScopeRequest, Vars } from './vars.ts'
 /** What variables need of the inventory: who is there, in which groups, and what is set for a host, lowest level first. */
 export interface HostSource {
   hostNames(): readonly string[]
-  groupNames(): readonly string[]
-  hostsOf(group: string): readonly string[]
+  /** Whether the name is a host, the implicit localhost included. */
+  knows(host: string): boolean
+  /** Every group with the names of its hosts. */
+  groups(): Dict
   groupsOf(host: string): readonly string[]
   /** Group and host variables of the inventory, and of `group_vars` and `host_vars` beside it and beside the playbook. */
   layersOf(host: string, playbookDirectory: string): readonly Dict[]

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { Play, Role } from '../playbook/tree.ts'
 import { OMIT } from '../template/objects.ts'
 import { render } from '../template/template.ts'
-import { type Dict, type Value, dict } from '../value/value.ts'
+import { type Value, dict } from '../value/value.ts'
 import type { PlayState, RunVars, VarsOptions } from './create-vars.ts'
 import { HostView } from './host-view.ts'
 import type { ScopeRequest } from './vars.ts'
@@ -28,7 +28,7 @@ export function playMagic({ inventory, magic }: VarsOptions, play: Play, state: 
   const present = (hosts: readonly string[]) => hosts.filter((host) => !state?.lost.has(host))
   return {
     omit: () => OMIT,
-    groups: () => groupsDict(inventory),
+    groups: () => inventory.groups(),
     playbook_dir: () => dirname(play.span.file),
     inventory_dir: () => inventory.directory ?? null,
     inventory_file: () => inventory.sources.at(-1) ?? null,
@@ -77,17 +77,13 @@ const roleMagic = (role: Role, around: readonly Role[]): Magic => ({
 const shortName = ({ name }: Role): string => name.split(/[/]/).at(-1)!
 
 function membersOf(vars: RunVars, options: VarsOptions, request: ScopeRequest, name: string): Value | undefined {
-  if (!options.inventory.hostNames().includes(name) && name !== 'localhost') return undefined
+  if (!options.inventory.knows(name)) return undefined
   // Another host's variables are those of the inventory and of its own way so far, not those of this task.
   const scope = vars.scope({ ...request, host: name, roles: [], roleParams: [], blockVars: [], item: undefined })
   return new HostView(() => scope.names(), (key) => {
     const raw = scope.get(key)
     return raw === undefined ? undefined : render(raw, scope)
   }) as unknown as Value
-}
-
-function groupsDict(inventory: VarsOptions['inventory']): Dict {
-  return new Map(inventory.groupNames().map((group) => [group, inventory.hostsOf(group)]))
 }
 
 const roleNames = (play: Play): readonly string[] => play.roles.map(({ role }) => role.name)

@@ -5,6 +5,8 @@ import type { Module } from '../../src/contract/define-module.ts'
 import type { HostResult, RunEvent } from '../../src/engine/event.ts'
 import { runPlaybooks } from '../../src/engine/run-playbooks.ts'
 import type { RunSettings } from '../../src/engine/settings.ts'
+import type { Inventory } from '../../src/inventory/inventory.ts'
+import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { registry } from '../../src/modules/registry.ts'
 import { createLoader } from '../../src/playbook/load-playbook.ts'
 import { defaultEnvironment } from '../../src/template/environment.ts'
@@ -13,6 +15,7 @@ import { connect } from '../../src/transport/connect.ts'
 import { toJson } from '../../src/value/json.ts'
 import type { Value } from '../../src/value/value.ts'
 import { createVars } from '../../src/vars/create-vars.ts'
+import { inventorySource } from '../../src/vars/inventory-source.ts'
 
 export interface Ran {
   readonly events: readonly RunEvent[]
@@ -57,12 +60,12 @@ export async function runIn(directory: string, source: string, { hosts = ['h1'],
     hostKeyChecking: true, become: false, becomeMethod: 'sudo', becomeUser: 'root', strategy: 'linear', audit: false, lookAhead: true, rolesPath: [], hashBehaviour: 'replace', ...settings,
   }
   const loader = createLoader({ catalog: { find: () => ({ problems: () => [] }), names: () => Object.keys(registry) } })
-  const inventory = fakeInventory(hosts)
-  const vars = createVars({ inventory, environment: defaultEnvironment, extraVars: extra, hashBehaviour: 'replace', magic: { check, diff: true, verbosity: 0, forks: 20, tags: all.tags, skipTags: all.skipTags }, secrets, openVault: (text) => text })
+  const inventory = await inventoryOf(hosts, directory)
+  const vars = createVars({ inventory: inventorySource(inventory, [join(directory, 'hosts.ini')]), environment: defaultEnvironment, extraVars: extra, hashBehaviour: 'replace', magic: { check, diff: true, verbosity: 0, forks: 20, tags: all.tags, skipTags: all.skipTags }, secrets, openVault: (text) => text })
   const events: RunEvent[] = []
   const left = [...answers]
   const { exitCode } = await runPlaybooks({
-    playbooks: [loader.playbook(join(directory, 'playbook.yml'))], inventory: inventory as never, settings: all, modules: new Map(Object.entries(registry)) as ReadonlyMap<string, () => Promise<Module>>,
+    playbooks: [loader.playbook(join(directory, 'playbook.yml'))], inventory, settings: all, modules: new Map(Object.entries(registry)) as ReadonlyMap<string, () => Promise<Module>>,
     connect, loader, vars, secrets, openVault: (text) => text, ask: async () => left.shift(), signal: new AbortController().signal, emit: (event) => events.push(event),
   })
   return ranFrom(events, exitCode, directory)
@@ -82,27 +85,10 @@ function ranFrom(events: readonly RunEvent[], exitCode: number, directory: strin
   }
 }
 
-/** Hosts in the groups `all`, and `odd` and `even` by their place. */
-function fakeInventory(names: readonly string[]) {
-  const hosts = [...names]
-  const groups = new Map<string, string[]>([['all', hosts], ['odd', names.filter((_, i) => i % 2 === 0)], ['even', names.filter((_, i) => i % 2 === 1)]])
-  const vars = new Map<string, Map<Value, Value>>()
-  return {
-    hostNames: () => hosts, groupNames: () => [...groups.keys()], hostsOf: (group: string) => groups.get(group) ?? [], groupsOf: (host: string) => [...groups].filter(([, members]) => members.includes(host)).map(([name]) => name),
-    layersOf: (host: string) => [new Map<Value, Value>([['ansible_connection', 'local']]), vars.get(host) ?? new Map<Value, Value>()], directory: undefined, sources: [],
-    hostsMatching: (pattern: string) => pattern.split(/[:,]/).flatMap((part) => groups.get(part) ?? (hosts.includes(part) || part === 'localhost' ? [part] : [])),
-    refresh: () => undefined,
-    addHost: (host: string, into: readonly string[], own: ReadonlyMap<Value, Value>) => {
-      const isNew = !hosts.includes(host)
-      if (isNew) hosts.push(host)
-      vars.set(host, new Map(own))
-      for (const group of into) groups.set(group, [...(groups.get(group) ?? []), host])
-      return isNew
-    },
-    addToGroup: (host: string, group: string) => {
-      const isNew = !(groups.get(group) ?? []).includes(host)
-      groups.set(group, [...new Set([...(groups.get(group) ?? []), host])])
-      return isNew
-    },
-  }
+/** Hosts in the groups `odd` and `even` by their place; all of them are this machine. */
+async function inventoryOf(names: readonly string[], directory: string): Promise<Inventory> {
+  const group = (remainder: number) => names.filter((_, i) => i % 2 === remainder)
+  const text = [...names, '[odd]', ...group(0), '[even]', ...group(1), '[all:vars]', 'ansible_connection=local'].join('\n')
+  writeFileSync(join(directory, 'hosts.ini'), text)
+  return loadInventory([join(directory, 'hosts.ini')])
 }
