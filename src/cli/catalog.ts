@@ -1,0 +1,55 @@
+import { checkRules } from '../contract/check-rules.ts'
+import type { Module } from '../contract/define-module.ts'
+import { controlList } from '../engine/control/controls.ts'
+import type { ModuleCatalog } from '../playbook/load-playbook.ts'
+import { convertParams } from '../schema/convert-params.ts'
+import type { Dict, Value } from '../value/value.ts'
+
+type Modules = ReadonlyMap<string, () => Promise<Module<any, any>>>
+
+/** The modules as loading sees them. Only those that a playbook uses are imported: first names are noted, then `loadMissing` brings them. */
+export interface Catalog extends ModuleCatalog {
+  /** Imports what was asked for since; whether there was something. */
+  loadMissing(): Promise<boolean>
+}
+
+/** Actions of the engine that have no declaration to check against. */
+const ENGINE = ['include_tasks', 'include_role', 'import_tasks', 'import_role', 'meta', 'set_fact', 'debug', 'assert', 'fail', 'pause', 'add_host', 'group_by', 'include_vars', 'set_stats', 'validate_argument_spec']
+
+export function createCatalog(modules: Modules): Catalog {
+  const loaded = new Map<string, Module<any, any>>()
+  const missing = new Set<string>()
+  const engine = new Map(controlList.map((control) => [control.name, control]))
+  return {
+    names: () => [...new Set([...modules.keys(), ...ENGINE, ...engine.keys()])],
+    find(action) {
+      const control = engine.get(action)
+      if (control) return { problems: (args, spans) => (control.open ? [] : convertParams(control.params, freeForm(args, control.freeForm), { owner: `'${action}'`, spans }).problems) }
+      if (ENGINE.includes(action)) return { problems: () => [] }
+      if (!modules.has(action)) return undefined
+      const module = loaded.get(action)
+      if (!module) missing.add(action)
+      return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []) }
+    },
+    async loadMissing() {
+      const names = [...missing].filter((name) => !loaded.has(name))
+      for (const [name, module] of await Promise.all(names.map(async (name) => [name, await modules.get(name)!()] as const))) loaded.set(name, module)
+      return names.length > 0
+    },
+  }
+}
+
+function problemsOf(module: Module<any, any>, args: Dict, spans: Parameters<NonNullable<ReturnType<ModuleCatalog['find']>>['problems']>[1]) {
+  const given = freeForm(args, module.freeForm)
+  const { params, problems } = convertParams(module.params, given, { owner: `module '${module.name}'`, spans }, (field) => (field.type === 'file' ? {} : undefined))
+  // A template counts as given: what it will say is not known yet.
+  const names = new Set([...given.keys()].flatMap((key) => Object.entries(module.params as Module['params']).filter(([name, field]) => name === key || field.aliases.includes(String(key))).map(([name]) => name)))
+  const broken = checkRules(module.name, module.rules, (name) => names.has(name) || params[name] !== undefined, (name) => params[name])
+  return [...problems, ...broken]
+}
+
+function freeForm(args: Dict, name: string | undefined): Dict {
+  const raw = args.get('_raw_params')
+  if (raw === undefined || name === undefined) return args
+  return new Map<Value, Value>([...args].map(([key, value]) => (key === '_raw_params' ? [name, value] : [key, value])))
+}

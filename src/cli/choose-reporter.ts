@@ -1,0 +1,33 @@
+import { wantsColour } from '../report/paint.ts'
+import type { Reporter, ReportOptions } from '../report/reporter.ts'
+import type { Secrets } from '../text/secrets.ts'
+import type { RunSettings } from '../engine/settings.ts'
+import type { Terminal } from './command.ts'
+import type { Settings } from './settings.ts'
+
+export type Output = 'live' | 'ansible' | 'json' | 'junit'
+
+/** Ansible's callbacks that have a counterpart. */
+const CALLBACKS: Readonly<Record<string, Output>> = { default: 'ansible', yaml: 'ansible', minimal: 'ansible', debug: 'ansible', oneline: 'ansible', json: 'json', junit: 'junit' }
+
+/** The reporter that was asked for; only its file is loaded. */
+export async function chooseReporter(output: Output | undefined, run: RunSettings, settings: Settings, terminal: Terminal, secrets: Secrets): Promise<Reporter> {
+  const callback = settings.text('stdoutCallback')?.replace(/^.*\./, '')
+  const wanted = output ?? (callback === undefined ? undefined : CALLBACKS[callback]) ?? (terminal.isTerminal ? 'live' : 'ansible')
+  const options = reportOptions(run, settings, terminal, secrets)
+  switch (wanted) {
+    case 'live': return (await import('../report/live.ts')).live(options)
+    case 'ansible': return (await import('../report/lines.ts')).lines(options)
+    case 'json': return (await import('../report/json.ts')).json(options)
+    case 'junit': return (await import('../report/junit.ts')).junit(options)
+  }
+}
+
+function reportOptions(run: RunSettings, settings: Settings, terminal: Terminal, secrets: Secrets): ReportOptions {
+  const forced = settings.flag('forceColor') ? { FORCE_COLOR: '1' } : {}
+  const color = !settings.flag('nocolor') && wantsColour(terminal.isTerminal, { ...terminal.env, ...forced })
+  return {
+    out: terminal.out, err: terminal.err, secrets, color, width: terminal.width, verbosity: run.verbosity, diff: run.diff, check: run.check,
+    showSkipped: settings.flag('displaySkippedHosts') ?? true, showOk: settings.flag('displayOkHosts') ?? true, customStats: settings.flag('showCustomStats') ?? false,
+  }
+}

@@ -1,0 +1,10 @@
+import type { Command } from './command.ts'
+
+/** Every command with the line that lists it; its file is read when it is used, so that `--help` and `--version` are quick. */
+export const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command<any>> }>> = {
+  run: { summary: 'Run playbooks.', load: async () => (await import('./run.ts')).runCommand },
+  diff: { summary: 'What a run would change, exactly; changes nothing.', load: async () => (await import('./diff.ts')).diffCommand },
+  doc: { summary: 'What a module does and takes.', load: async () => (await import('./doc.ts')).docCommand },
+  inventory: { summary: 'The hosts, groups and variables of an inventory.', load: async () => (await import('./inventory.ts')).inventoryCommand },
+  'syntax-check': { summary: 'Check playbooks without reaching any host.', load: async () => (await import('./syntax-check.ts')).syntaxCheckCommand },
+}

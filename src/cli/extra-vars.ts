@@ -1,0 +1,27 @@
+import { parseFreeForm, splitWords } from '../playbook/free-form.ts'
+import { readVars } from '../playbook/vars-files.ts'
+import { Problem } from '../problem/problem.ts'
+import { type Dict, type Value, asTemplate, isDict } from '../value/value.ts'
+import type { VaultSecrets } from '../vault/vault.ts'
+import { parseYaml } from '../yaml/parse-nodes.ts'
+import { toValue } from '../yaml/yaml-node.ts'
+
+/** All of `-e` as one dict, later ones above: `@FILE`, YAML or JSON in braces, or `name=value` words whose values are text. */
+export function readExtraVars(texts: readonly string[], vault?: VaultSecrets): Dict {
+  return new Map(texts.flatMap((text) => [...readOne(text.trim(), vault)]))
+}
+
+function readOne(text: string, vault: VaultSecrets | undefined): Dict {
+  if (text.startsWith('@')) return readVars(text.slice(1), vault)
+  if (text.startsWith('{') || text.startsWith('[')) {
+    const value: Value = toValue(parseYaml(text, { file: '--extra-vars', templates: true, ...(vault ? { vault } : {}) }))
+    return isDict(value) ? value : bad(text)
+  }
+  const parsed = parseFreeForm(text)
+  if (!parsed || splitWords(text)?.length !== parsed.named.length) return bad(text)
+  return new Map(parsed.named.map(({ name, value }) => [name, asTemplate(value)]))
+}
+
+const bad = (text: string): never => {
+  throw new Problem({ code: 'bad-extra-vars', summary: 'Variables on the command line are name=value, YAML in braces, or @FILE', detail: `'${text}'` })
+}

@@ -1,0 +1,139 @@
+import { compareRuns } from '../engine/audit.ts'
+import type { RunEvent } from '../engine/event.ts'
+import { runPlaybooks } from '../engine/run-playbooks.ts'
+import type { RunSettings } from '../engine/settings.ts'
+import type { Inventory } from '../inventory/inventory.ts'
+import { loadInventory } from '../inventory/load-inventory.ts'
+import { modules } from '../modules/registry.ts'
+import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
+import { isSelectedByTags } from '../playbook/tags.ts'
+import { showPlaybook } from '../playbook/task-list.ts'
+import type { Playbook } from '../playbook/tree.ts'
+import { Problem } from '../problem/problem.ts'
+import { showProblem } from '../problem/show-problem.ts'
+import { defaultEnvironment } from '../template/environment.ts'
+import { Secrets } from '../text/secrets.ts'
+import { connect } from '../transport/connect.ts'
+import type { Value } from '../value/value.ts'
+import { createVars } from '../vars/create-vars.ts'
+import { inventorySource } from '../vars/inventory-source.ts'
+import { type VaultSecrets, decrypt } from '../vault/vault.ts'
+import { createCatalog } from './catalog.ts'
+import { chooseReporter } from './choose-reporter.ts'
+import type { Terminal } from './command.ts'
+import { readExtraVars } from './extra-vars.ts'
+import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
+import { openVault } from './open-vault.ts'
+import { readPasswords } from './passwords.ts'
+import { type PlaybookValues, runSettings } from './run-settings.ts'
+import { type Settings, readSettings } from './settings.ts'
+
+/** What a run needs, once everything was read and nothing reached. */
+interface Prepared {
+  readonly settings: Settings
+  readonly run: RunSettings
+  readonly secrets: Secrets
+  readonly vault: VaultSecrets
+  readonly sources: readonly string[]
+  readonly files: readonly string[]
+}
+
+export interface RunResult {
+  readonly exitCode: number
+  readonly changed: number
+  readonly unknown: number
+}
+
+/** Everything from the command line to the exit code: read, check, then list, or run and report. Throws `Problems`. */
+export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal): Promise<RunResult> {
+  const prepared = await prepare(files, values, terminal)
+  const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
+  if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
+  const { inventory, loaded } = await read(prepared, warn)
+  for (const problem of loaded.warnings) warn(problem)
+  if (values.listHosts || values.listTasks || values.listTags || values.syntaxCheck) return list(loaded.playbooks, values, prepared, inventory, terminal)
+  const reporter = await chooseReporter(values.output, prepared.run, prepared.settings, terminal, prepared.secrets)
+  const counts = { changed: 0, unknown: 0 }
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'recap') for (const tally of event.hosts.values()) Object.assign(counts, { changed: counts.changed + tally.changed, unknown: counts.unknown + tally.unknown })
+    reporter.onEvent(event)
+  }
+  try {
+    const exitCode = values.audit && !prepared.run.check ? await auditedRun(prepared, inventory, loaded, terminal, emit) : await oneRun(prepared, inventory, loaded, terminal, emit)
+    return { exitCode, ...counts }
+  } finally {
+    await reporter.end()
+  }
+}
+
+async function prepare(files: readonly string[], values: PlaybookValues, terminal: Terminal): Promise<Prepared> {
+  const settings = readSettings(terminal.env, process.cwd())
+  const secrets = new Secrets()
+  const passwords = await readPasswords(values, settings, terminal)
+  for (const password of [passwords.connection, passwords.become]) if (password) secrets.add(password)
+  const vault = await openVault(values, settings, terminal, secrets)
+  const run = runSettings(values, settings, readExtraVars(values.extraVars, vault), passwords)
+  const sources = values.inventory.length > 0 ? values.inventory : (settings.text('inventory')?.includes(',') && !settings.file ? [settings.text('inventory')!] : (settings.paths('inventory', ',') ?? []))
+  return { settings, run, secrets, vault, sources, files }
+}
+
+async function read(prepared: Prepared, warn: (problem: Problem) => void): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
+  const { settings, run, vault, sources, files } = prepared
+  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn })
+  if (sources.length === 0) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
+  const loaded = await loadPlaybooks(files, createCatalog(modules), {
+    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, extraVars: run.extraVars, environment: defaultEnvironment,
+    playReached: (hosts) => playReached(inventory, hosts, run), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
+  })
+  return { inventory, loaded }
+}
+
+/** A play on hosts that are not there never runs: its mistakes are remarks. Patterns that only the run can know count as reached. */
+function playReached(inventory: Inventory, hosts: Value, run: RunSettings): boolean {
+  const patterns = Array.isArray(hosts) ? hosts : [hosts]
+  if (!patterns.every((pattern) => typeof pattern === 'string')) return true
+  const { hosts: found } = inventory.match(patterns.join(','))
+  if (found.length === 0 || run.limit === undefined) return found.length > 0
+  const within = new Set(inventory.match(run.limit).hosts)
+  return run.limit.includes('@') || found.some((host) => within.has(host))
+}
+
+function list(playbooks: readonly Playbook[], values: PlaybookValues, { run }: Prepared, inventory: Inventory, terminal: Terminal): RunResult {
+  const only = values.syntaxCheck
+  const patterns = (hosts: Value): string => (Array.isArray(hosts) ? hosts.join(',') : String(hosts))
+  for (const playbook of playbooks) {
+    if (only) terminal.out(`\nplaybook: ${playbook.file}\n`)
+    else terminal.out(`${showPlaybook(playbook, {
+      tags: run.tags, skipTags: run.skipTags, tasks: values.listTasks, listTags: values.listTags,
+      ...(values.listHosts ? { hosts: ({ hosts }) => inventory.hostsMatching(patterns(hosts), run.limit) } : {}),
+    })}\n`)
+  }
+  return { exitCode: 0, changed: 0, unknown: 0 }
+}
+
+async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loader }: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
+  const { run, secrets, vault, sources, settings } = prepared
+  const open = (text: string): string => decrypt(text, vault)
+  const vars = createVars({
+    inventory: inventorySource(inventory, sources), environment: defaultEnvironment, extraVars: run.extraVars,
+    hashBehaviour: run.hashBehaviour, secrets, openVault: open,
+    magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
+  })
+  const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
+  return exitCode
+}
+
+/** The dry run, unseen, then the run; then how they differ. Each has an inventory of its own, for `add_host` changes it. */
+async function auditedRun(prepared: Prepared, inventory: Inventory, loaded: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
+  const [dry, real]: [RunEvent[], RunEvent[]] = [[], []]
+  const planned = await read(prepared, () => undefined)
+  await oneRun({ ...prepared, run: { ...prepared.run, check: true, diff: true } }, planned.inventory, planned.loaded, terminal, (event) => dry.push(event))
+  if (terminal.signal.aborted) return 99
+  const exitCode = await oneRun(prepared, inventory, loaded, terminal, (event) => {
+    real.push(event)
+    emit(event)
+  })
+  const differences = compareRuns(dry, real)
+  emit({ type: 'audit', differences, text: differences.length === 0 ? 'the run did what its dry run said' : `the run differs from its dry run in ${differences.length} results` })
+  return exitCode
+}
