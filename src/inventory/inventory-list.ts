@@ -19,7 +19,7 @@ export function listInventory(inventory: Inventory, playbookDirectory?: string):
 function addGroup(name: string, inventory: Inventory, groups: JsonRecord): void {
   const group = inventory.groups.get(name)
   if (!group || Object.hasOwn(groups, name)) return
-  const children = [...group.children].filter((child) => child !== 'ungrouped' || (inventory.groups.get(child)?.hosts.size ?? 0) > 0)
+  const children = [...group.children]
   const hosts = name === 'all' ? [] : [...group.hosts]
   // A group with neither is part of the list only as somebody's child.
   if (children.length > 0 || hosts.length > 0) groups[name] = { ...(children.length ? { children } : {}), ...(hosts.length ? { hosts } : {}) }

@@ -53,8 +53,8 @@ export async function loadInventory(sources: readonly string[], options: Invento
       } catch (error) {
         problems.push(...(problemsOf(error) ?? raise(error)))
       }
-      data.reconcile()
     }
+    data.reconcile()
     if (problems.length > 0) throw new Problems(problems)
     return data
   }
@@ -89,7 +89,6 @@ async function readSource(place: string, reading: Reading, vars: VarsBefore): Pr
   if (!existsSync(place)) throw new Problem({ code: 'inventory-missing', summary: 'an inventory source is not there', detail: place, hint: 'a list of hosts needs a comma: -i web1,' })
   if (isDirectory(place)) return readDirectory(place, reading, vars)
   await readFile(place, reading, vars)
-  reading.data.reconcile()
 }
 
 /** Files and directories below a directory in the order of their names. */

@@ -69,7 +69,9 @@ function readKeyed(entry: Value, host: string, scope: Scope, context: Context): 
 
 function namesOf(key: Value | undefined, missing: Value | undefined, separator: string, trailing: boolean): readonly string[] {
   const fallback = missing === undefined ? [] : [String(missing)]
-  if (key === undefined || key === null || key === '') return fallback
+  // An expression that fails is passed over; only an empty value gets the default.
+  if (key === undefined) return []
+  if (key === null || key === '') return fallback
   if (Array.isArray(key)) return key.flatMap((item: Value) => (item === '' || item === null ? fallback : [String(item)]))
   if (!isDict(key)) return [String(key)]
   return [...key].map(([name, value]) => {

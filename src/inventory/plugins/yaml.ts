@@ -82,7 +82,7 @@ function hostName({ key, keySpan }: YamlEntry): string {
 }
 
 function groupName(key: unknown, span: Span): string {
-  if (typeof key === 'string' || typeof key === 'number') return String(key)
+  if (typeof key === 'string') return key
   throw refuse(`the name of a group is a text, and YAML reads this as ${String(key)}`, span, 'put it between quotes')
 }
 
