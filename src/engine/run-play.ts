@@ -28,6 +28,7 @@ export async function runPlay(run: Run, play: Play, lost: Lost): Promise<boolean
     run.emit({ type: 'no-hosts', reason: 'matched' })
     return true
   }
+  run.reached = true
   await run.vars.beginPlay(play, await askVars(run, play, scope), run.loader)
   const remaining = matched.filter((host) => !lost.has(host))
   if (remaining.length === 0) {

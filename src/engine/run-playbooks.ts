@@ -1,3 +1,5 @@
+import { readLimit } from '../inventory/pattern.ts'
+import { Problem } from '../problem/problem.ts'
 import { type RunOutcome, exitCodeOf } from './run-outcome.ts'
 import { Machines } from './machines.ts'
 import { type Lost, runPlay } from './run-play.ts'
@@ -7,7 +9,7 @@ import { Semaphore } from './semaphore.ts'
 /** Runs the playbooks, one after the other, and tells everything by events. Throws `Problems` for what must end a run at once. */
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   const started = performance.now()
-  const run: Run = { ...request, machines: new Machines(request.connect), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), problems: [] }
+  const run: Run = { ...request, machines: new Machines(request.connect), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
@@ -22,10 +24,24 @@ export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
 
 async function runAll(run: Run): Promise<void> {
   const lost: Lost = new Map()
+  refuseEmptyLimit(run)
   for (const playbook of run.playbooks) {
     run.emit({ type: 'playbook-start', file: playbook.file })
     for (const play of playbook.plays) if (!(await runPlay(run, play, lost)) || run.signal.aborted) return
   }
+  if (run.tallies.size === 0 && !run.reached) refuseEmptyRun(run)
+}
+
+/** A limit that names nobody is a typing mistake: with it the run would do nothing and look well. */
+function refuseEmptyLimit({ inventory, settings: { limit } }: Run): void {
+  if (limit === undefined || inventory.match(readLimit(limit)).hosts.length > 0) return
+  throw new Problem({ code: 'no-hosts-matched', summary: 'The limit matches no host', detail: `--limit ${limit}`, hint: 'tutti inventory --graph shows the hosts and groups there are' })
+}
+
+/** So is a run whose plays all name nobody. Ansible ends it with 0. */
+function refuseEmptyRun({ playbooks }: Run): void {
+  const first = playbooks.flatMap(({ plays }) => plays)[0]
+  if (first) throw new Problem({ code: 'no-hosts-matched', summary: 'No play matches any host, so nothing was done', hint: 'name the inventory with -i; tutti inventory --graph shows the hosts and groups it has', span: first.span })
 }
 
 function ended(run: Run, started: number): RunOutcome {

@@ -1,6 +1,5 @@
 import type { Module } from '../contract/define-module.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import type { Problem } from '../problem/problem.ts'
 import type { Block, Entry, Home, Play, Playbook, Role, RoleUse, Task } from '../playbook/tree.ts'
 import type { Secrets } from '../text/secrets.ts'
 import type { Connect } from '../transport/connection.ts'
@@ -48,8 +47,8 @@ export interface Run extends RunRequest {
   readonly tallies: Map<string, Tally>
   readonly workers: Semaphore
   readonly customStats: Map<Value, Value>
-  /** Every problem that ended the run before or between plays. */
-  readonly problems: Problem[]
+  /** Whether any play matched any host. */
+  reached: boolean
 }
 
 /** One host on its way through a play. */

@@ -305,3 +305,8 @@ test('--start-at-task passes over what comes before', async () => {
 - { name: c, debug: {} }`), { settings: { startAtTask: 'begin*' } })
   expect(ran.results).toEqual(['h1 ok begin here', 'h1 ok c'])
 })
+
+test('a limit or a run that matches nobody is refused', async () => {
+  await expect(runYaml(play('- debug: {}'), { settings: { limit: 'nobody' } })).rejects.toMatchObject({ code: 'no-hosts-matched' })
+  await expect(runYaml('- hosts: nobody\n  tasks: []\n')).rejects.toMatchObject({ code: 'no-hosts-matched' })
+})
