@@ -32,7 +32,7 @@ export const START_LIMIT = 15
 export async function startShell(wire: Wire, { become, program, kind }: StartOptions): Promise<StartingShell> {
   const startWord = `start-${randomBytes(12).toString('hex')}`
   const inner = `${quote(program)} -c ${quote(startScript(startWord, program, kind))}`
-  const by = become && becomeCommand(become, inner, startWord)
+  const by = become && becomeCommand(become, inner, `password-${randomBytes(12).toString('hex')}`)
   const channel = await wire.open(`exec ${by ? by.command : inner}`)
   return {
     channel,
