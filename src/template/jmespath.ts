@@ -208,9 +208,17 @@ function literal(text: string): Value {
   try {
     JSON.parse(text)
   } catch {
-    return text.trim()
+    // Bare words are taken as strings, as older JMESPath did.
+    return bareWord(text.trim())
   }
   return parseJson(text)
+}
+function bareWord(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string
+  } catch {
+    return text
+  }
 }
 /** A projection leaves out what gives null. */
 const project = (select: (value: Value) => readonly Value[] | undefined, rest: Search): Search => (value) =>

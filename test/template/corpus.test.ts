@@ -35,6 +35,7 @@ const lines = readFileSync(new URL('./jinja-corpus.jsonl', import.meta.url), 'ut
 const cases = lines.map((line): Case => ({ ...(JSON.parse(line) as Case), vars: variablesOf(line) })).filter((one) => one.contested === undefined)
 
 process.env['JCORPUS_ENV'] = 'from-env'
+process.env['TZ'] = 'UTC'
 
 function run({ kind, source, vars, files = {}, options = {} }: Case): Value {
   const scope = scopeOf(vars, { files })

@@ -14,23 +14,24 @@ const isHost = (address: Address): boolean => !isNetwork(address) || address.val
 /** An address that a host can have: neither the network's own nor (IPv4) its broadcast. */
 const usable = (address: Address): boolean => {
   const [first, last] = usableOf(address)
-  return sizeOf(address) === 1n || (address.value >= first && address.value <= last) || (address.version === 6 && address.value !== networkOf(address))
+  return sizeOf(address) === 1n || (address.value >= first && address.value <= last)
 }
-const only = (holds: (address: Address) => boolean, show: Query): Query => (address, text) => (holds(address) ? show(address, text) : false)
+const only = (holds: (address: Address) => boolean, show: Query): Query => (address, text) => (holds(address) ? show(address, text) : null)
 const asWritten: Query = (_address, text) => text
+const isAddress = (address: Address): boolean => !address.hasPrefix || address.version === 6 || usable(address)
 const isTunnel = (address: Address): boolean => address.version === 6 && address.value >> 112n === 0x2002n
 const sixToFour: Query = (address) => {
   if (address.version === 6) return isTunnel(address) ? show(address) : false
-  if (!isPublic(address)) return false
-  return showValue((0x2002n << 112n) | (address.value << 80n) | 1n, 6) + '/48'
+  const digits = address.value.toString(16).padStart(8, '0')
+  return `2002:${digits.slice(0, 4)}:${digits.slice(4)}::1/48`
 }
 
 const QUERIES: ReadonlyMap<string, Query> = new Map<string, Query>(Object.entries({
   '': asWritten,
   'bool': () => true,
-  'address': only((one) => !one.hasPrefix || usable(one), (one) => show(one)),
-  'ip': only((one) => !one.hasPrefix || usable(one), (one) => show(one)),
-  'host': only(isHost, cidrOf),
+  'address': only(isAddress, (one) => show(one)),
+  'ip': only(isAddress, (one) => show(one)),
+  'host': only(isHost, (one) => cidr(one)),
   'host/prefix': only((one) => isHost(one) && isNetwork(one), cidrOf),
   'hostnet': only((one) => isHost(one) && isNetwork(one), cidrOf),
   'router': only((one) => isHost(one) && isNetwork(one), cidrOf),
@@ -96,7 +97,7 @@ function addressOf(value: Value): Address | undefined {
   if (isInt(value)) return value >= 0 ? { version: BigInt(value) < 1n << 32n ? 4 : 6, value: BigInt(value), prefix: BigInt(value) < 1n << 32n ? 32 : 128, hasPrefix: false } : undefined
   return typeof value === 'string' ? parseAddress(value) : undefined
 }
-/** One value under a query: a name, a number (that address of the network) or a network (is it inside?). */
+/** One value under a query (False for what is no address, None for what the query does not fit): a name, a number (that address of the network) or a network (is it inside?). */
 function ask(value: Value, query: Value, version: 4 | 6 | undefined): Value {
   if (value === true || value === '' || value === null) return false
   const address = addressOf(value)
@@ -106,7 +107,7 @@ function ask(value: Value, query: Value, version: 4 | 6 | undefined): Value {
   const known = QUERIES.get(str(query))
   if (known) return known(address, text)
   const outer = parseAddress(str(query)) ?? fail(`ipaddr: '${str(query)}' is neither a query nor a network`)
-  return isWithin(address, outer) ? text : false
+  return isWithin(address, outer) ? text : null
 }
 function nth(address: Address, index: bigint): Value {
   const size = sizeOf(address)
@@ -117,7 +118,7 @@ function askAll(value: Value, query: Value | undefined, version: 4 | 6 | undefin
   const asked = query ?? ''
   if (isMapping(value)) return fail(`an address or a list is needed, got ${typeName(value)}`)
   if (!isList(value)) return ask(value, asked, version)
-  return value.map((item) => ask(item, asked, version)).filter((item) => item !== false)
+  return value.map((item) => ask(item, asked, version)).filter((item) => item !== false && item !== null)
 }
 
 function subnet(value: Value, query: Value | undefined, index: Value | undefined): Value {

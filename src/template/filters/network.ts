@@ -78,11 +78,13 @@ const named = (name: string, holds: (address: Address, text: string) => boolean)
     const found = address(value)
     return found !== undefined && holds(found, String(value))
   })
+/** An address alone, or a network without bits of a host. */
+const isClean = (one: Address): boolean => !one.hasPrefix || one.value === networkOf(one)
 export const networkTests = [
-  named('ip', () => true),
+  named('ip', isClean),
   named('ip_address', (one) => !one.hasPrefix),
-  named('ipv4', (one) => one.version === 4),
-  named('ipv6', (one) => one.version === 6),
+  named('ipv4', (one) => one.version === 4 && isClean(one)),
+  named('ipv6', (one) => one.version === 6 && isClean(one)),
   named('ipv4_address', (one) => one.version === 4 && !one.hasPrefix),
   named('ipv6_address', (one) => one.version === 6 && !one.hasPrefix),
   named('ipv4_netmask', (one) => one.version === 4 && parseAddress(`0.0.0.0/${show(one)}`) !== undefined),
