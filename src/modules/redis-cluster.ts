@@ -33,7 +33,7 @@ interface State {
 }
 
 /** What a run may mend by waiting, or finds only when it is there: no reason for a dry run to call it a failure. */
-const OPEN: ReadonlySet<string> = new Set(['redis-instance-silent', 'redis-unsettled', 'redis-silent'])
+const OPEN: ReadonlySet<string> = new Set(['redis-instance-silent', 'redis-unsettled', 'redis-failover-pending', 'redis-silent'])
 
 export const redisCluster = defineModule({
   name: 'redis_cluster',

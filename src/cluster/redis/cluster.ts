@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../../problem/problem.ts'
 import { execute } from './execute.ts'
-import { isRunning, observe, type Observed, viewOf } from './observe.ts'
-import { type ClusterPlan, type ClusterWish, isNamedNode, planOperations } from './plan-operations.ts'
+import { isRunning, observe, type Observed, type Running, viewOf } from './observe.ts'
+import { type ClusterPlan, type ClusterWish, isNamedNode, orphans, planOperations } from './plan-operations.ts'
 import { presentCluster } from './present.ts'
 import type { Reach } from './reach.ts'
 import type { Instance } from './topology.ts'
@@ -71,8 +71,7 @@ export interface Converging {
 export async function convergeCluster(cluster: Cluster, converging: Converging): Promise<ClusterPlan> {
   const { progress, signal, syncDeadline, onOperation } = converging
   for (let round = 1; ; round++) {
-    const observed = await waitForAll(cluster, converging)
-    const plan = planCluster(cluster, observed)
+    const { observed, plan } = await planWhenSettled(cluster, converging)
     if (plan.operations.length === 0) return plan
     if (round === 4) throw new Problem({ code: 'redis-no-rest', summary: 'The cluster changes again and again', detail: 'three plans were carried out, and there still is something to do', hint: 'another controller, or a failing node, may be at work' })
     const present = presentCluster(observed, cluster.wish.shards)
@@ -80,6 +79,32 @@ export async function convergeCluster(cluster: Cluster, converging: Converging):
     const instances = [...new Set([...cluster.instances, ...observed.map((one) => one.instance)])].filter(({ name }) => seated.has(name) || present.running.has(name))
     await execute(plan.operations, { reach: cluster.reach, instances, progress, signal, syncDeadline, ...(onOperation ? { onOperation } : {}) })
   }
+}
+
+/** A failover that is going on ends by itself. */
+async function planWhenSettled(cluster: Cluster, converging: Converging): Promise<{ readonly observed: readonly Observed[]; readonly plan: ClusterPlan }> {
+  const end = Date.now() + converging.settleDeadline
+  for (;;) {
+    const observed = await waitForAll(cluster, converging)
+    try {
+      return { observed, plan: planCluster(cluster, observed) }
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || thrown.code !== 'redis-failover-pending' || Date.now() > end) throw thrown
+      converging.progress(thrown.message)
+      await promoteOrphans(cluster, observed.filter(isRunning))
+      await sleep(500, undefined, { signal: converging.signal })
+    }
+  }
+}
+
+/**
+ * A master that started anew with an empty disk before its death was noticed lost its address to its successor. Redis never calls
+ * such a node failed, so nobody takes over by himself: one replica of each is told to. It is still elected by the majority.
+ */
+async function promoteOrphans({ reach }: Cluster, running: readonly Running[]): Promise<void> {
+  const lost = orphans(running).filter(({ self, nodes }) => nodes.some((node) => node.id === self.master && node.flags.has('noaddr')))
+  const first = [...Map.groupBy(lost, ({ self }) => self.master).values()].map(([one]) => one!)
+  await Promise.all(first.map(({ instance }) => reach.ask(instance, 'CLUSTER', 'FAILOVER', 'FORCE')))
 }
 
 /** In a real run an instance that nothing listens for is being started, or is broken: it gets a moment to come. */

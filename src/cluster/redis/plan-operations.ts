@@ -1,6 +1,7 @@
 import { Problem } from '../../problem/problem.ts'
 import { copiesPerShard, type Wish } from './feasibility.ts'
-import { type Observed, type Running, viewOf } from './observe.ts'
+import type { ClusterNode } from './nodes.ts'
+import { isRunning, type Observed, type Running, viewOf } from './observe.ts'
 import type { Operation } from './operations.ts'
 import { type Placement, placement } from './placement.ts'
 import { type Present, presentCluster, type Stranger } from './present.ts'
@@ -29,6 +30,7 @@ export function planOperations(instances: readonly Instance[], wish: ClusterWish
   const tree = topology(staying, wish.failureDomain)
   const leaving = observed.filter(({ instance }) => isNamed(wish.remove, instance) || !instances.includes(instance))
   refuseSilent(observed.filter((one) => !leaving.includes(one)))
+  refusePending(observed.filter(isRunning))
   const present = presentCluster(observed, wish.shards)
   const placed = placement(tree, wish, present.shards)
   const gone = strangersToForget(present, instances, wish.remove)
@@ -59,9 +61,25 @@ function refuseSilent(observed: readonly Observed[]): void {
     })
 }
 
+/** A replica whose master is gone is about to take over: what belongs where is known when it has. */
+function refusePending(running: readonly Running[]): void {
+  const [waiting] = orphans(running)
+  if (waiting)
+    throw new Problem({ code: 'redis-failover-pending', summary: 'A failover is going on', detail: `the master of ${waiting.instance.name} is gone, and it has not taken over yet`, hint: 'wait until it has; without a majority of masters it never will, and only CLUSTER FAILOVER TAKEOVER helps' })
+}
+
+/** Replicas of masters that own slots and are gone for good: not one of ours, and dead in the replica's eyes. */
+export function orphans(running: readonly Running[]): readonly Running[] {
+  const ids = new Set(running.map(({ id }) => id))
+  return running.filter(({ self, nodes }) => nodes.some((node) => node.id === self.master && !ids.has(node.id) && node.slots.length > 0 && isDead(node)))
+}
+
+const isDead = (node: ClusterNode): boolean => !node.connected || ['fail', 'fail?', 'noaddr'].some((flag) => node.flags.has(flag))
+
 /** Nodes to be forgotten: named in `remove`, or dead forerunners of an instance that was made anew. Any other stranger is refused. */
 function strangersToForget(present: Present, instances: readonly Instance[], remove: readonly string[]): readonly Stranger[] {
-  const isForerunner = ({ node }: Stranger) => [...present.running.values()].some((one) => one.instance.address === node.address && one.instance.port === node.port)
+  // Redis takes the address away from a node when another one answers there.
+  const isForerunner = ({ node }: Stranger) => node.flags.has('noaddr') || [...present.running.values()].some((one) => one.instance.address === node.address && one.instance.port === node.port)
   const gone = present.strangers.filter((stranger) => isNamedNode(remove, stranger) || isForerunner(stranger) || instances.some((own) => isAt(own, stranger) && isNamed(remove, own)))
   const foreign = present.strangers.filter((stranger) => !gone.includes(stranger))
   const show = (strangers: readonly Stranger[]) => strangers.map(({ node }) => `${node.address || '(no address)'}:${node.port} (${node.id.slice(0, 8)})`).join(', ')

@@ -67,8 +67,8 @@ export class LocalServers {
   }
 
   /** Whatever they stored is gone: the next start is the first. */
-  clean(): void {
-    for (const file of readdirSync(this.#directory)) rmSync(join(this.#directory, file), { recursive: true })
+  clean(...instances: readonly Instance[]): void {
+    for (const file of readdirSync(this.#directory)) if (instances.some(({ name }) => file.startsWith(name))) rmSync(join(this.#directory, file), { recursive: true })
   }
 
   async close(): Promise<void> {
