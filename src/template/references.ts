@@ -144,7 +144,7 @@ function readExpression(tree: Expression, own: ReadonlySet<string>, origin: Orig
       } else if (reachesHosts(node) || isVarsItem(node)) found.allFacts = true
     } else if (node.kind === 'variable' && !own.has(node.name)) {
       found.names.add(node.name)
-      if (node.name === 'ansible_facts' && !explained.has(node)) found.allFacts = true
+      if (node.name === 'ansible_facts') found.allFacts ||= !explained.has(node)
       else if (node.name.startsWith('ansible_')) found.facts.add(node.name.slice('ansible_'.length))
       if (node.name === 'vars' || node.name === 'hostvars') found.allFacts = true
     }
