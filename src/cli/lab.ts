@@ -6,6 +6,7 @@ import { showSize } from '../lab/lab-size.ts'
 import type { LabSpec } from '../lab/lab-spec.ts'
 import { type LabHostLine, labDown, labLines, labUp, openLab } from '../lab/lab.ts'
 import { sshSession } from '../lab/ssh-session.ts'
+import { columns } from '../text/columns.ts'
 import { parseYamlValue } from '../yaml/parse-value.ts'
 import { type Terminal, defineCommand } from './command.ts'
 import { UsageProblem, flag, text } from './options.ts'
@@ -100,7 +101,4 @@ function showLines(lines: readonly LabHostLine[]): string {
   return showTable(['HOST', 'ADDRESS', 'ZONE', 'STATE'], lines.map(({ name, address, zone, state, remark }) => [name, address, zone, remark ? `${state} (${remark})` : state]))
 }
 
-function showTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  return [head, ...rows].map((row) => `${row.map((cell, column) => (cell || '-').padEnd(widths[column]!)).join('  ').trimEnd()}\n`).join('')
-}
+const showTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => `${columns([head, ...rows.map((row) => row.map((cell) => cell || '-'))])}\n`

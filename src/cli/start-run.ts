@@ -44,14 +44,17 @@ export interface RunResult {
   readonly unknown: number
 }
 
-/** Everything from the command line to the exit code: read, check, then list, or run and report. Throws `Problems`. */
-export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal): Promise<RunResult> {
+/**
+ * Everything from the command line to the exit code: read, check, then list, or run and report. Throws `Problems`.
+ * Not `strict`, what would fail only when it is reached is a warning: lists and `--syntax-check` refuse what Ansible refuses.
+ */
+export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal, strict = !lists(values)): Promise<RunResult> {
   const prepared = await prepare(files, values, terminal)
   const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
   if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
-  const { inventory, loaded } = await read(prepared, warn)
+  const { inventory, loaded } = await read(prepared, warn, strict)
   for (const problem of loaded.warnings) warn(problem)
-  if (values.listHosts || values.listTasks || values.listTags || values.syntaxCheck) return list(loaded.playbooks, values, prepared, inventory, terminal)
+  if (lists(values)) return list(loaded.playbooks, values, prepared, inventory, terminal)
   const reporter = await chooseReporter(values.output, prepared.run, prepared.settings, terminal, prepared.secrets)
   const counts = { changed: 0, unknown: 0 }
   const emit = (event: RunEvent): void => {
@@ -66,6 +69,8 @@ export async function startRun(files: readonly string[], values: PlaybookValues,
   }
 }
 
+const lists = (values: PlaybookValues): boolean => values.listHosts || values.listTasks || values.listTags || values.syntaxCheck
+
 async function prepare(files: readonly string[], values: PlaybookValues, terminal: Terminal): Promise<Prepared> {
   const settings = readSettings(terminal.env, process.cwd())
   const secrets = new Secrets()
@@ -77,13 +82,13 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   return { settings, run, secrets, vault, sources, files }
 }
 
-async function read(prepared: Prepared, warn: (problem: Problem) => void): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
+async function read(prepared: Prepared, warn: (problem: Problem) => void, strict = true): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
   const { settings, run, vault, sources, files } = prepared
   const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn })
-  if (sources.length === 0) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
+  if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   const loaded = await loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, extraVars: run.extraVars, environment: defaultEnvironment,
-    playReached: (hosts) => playReached(inventory, hosts, run), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
+    playReached: (hosts) => strict && playReached(inventory, hosts, run), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
   })
   return { inventory, loaded }
 }

@@ -1,7 +1,6 @@
 import { defineCommand } from './command.ts'
-import { UsageProblem } from './options.ts'
+import { UsageProblem, parseOptions } from './options.ts'
 import { playbookOptions } from './playbook-options.ts'
-import { runCommand } from './run.ts'
 
 const { inventory, extraVars, vaultId, vaultPasswordFile, askVaultPass, tags, skipTags } = playbookOptions
 
@@ -11,10 +10,10 @@ export const syntaxCheckCommand = defineCommand({
   operands: 'PLAYBOOK…',
   examples: [['tutti syntax-check site.yml', 'All mistakes of all files at once: keywords, modules and their parameters, templates, missing files and roles.']],
   options: { inventory, extraVars, vaultId, vaultPasswordFile, askVaultPass, tags, skipTags },
-  async run({ values, operands, ...rest }, terminal) {
+  async run({ values, operands }, terminal) {
     if (operands.length === 0) throw new UsageProblem({ code: 'no-playbook', summary: 'A playbook must be named', hint: '`tutti syntax-check site.yml`' })
-    const { parseOptions } = await import('./options.ts')
+    const { startRun } = await import('./start-run.ts')
     const all = { ...parseOptions(playbookOptions, []).values, ...values, syntaxCheck: true }
-    return runCommand.run({ ...rest, values: all, operands }, terminal)
+    return (await startRun(operands, all, terminal, true)).exitCode
   },
 })

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { parseOptions } from '../../src/cli/options.ts'
+import { playbookOptions } from '../../src/cli/playbook-options.ts'
+import { runSettings } from '../../src/cli/run-settings.ts'
+import { readSettings } from '../../src/cli/settings.ts'
+import { project } from '../playbook/project.ts'
+
+const from = (args: readonly string[], cfg = '', env = {}) =>
+  runSettings(parseOptions(playbookOptions, args).values, readSettings(env, project({ 'ansible.cfg': cfg })), new Map(), { connection: undefined, become: 'pw' })
+
+test('defaults', () => expect(from([])).toMatchObject({ forks: 5, connection: 'ssh', timeout: 10, hostKeyChecking: true, become: false, becomeUser: 'root', gathering: 'implicit', becomePassword: 'pw', tags: [] }))
+test('the command line stands above ansible.cfg', () => {
+  const cfg = '[defaults]\nforks=20\nremote_user=cfg\ngathering=smart\n'
+  expect(from(['-u', 'me'], cfg)).toMatchObject({ forks: 20, remoteUser: 'me', gathering: 'smart' })
+})
+test('tags and limits may be repeated', () => expect(from(['-t', 'a,b', '-t', 'c', '-l', 'x', '-l', 'y'])).toMatchObject({ tags: ['a', 'b', 'c'], limit: 'x,y' }))
+test('sharing connections is no reason for the ssh program', () => {
+  expect(from([], '[ssh_connection]\nssh_args = -C -o ControlMaster=auto -o ControlPersist=60s\n')).not.toHaveProperty('sshCommonArgs')
+  expect(from([], '[ssh_connection]\nssh_args = -o ControlPersist=60s -o ProxyCommand="x y"\n').sshCommonArgs).toBe('-o ProxyCommand="x y"')
+})
+test.each([[['-f', '0'], /positive/], [[], /no such value/]])('%j is refused', (args, message) => expect(() => from(args, '[defaults]\ngathering=never\n')).toThrow(message))
