@@ -29,7 +29,7 @@ export async function takeStep(step: Step, taking: Taking): Promise<StepReply> {
 
 async function perform(step: Step & { step: 'act' }, { connection, become, signal, progress }: Taking): Promise<ShellReply & { value: unknown }> {
   const shell = connection.shell(become)
-  const value = await step.act({ run: (script, options) => shell.run(script, options), connection, progress, signal })
+  const value = await step.act({ run: (script, options) => shell.run(script, options), output: (script) => connection.pipeOut(script, become), connection, progress, signal })
   return { code: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), value }
 }
 
@@ -116,7 +116,7 @@ const touchScript = (which: string, time: Date | undefined, path: string): strin
 /** What a step does, as a sentence for plans and errors. Contents and standard input are never part of it. */
 export function sentenceOf(step: Step): string {
   switch (step.step) {
-    case 'run': return `run ${typeof step.command === 'string' ? step.command : commandLine(step.command)}`
+    case 'run': return step.options.sentence ?? `run ${typeof step.command === 'string' ? step.command : commandLine(step.command)}`
     case 'act': return step.sentence
     case 'write': return `write ${step.path}`
     case 'mkdir': return `make the directory ${step.path}`

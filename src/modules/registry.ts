@@ -9,6 +9,7 @@ export const registry: Readonly<Record<string, Load>> = {
   dpkg_selections: async () => (await import('./dpkg-selections.ts')).dpkgSelections,
   file: async () => (await import('./file.ts')).file,
   generated_secret: async () => (await import('./generated-secret.ts')).generatedSecret,
+  group: async () => (await import('./group.ts')).group,
   redis_cluster: async () => (await import('./redis-cluster.ts')).redisCluster,
   redis_password: async () => (await import('./redis-password.ts')).redisPassword,
   redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,
@@ -17,6 +18,7 @@ export const registry: Readonly<Record<string, Load>> = {
   stat: async () => (await import('./stat.ts')).stat,
   systemd: async () => (await import('./systemd.ts')).systemd,
   template: async () => (await import('./template.ts')).template,
+  user: async () => (await import('./user.ts')).user,
 }
 
 /** The same as a map, as a run takes it. */

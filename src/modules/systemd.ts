@@ -88,7 +88,7 @@ function verbOf(state: UnitParams['state'], { active }: UnitPlan): string | unde
 }
 
 const systemctl = (scope: Scope, args: readonly string[], effects: Parameters<typeof run>[1] = []): Step =>
-  scope === 'user' ? run(`${USER_RUNTIME}; exec ${commandLine(['systemctl', '--user', ...args])}`, effects) : run(['systemctl', ...(scope === 'global' ? ['--global'] : []), ...args], effects)
+  scope === 'user' ? run(`${USER_RUNTIME}; exec ${commandLine(['systemctl', '--user', ...args])}`, effects, { sentence: `run ${commandLine(['systemctl', '--user', ...args])}` }) : run(['systemctl', ...(scope === 'global' ? ['--global'] : []), ...args], effects)
 
 function effectsOf(scope: Scope, unit: string, found: UnitState, { active, enabled, masked, run }: UnitPlan) {
   const properties = new Map(found.properties)
