@@ -3,6 +3,7 @@ import type { Span } from '../problem/problem.ts'
 import { compileExpression, type Evaluate } from './compile-expression.ts'
 import { compileBody, joinOutput, selfOf, type Unit } from './compile-statement.ts'
 import { lex, lexExpression, type Syntax } from './lexer.ts'
+import { own } from './own.ts'
 import { parseBareExpression, parseTemplate } from './parse-template.ts'
 import { MUTATING } from './python/container-methods.ts'
 import { Frame, type Execute, type Run, type Runnable } from './run.ts'
@@ -90,7 +91,10 @@ function runBody(run: Run, frame: Frame, out: Value[], body: Execute, unit: Unit
   parent.into(run, frame, out)
 }
 const callsMutating = (tree: unknown): boolean =>
-  walk(tree).some((node) => node.kind === 'attribute' && MUTATING.has(node.name) || node.kind === 'item' && node.key.kind === 'constant' && MUTATING.has(String(node.key.value)))
+  walk(tree).some((node) => {
+    if (node.kind === 'item') return node.key.kind === 'constant' && MUTATING.has(String(node.key.value))
+    return node.kind === 'attribute' && MUTATING.has(node.name)
+  })
 
 /** Gives errors that have no place yet the one where evaluation stood. */
 function located<T>(run: Run, work: () => T): T {
@@ -124,7 +128,7 @@ function readHeader(source: string, given: Syntax): { syntax: Syntax; skipped: n
   const options: Partial<Record<keyof Syntax, boolean | string>> = {}
   for (const part of source.slice(HEADER.length, end < 0 ? undefined : end).split(',')) {
     const [, name = '', value = ''] = /^\s*(\w+)\s*:\s*(.*?)\s*$/.exec(part) ?? []
-    const option = HEADER_OPTIONS[name] ?? headerError(`'${part.trim()}' is not an option of a template's header`)
+    const option = own(HEADER_OPTIONS, name) ?? headerError(`'${part.trim()}' is not an option of a template's header`)
     options[option] = /^(true|yes)$/i.test(value) ? true : /^(false|no)$/i.test(value) ? false : value.replace(/^(['"])(.*)\1$/, '$2')
   }
   return { syntax: { ...given, ...options } as Syntax, skipped: end < 0 ? source.length : end + 1 }

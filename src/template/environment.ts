@@ -30,8 +30,8 @@ import { textTests } from './tests/text.ts'
 
 /** Every plugin under each of its names, and under its full name in Ansible's own collection. */
 function byName<T extends { readonly names: readonly string[] }>(plugins: readonly T[]): ReadonlyMap<string, T> {
-  const entries = plugins.flatMap((plugin) => plugin.names.flatMap((name) => (name.includes('.') ? [[name, plugin] as const] : [[name, plugin] as const, [`ansible.builtin.${name}`, plugin] as const])))
-  return new Map(entries)
+  const allNames = ({ names }: T): string[] => names.flatMap((name) => (name.includes('.') ? [name] : [name, `ansible.builtin.${name}`]))
+  return new Map(plugins.flatMap((plugin) => allNames(plugin).map((name) => [name, plugin] as const)))
 }
 
 const filters = [

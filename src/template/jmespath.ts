@@ -1,4 +1,5 @@
 import { isDict, type Value } from '../value/value.ts'
+import { own } from './own.ts'
 import { compare, equal, includes } from './python/compare.ts'
 import { float, isList, isNumber, lengthOf, numberOf } from './python/kind.ts'
 import { dumpJson, parseJson } from './filters/json.ts'
@@ -54,7 +55,7 @@ function parse(source: string): Search {
 
   function parseAt(binding: number): Search {
     let left = parsePrefix()
-    while (peek().kind === 'sign' && binding < (BINDING[peek().text] ?? 0)) left = parseInfix(left)
+    while (peek().kind === 'sign' && binding < (own(BINDING, peek().text) ?? 0)) left = parseInfix(left)
     return left
   }
   function parsePrefix(): Search {
@@ -132,7 +133,7 @@ function parse(source: string): Search {
   /** What follows a projection and is applied to each of its items. */
   function parseRest(binding: number): Search {
     const token = peek()
-    if (token.kind === 'end' || (BINDING[token.text] ?? 0) < PROJECTION_STOP) return (value) => value
+    if (token.kind === 'end' || (own(BINDING, token.text) ?? 0) < PROJECTION_STOP) return (value) => value
     if (isSign('[') || isSign('[?')) return parseAt(binding)
     if (isSign('.')) {
       take()

@@ -129,7 +129,13 @@ const targetNames = (target: Target): string[] =>
   target.kind === 'name' ? [target.name] : target.kind === 'unpack' ? target.items.flatMap(targetNames) : []
 
 function readExpression(tree: Expression, own: ReadonlySet<string>, origin: Origin, found: Finding): void {
-  const use = (name: string, offset: number): Use => ({ name, span: spanOf({ origin, offset }) })
+  // The place inside a YAML scalar takes a look at its file: only those that are reported pay for it.
+  const use = (name: string, offset: number): Use => ({
+    name,
+    get span() {
+      return spanOf({ origin, offset })
+    },
+  })
   const explained = new Set<Expression>()
   for (const node of walk(tree)) {
     if (node.kind === 'filter') {

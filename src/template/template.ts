@@ -130,8 +130,8 @@ export function condition(expression: Value, scope: Scope, span?: Span): boolean
 }
 function delimited(source: string, scope: Scope, span: Span | undefined): Value {
   // Braces inside a string of an expression are no template: `x == '{{'`.
-  const whole = /^\s*\{\{/.test(source) || !isExpression(source, span)
-  if (!whole) return evaluate(source, scope, span)
+  const isTemplate = /^\s*\{\{/.test(source) || !isExpression(source, span)
+  if (!isTemplate) return evaluate(source, scope, span)
   scope.warn?.(`the condition '${source}' needs no '{{ }}'`, span)
   const value = render(new TemplateString(source, span), scope)
   return typeof value === 'string' && value.trim() !== '' ? evaluate(value, scope, span) : value

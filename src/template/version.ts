@@ -1,4 +1,5 @@
 import type { Value } from '../value/value.ts'
+import { own } from './own.ts'
 import { compare } from './python/compare.ts'
 import { tuple } from './python/kind.ts'
 import { fail } from './template-error.ts'
@@ -56,8 +57,8 @@ const TYPES: Readonly<Record<string, Comparison>> = { loose: compareLoose, stric
 
 /** Ansible's `version` test. */
 export function versionHolds(version: string, other: string, operator: string, type: string): boolean {
-  const holds = OPERATORS[operator] ?? fail(`'${operator}' is not an operator of versions; known are ${Object.keys(OPERATORS).join(', ')}`)
-  const comparison = TYPES[type] ?? fail(`'${type}' is not a kind of version; known are ${Object.keys(TYPES).join(', ')}`)
+  const holds = own(OPERATORS, operator) ?? fail(`'${operator}' is not an operator of versions; known are ${Object.keys(OPERATORS).join(', ')}`)
+  const comparison = own(TYPES, type) ?? fail(`'${type}' is not a kind of version; known are ${Object.keys(TYPES).join(', ')}`)
   if (version === '') return fail('the version is empty')
   if (other === '') return fail('the version to compare with is empty')
   return holds(comparison(version, other))

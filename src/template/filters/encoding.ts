@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
+import { own } from '../own.ts'
 import { str } from '../python/text.ts'
 import { fail } from '../template-error.ts'
 
@@ -8,7 +9,7 @@ const ENCODINGS: Readonly<Record<string, BufferEncoding>> = {
   'utf-8': 'utf8', 'utf8': 'utf8', 'ascii': 'ascii', 'latin-1': 'latin1', 'latin1': 'latin1', 'iso-8859-1': 'latin1', 'utf-16-le': 'utf16le', 'utf-16le': 'utf16le',
 }
 const encodingOf = (value: Value | undefined): BufferEncoding =>
-  value === undefined ? 'utf8' : ENCODINGS[str(value).toLowerCase()] ?? fail(`the encoding '${str(value)}' is not known; use utf-8, latin-1, ascii or utf-16-le`)
+  value === undefined ? 'utf8' : own(ENCODINGS, str(value).toLowerCase()) ?? fail(`the encoding '${str(value)}' is not known; use utf-8, latin-1, ascii or utf-16-le`)
 function decode(text: string, encoding: BufferEncoding): string {
   const clean = text.replace(/[^A-Za-z0-9+/=]/g, '')
   if (clean.replace(/=+$/, '').length % 4 === 1 || (clean.length % 4 !== 0)) return fail('b64decode: the text is not Base64')
@@ -17,7 +18,7 @@ function decode(text: string, encoding: BufferEncoding): string {
 const NAMES: Readonly<Record<string, string>> = { sha3_256: 'sha3-256', sha3_512: 'sha3-512', sha3_224: 'sha3-224', sha3_384: 'sha3-384', blake2b: 'blake2b512', blake2s: 'blake2s256' }
 function digest(text: string, type: string): string {
   try {
-    return createHash(NAMES[type] ?? type).update(text).digest('hex')
+    return createHash(own(NAMES, type) ?? type).update(text).digest('hex')
   } catch {
     return fail(`'${type}' is not a kind of hash`)
   }

@@ -109,17 +109,22 @@ function zip(lists: readonly (readonly Value[])[], length: number, fill: Value):
   return Array.from({ length }, (_, index) => tuple(lists.map((list) => (index < list.length ? list[index]! : fill))))
 }
 
+const join = (items: readonly Value[], separator: Value | undefined, attribute: Value | undefined): string =>
+  Array.from(items, (item) => str(reader(attribute)(item))).join(separator === undefined ? '' : str(separator))
+const sum = (items: readonly Value[], attribute: Value | undefined, start: Value): Value =>
+  Array.from(items).reduce((total, item) => calculate('+', total, defined(reader(attribute)(item))), start)
+
 export const sequenceFilters = [
   filter('length count', '', (value) => lengthOf(value), 'view'),
   filter('list', '', (value) => listOf(value), 'view'),
   filter('first', '', (value) => orElse(iterate(value)[0], () => new Undefined('the list is empty, it has no first item')), 'view'),
   filter('last', '', (value) => orElse(iterate(value).at(-1), () => new Undefined('the list is empty, it has no last item')), 'view'),
-  filter('join', 'd? attribute?', (value, [separator, attribute]) => Array.from(iterate(value), (item) => str(reader(attribute)(item))).join(separator === undefined ? '' : str(separator))),
+  filter('join', 'd? attribute?', (value, [separator, attribute]) => join(iterate(value), separator, attribute)),
   filter('reverse', '', (value) => (typeof value === 'string' ? Array.from(value).reverse().join('') : listOf(value).reverse())),
   filter('sort', 'reverse? case_sensitive? attribute?', (value, [reverse, cased, attribute]) => sort(iterate(value), flag(reverse), flag(cased), attribute)),
   filter('max', 'case_sensitive? attribute?', (value, [cased, attribute]) => extreme(iterate(value), 1, flag(cased), attribute)),
   filter('min', 'case_sensitive? attribute?', (value, [cased, attribute]) => extreme(iterate(value), -1, flag(cased), attribute)),
-  filter('sum', 'attribute? start?', (value, [attribute, start]) => Array.from(iterate(value)).reduce<Value>((sum, item) => calculate('+', sum, defined(reader(attribute)(item))), start ?? 0)),
+  filter('sum', 'attribute? start?', (value, [attribute, start]) => sum(iterate(value), attribute, start ?? 0)),
   filter('unique', 'case_sensitive? attribute?', (value, [cased, attribute]) => unique(Array.from(iterate(value)), flag(cased), attribute)),
   filter('groupby', 'attribute default? case_sensitive?', (value, [attribute, fallback, cased]) => groupBy(Array.from(iterate(value)), attribute!, fallback, flag(cased))),
   filter('batch', 'linecount fill_with?', (value, [size, fill]) => batch(listOf(value), intOf(size), fill)),
@@ -129,7 +134,10 @@ export const sequenceFilters = [
   filter('reject', '* **', (value, _args, extra) => select(value, false, false, extra)),
   filter('selectattr', '* **', (value, _args, extra) => select(value, true, true, extra)),
   filter('rejectattr', '* **', (value, _args, extra) => select(value, false, true, extra)),
-  filter('flatten', 'levels? skip_nulls?', (value, [levels, skip]) => (isList(value) ? flatten(value, levels === undefined || levels === null ? Infinity : intOf(levels), flag(skip, true)) : fail(`flatten needs a list, got ${typeName(value)}`))),
+  filter('flatten', 'levels? skip_nulls?', (value, [levels, skip]) => {
+    if (!isList(value)) return fail(`flatten needs a list, got ${typeName(value)}`)
+    return flatten(value, intOf(levels, Infinity), flag(skip, true))
+  }),
   filter('zip', '*', (value, _args, { rest }) => {
     const lists = [value, ...rest].map(iterate)
     return zip(lists, Math.min(...lists.map((list) => list.length)), null)

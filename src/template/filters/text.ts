@@ -1,5 +1,6 @@
 import { isDict, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
+import { own } from '../own.ts'
 import { flag, intOf, isText, numberOf, tuple } from '../python/kind.ts'
 import { pairsOf } from '../python/container-methods.ts'
 import { fixed } from '../python/number-text.ts'
@@ -63,7 +64,7 @@ const STYLES: Readonly<Record<string, readonly [begin: string, decoration: strin
 }
 /** Text as a comment: `prefix` and `postfix` are lines (with their count) around it, drawn with the decoration. */
 function comment(text: string, style: string, options: Readonly<Record<string, Value>>): string {
-  const [begin0, decoration0, end0] = STYLES[style] ?? fail(`there is no comment style '${style}'; known are ${Object.keys(STYLES).join(', ')}`)
+  const [begin0, decoration0, end0] = own(STYLES, style) ?? fail(`there is no comment style '${style}'; known are ${Object.keys(STYLES).join(', ')}`)
   const option = (name: string, fallback: string): string => (options[name] === undefined ? fallback : str(options[name]))
   const decoration = option('decoration', decoration0)
   const newline = option('newline', '\n')

@@ -29,9 +29,12 @@ function fetchUrl(url: string, options: Keywords): string {
   const headers: Record<string, string> = { 'user-agent': optionText(options, 'http_agent', 'ansible-httpget') }
   const given = options['headers']
   if (isDict(given)) for (const [name, value] of given) headers[str(name)] = str(value)
-  if (options['username'] !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${optionText(options, 'username', '')}:${optionText(options, 'password', '')}`).toString('base64')}`
-  const input = JSON.stringify({ url, headers, timeout: numberOf(options['timeout'] ?? 10) * 1000, follow: optionText(options, 'follow_redirects', 'urllib2') !== 'none' })
-  const env = { ...process.env, ...(flag(options['validate_certs'], true) ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' }), ...(options['ca_path'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: str(options['ca_path']) }) }
+  const login = `${optionText(options, 'username', '')}:${optionText(options, 'password', '')}`
+  if (login !== ':') headers['authorization'] = `Basic ${Buffer.from(login).toString('base64')}`
+  const follow = optionText(options, 'follow_redirects', 'urllib2') !== 'none'
+  const input = JSON.stringify({ url, headers, timeout: numberOf(options['timeout'] ?? 10) * 1000, follow })
+  const unchecked = flag(options['validate_certs'], true) ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' }
+  const env = { ...process.env, ...unchecked, ...(options['ca_path'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: str(options['ca_path']) }) }
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', REQUEST], { input, env, encoding: 'utf8', maxBuffer: LIMIT })
   if (status === 0) return stdout
   const [, reason] = /^\s*(?:\w*Error|\[?cause\]?.*?): (.*)$/m.exec(stderr) ?? []

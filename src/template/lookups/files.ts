@@ -51,7 +51,9 @@ function firstFound(terms: readonly Value[], options: Keywords, context: LookupC
   const candidates: { name: string; folder: string }[] = []
   let skip = flag(options['skip'])
   const texts = (value: Value | undefined): string[] =>
-    value === undefined || value === null ? [] : isList(value) ? Array.from(value).flatMap((one) => texts(one)) : str(value).split(/[,;]/).map((one) => one.trim()).filter(Boolean)
+    value === undefined || value === null ? []
+      : isList(value) ? Array.from(value).flatMap((one) => texts(one))
+        : str(value).split(/[,;]/).map((one) => one.trim()).filter(Boolean)
   const add = (files: readonly string[], paths: readonly string[]): void => {
     for (const folder of paths.length ? paths : ['']) for (const name of files) candidates.push({ name, folder })
   }
@@ -74,7 +76,10 @@ function firstFound(terms: readonly Value[], options: Keywords, context: LookupC
 
 let names: { readonly users: ReadonlyMap<number, string>; readonly groups: ReadonlyMap<number, string> } | undefined
 function idNames(): NonNullable<typeof names> {
-  const read = (file: string): Map<number, string> => new Map((existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').map((line) => line.split(':')).filter((parts) => parts.length > 2).map(([name, , id]) => [Number(id), name!]))
+  const read = (file: string): Map<number, string> => {
+    const rows = (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').map((line) => line.split(':'))
+    return new Map(rows.filter((parts) => parts.length > 2).map(([name, , id]) => [Number(id), name!]))
+  }
   return (names ??= { users: read('/etc/passwd'), groups: read('/etc/group') })
 }
 /** Everything below a folder, as `filetree` describes it. */
@@ -135,7 +140,8 @@ function ini(term: Value, options: Keywords, context: LookupContext): Value[] {
   const { text: key, options: inline } = splitTerm(term, ['type', 'section', 'file', 're', 'default', 'encoding', 'case_sensitive'])
   const option = (name: string, fallback: string): string => inline.get(name) ?? optionText(options, name, fallback)
   const cased = /^(true|yes|1)$/i.test(option('case_sensitive', 'false'))
-  const entries = iniEntries(readText(context, getFile(context, 'files', option('file', 'ansible.ini'))), option('section', 'global'), option('type', 'ini'), cased)
+  const text = readText(context, getFile(context, 'files', option('file', 'ansible.ini')))
+  const entries = iniEntries(text, option('section', 'global'), option('type', 'ini'), cased)
   if (/^(true|yes|1)$/i.test(option('re', 'false'))) {
     const pattern = new RegExp(key, cased ? '' : 'i')
     return [...entries].filter(([name]) => pattern.test(name)).map(([, value]) => value)

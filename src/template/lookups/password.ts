@@ -4,6 +4,7 @@ import path from 'node:path'
 import { unknown, type Value } from '../../value/value.ts'
 import { cryptPassword, randomSalt } from '../crypt.ts'
 import { expandUser } from '../filters/path.ts'
+import { own } from '../own.ts'
 import { isList } from '../python/kind.ts'
 import { seededRandom } from '../python/random.ts'
 import { str } from '../python/text.ts'
@@ -23,7 +24,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 /** `chars=ascii_letters,digits,.-`: names of classes and characters; a comma itself is `,,`. */
 function alphabet(chars: Value | undefined): string {
   const parts = chars === undefined || chars === null ? ['ascii_letters', 'digits', '.,:-_'] : isList(chars) ? Array.from(chars, str) : splitClasses(str(chars))
-  return [...new Set(parts.map((part) => CLASSES[part] ?? part).join(''))].join('')
+  return [...new Set(parts.map((part) => own(CLASSES, part) ?? part).join(''))].join('')
 }
 const splitClasses = (text: string): string[] => [...(text.includes(',,') ? [','] : []), ...text.replaceAll(',,', ',').split(',').filter(Boolean)]
 

@@ -53,7 +53,8 @@ function formatValue(value: Value, spec: string): string {
   const [, fill, align, plus, alternate, zero, width, separator, precision, code] = match
   const numeric = isNumber(value)
   if (!numeric && code && code !== 's') return fail(`the format code '${code}' is not for '${typeName(value)}'`)
-  let [sign, digits] = numeric ? numberDigits(value, code, precision === undefined ? undefined : Number(precision), alternate) : ['', str(value).slice(0, precision === undefined ? undefined : Number(precision))]
+  const limit = precision === undefined ? undefined : Number(precision)
+  let [sign, digits] = numeric ? numberDigits(value, code, limit, alternate) : ['', str(value).slice(0, limit)]
   if (numeric && separator) digits = digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, separator))
   if (numeric && !sign && plus && plus !== '-') sign = plus
   const side = align ?? (numeric ? (zero ? '=' : '>') : '<')

@@ -17,7 +17,11 @@ function matches(text: string, pattern: Value, flags: string, how: string): bool
   }
   return fail(`'match_type' is search, match or fullmatch, not '${how}'`)
 }
-const subject = (value: Value): string => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || isList(value) ? str(value) : value === null ? 'None' : fail(`text is needed, got ${typeName(value)}`))
+/** What is searched: text, and what Ansible turns into text without asking. */
+function subject(value: Value): string {
+  const plain = value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || isList(value)
+  return plain ? str(value) : fail(`text is needed, got ${typeName(value)}`)
+}
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i
 const schemesOf = (schemes: Value | undefined): readonly string[] => (isList(schemes) ? schemes.map(str) : [])
 const hasScheme = (text: string, schemes: readonly string[]): boolean => SCHEME.test(text) && (!schemes.length || schemes.includes(text.slice(0, text.indexOf(':'))))
