@@ -6,5 +6,6 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   diff: { summary: 'What a run would change, exactly; changes nothing.', load: async () => (await import('./diff.ts')).diffCommand },
   doc: { summary: 'What a module does and takes.', load: async () => (await import('./doc.ts')).docCommand },
   inventory: { summary: 'The hosts, groups and variables of an inventory.', load: async () => (await import('./inventory.ts')).inventoryCommand },
+  lab: { summary: 'Make hosts to try things on.', load: async () => (await import('./lab.ts')).labCommand },
   'syntax-check': { summary: 'Check playbooks without reaching any host.', load: async () => (await import('./syntax-check.ts')).syntaxCheckCommand },
 }

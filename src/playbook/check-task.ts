@@ -3,6 +3,7 @@ import { Problem, type Span } from '../problem/problem.ts'
 import { check } from '../template/template.ts'
 import type { Value } from '../value/value.ts'
 import { type Loading, type Place, defer } from './loading.ts'
+import { findOwnModule } from './read-action.ts'
 import { textOf } from './read-value.ts'
 import { fullName } from './redirects.ts'
 import type { Condition, Task } from './tree.ts'
@@ -39,13 +40,15 @@ function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Prob
   if (task.action === 'meta') return checkMeta(task, span)
   if (!catalog || STATIC.has(task.action)) return []
   const module = catalog.find(task.action)
-  if (!module) return [notOffered(task, span, catalog.names())]
+  if (!module) return [notOffered(loading, task, span, catalog.names())]
   if (task.argsTemplate !== undefined) return []
   return module.problems(task.args, task.argSpans).map((problem) => problem.at(span))
 }
 
-function notOffered(task: Task, span: Span, names: Iterable<string>): Problem {
+function notOffered(loading: Loading, task: Task, span: Span, names: Iterable<string>): Problem {
   const full = fullName(task.action)
+  const own = findOwnModule(loading, task.action)
+  if (own) return new Problem({ code: 'own-module', summary: 'A module of the project itself cannot run without Python', detail: `'${task.actionAsWritten}' (${own})`, span })
   const near = didYouMean(task.action, names)
   const hint = near ?? '`tutti doc --list` shows the modules there are'
   return new Problem({ code: 'module-not-offered', summary: 'tutti does not have this module', detail: full && full !== task.actionAsWritten ? `'${task.actionAsWritten}' (${full})` : `'${task.actionAsWritten}'`, hint, span })

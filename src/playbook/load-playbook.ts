@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
 import type { Dict } from '../value/value.ts'
 import { loadYaml } from '../yaml/load-yaml.ts'
@@ -64,7 +64,7 @@ function startLoading(options: LoadOptions, playbookDirectory: string): Loading 
   const documents = options.documents ?? new Map<string, YamlNode | undefined>()
   const roles = new Map<string, LoadedRole>()
   const loading: Loading = {
-    options, playbookDirectory, problems: [],
+    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library')]),
     document(file, span) {
       if (!documents.has(file)) documents.set(file, readDocument(loading, file, span))
       return documents.get(file)

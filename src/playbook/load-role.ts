@@ -37,6 +37,7 @@ function isCircle(loading: Loading, path: string, { name, span }: RoleRequest, p
 type Growing = { -readonly [K in keyof Role]: Role[K] }
 
 function readRole(loading: Loading, request: RoleRequest, path: string, place: Place): LoadedRole {
+  loading.libraries.add(join(path, 'library'))
   const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom)
   const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom)
   const role: Growing = { name: request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }

@@ -68,6 +68,8 @@ export interface Loading {
   readonly options: LoadOptions
   readonly playbookDirectory: string
   readonly problems: Problem[]
+  /** Directories of modules that a project brings along: beside the playbook and in roles, as far as read. */
+  readonly libraries: Set<string>
   /** A file's document, read once; undefined where it could not be read, which is already reported. */
   document(file: string, span?: Span): YamlNode | undefined
   entries(node: YamlNode, place: Place): readonly Entry[]

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { didYouMean } from '../problem/did-you-mean.ts'
 import type { Span } from '../problem/problem.ts'
 import { type Dict, TemplateString, type Value, asTemplate } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
+import { isFile } from './find-files.ts'
 import { parseFreeForm } from './free-form.ts'
 import { type Keywords } from './keywords.ts'
 import { type Loading, report } from './loading.ts'
@@ -46,8 +48,12 @@ export const isLoopKey = (key: string): boolean => key.startsWith('with_')
 
 /** Ours, one that Ansible knows by this name, or one of a collection. */
 function isKnownAction(loading: Loading, name: string): boolean {
-  return name.includes('.') || fullName(normaliseAction(name)) !== undefined || loading.options.catalog?.find(normaliseAction(name)) !== undefined
+  return name.includes('.') || fullName(normaliseAction(name)) !== undefined || loading.options.catalog?.find(normaliseAction(name)) !== undefined || findOwnModule(loading, name) !== undefined
 }
+
+/** A module that the project itself brings: a program that needs Python on the host, or PowerShell. */
+export const findOwnModule = (loading: Loading, name: string): string | undefined =>
+  [...loading.libraries].flatMap((directory) => ['.py', '', '.ps1'].map((ending) => join(directory, `${name}${ending}`))).find(isFile)
 
 /** `action: copy src=a dest=b`, `action: {module: copy, src: a}`, and both for `local_action`. */
 function readActionKeyword(loading: Loading, map: YamlMap, node: YamlNode, key: string): Action | undefined {

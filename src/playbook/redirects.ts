@@ -24,6 +24,8 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
     openssh_cert openssh_keypair openssl_csr openssl_csr_info openssl_csr_pipe openssl_dhparam openssl_pkcs12 openssl_privatekey
     openssl_privatekey_convert openssl_privatekey_info openssl_privatekey_pipe openssl_publickey openssl_publickey_info openssl_signature
     openssl_signature_info x509_certificate x509_certificate_convert x509_certificate_info x509_certificate_pipe x509_crl x509_crl_info`),
+  'community.digitalocean': words(`digital_ocean digital_ocean_block_storage digital_ocean_domain digital_ocean_domain_record digital_ocean_droplet digital_ocean_droplet_info
+    digital_ocean_firewall digital_ocean_floating_ip digital_ocean_sshkey digital_ocean_tag`),
   'community.docker': words(`docker_compose docker_compose_v2 docker_compose_v2_exec docker_compose_v2_pull docker_compose_v2_run docker_config
     docker_container docker_container_copy_into docker_container_exec docker_container_info docker_host_info docker_image docker_image_build
     docker_image_info docker_image_load docker_image_pull docker_image_push docker_image_tag docker_login docker_network docker_network_info
@@ -64,7 +66,7 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   'ansible.windows': words('win_command win_copy win_dsc win_feature win_file win_get_url win_package win_ping win_reboot win_regedit win_service win_shell win_stat win_template win_updates win_user win_wait_for'),
 }
 /** Collections whose modules bear the names of another's. */
-const SAME_COLLECTION: Readonly<Record<string, string>> = { 'ansible.mysql': 'community.mysql' }
+const SAME_COLLECTION: Readonly<Record<string, string>> = { 'ansible.mysql': 'community.mysql', 'community.kubernetes': 'kubernetes.core' }
 
 const SHORT_BY_FULL: ReadonlyMap<string, string> = new Map(
   Object.entries(COLLECTIONS).flatMap(([collection, names]) => names.map((name) => [`${collection}.${name}`, name] as const)),

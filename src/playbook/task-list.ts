@@ -40,7 +40,8 @@ function listEntry(entry: Block | Task, inherited: readonly string[]): readonly 
 function listedName(task: Task): string {
   const name = textOf(task.name) ?? ''
   if (!name) return task.actionAsWritten
-  return task.home.role ? `${task.home.role.name} : ${name}` : name
+  // An include of a role bears the name of no other role.
+  return task.home.role && task.action !== 'include_role' ? `${task.home.role.name} : ${name}` : name
 }
 
 const texts = (tags: readonly Value[]): string[] => tags.flatMap((tag) => textOf(tag)?.split(',') ?? [])

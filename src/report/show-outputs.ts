@@ -4,7 +4,7 @@ import { showJson } from './show-json.ts'
 
 /** What Ansible's output leaves out: its own notes, and what is shown elsewhere. */
 const HIDDEN = new Set(['invocation', 'diff', 'exception', 'warnings', 'deprecations', 'results', 'skipped', 'failed'])
-const OF_DEBUG = new Set(['changed', 'skipped', 'failed'])
+const OF_DEBUG = new Set(['changed', 'skipped', 'failed', 'ansible_loop_var', 'ansible_index_var'])
 
 /** Actions that always print their result, whatever the verbosity. */
 export const speaks = (action: string, outputs: Dict): boolean => {
@@ -16,7 +16,8 @@ export const shortName = (action: string): string => action.replace(/^ansible\.(
 /** The result as JSON: on one line, or one entry a line for `debug` and from `-vvv` on. */
 export function showOutputs(result: HostResult, action: string, verbosity: number): string {
   const quiet = shortName(action) === 'debug' && result.status !== 'failed'
-  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && !(verbosity < 3 && HIDDEN.has(key)) && !(quiet && OF_DEBUG.has(key)))
+  const loopVars = quiet ? [result.outputs.get('ansible_loop_var'), result.outputs.get('ansible_index_var')] : []
+  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && !(verbosity < 3 && HIDDEN.has(key)) && !(quiet && (OF_DEBUG.has(key) || loopVars.includes(key))))
   const changed: readonly [Value, Value][] = quiet || result.outputs.has('changed') ? [] : [['changed', result.status === 'changed']]
   const unreachable: readonly [Value, Value][] = result.status === 'unreachable' ? [['unreachable', true]] : []
   return showJson(new Map<Value, Value>([...kept, ...changed, ...unreachable]), verbosity > 2 || speaks(action, result.outputs) ? 4 : 0)

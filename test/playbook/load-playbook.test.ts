@@ -205,6 +205,11 @@ describe('what is wrong with modules', () => {
     expect(at('copy: {bad: 1}', { playReached: () => false }).problems).toEqual([])
     expect(at('copy: {bad: 1}\ntags: t', { tagsReached: (tags: readonly string[]) => !tags.includes('t') }).problems).toEqual([])
   })
+  test('is told where a project brings modules of its own', () => {
+    const own = { 'site.yml': '- hosts: all\n  tasks:\n    - mine: {a: 1}\n', 'library/mine.py': '' }
+    expect(problemsIn(own, { catalog })).toEqual(['own-module@site.yml:3:7'])
+    expect(problemsIn({ ...own, 'site.yml': own['site.yml'] + '      when: x\n' }, { catalog })).toEqual([])
+  })
   test('counts in a role as its use does', () => {
     const role = (use: string) => problemsIn({ 'site.yml': `- hosts: all\n  roles: [${use}]\n`, 'roles/r/tasks/main.yml': '- copy: {bad: 1}\n' }, { catalog })
     expect(role('r')).toEqual(['unknown-parameter@main.yml:1:3'])

@@ -4,7 +4,7 @@ import { load } from './project.ts'
 
 const files = {
   'site.yml': '- hosts: [h1, h2]\n  name: third\n  tags: pt\n  roles: [{role: r, tags: [b, a]}]\n  tasks:\n    - ping:\n    - name: n\n      ping:\n      tags: never\n',
-  'roles/r/tasks/main.yml': '- name: one\n  ping:\n- block: [{name: in, ping: }]\n  rescue: [{name: out, ping: }]\n',
+  'roles/r/tasks/main.yml': '- name: one\n  ping:\n- name: inc\n  include_role: {name: r}\n- block: [{name: in, ping: }]\n  rescue: [{name: out, ping: }]\n',
 }
 const all = { tags: [], skipTags: [] }
 
@@ -16,6 +16,7 @@ playbook: site.yml
   play #1 (h1,h2): third\tTAGS: [pt]
     tasks:
       r : one\tTAGS: [a, b, pt]
+      inc\tTAGS: [a, b, pt]
       r : in\tTAGS: [a, b, pt]
       ping\tTAGS: [pt]`)
 })
