@@ -1,18 +1,21 @@
-import { existsSync } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
-import { Problem } from '../problem/problem.ts'
 import type { Play, Role } from '../playbook/tree.ts'
-import { render } from '../template/template.ts'
 import type { Environment, LookupContext, Scope } from '../template/scope.ts'
+import { render } from '../template/template.ts'
 import type { Secrets } from '../text/secrets.ts'
-import { type Dict, type Value, isUnknown } from '../value/value.ts'
+import type { Dict, Value } from '../value/value.ts'
 import { HostStore } from './host-store.ts'
+import { HostView } from './host-view.ts'
 import { LayeredScope } from './layered-scope.ts'
-import { type MagicSettings, hostMagic, playMagic } from './magic.ts'
+import { type MagicContext, type MagicSettings, directoryOf, inventoryNames, magicNames, makeMagic, rendered } from './magic.ts'
+import { type PlayState, countPresent, newPlayState } from './play-state.ts'
+import { inOrder, outsideOfPlays, withDependencies } from './precedence.ts'
+import { varsFilesOf } from './vars-files.ts'
 import type { HostVars, ScopeRequest, Vars } from './vars.ts'
 
 /** What variables need of the inventory: who is there, in which groups, and what is set for a host, lowest level first. */
 export interface HostSource {
+  /** Changes whenever an answer of any of these may. */
+  readonly revision: number
   hostNames(): readonly string[]
   /** Whether the name is a host, the implicit localhost included. */
   knows(host: string): boolean
@@ -21,7 +24,8 @@ export interface HostSource {
   groupsOf(host: string): readonly string[]
   /** Group and host variables of the inventory, and of `group_vars` and `host_vars` beside it and beside the playbook. */
   layersOf(host: string, playbookDirectory: string): readonly Dict[]
-  readonly directory: string | undefined
+  /** The source that named the host first. */
+  originOf(host: string): { readonly file?: string; readonly directory?: string }
   readonly sources: readonly string[]
 }
 
@@ -35,26 +39,24 @@ export interface VarsOptions {
   readonly openVault: (text: string) => string
 }
 
-/** The state of the play that is running, as scopes see it. */
-export interface PlayState {
-  readonly play: Play
-  readonly prompted: Dict
-  readonly loader: { vars(file: string): Dict }
-  allHosts: readonly string[]
-  batch: readonly string[]
-  readonly lost: Set<string>
-  readonly exposed: Role[]
-  /** Names of the roles of the play, for `ansible_play_role_names`. */
-  readonly varsFiles: Map<string, readonly Dict[]>
-}
+export const createVars = (options: VarsOptions): Vars & { readonly options: VarsOptions } => new RunVars(options)
 
-export function createVars(options: VarsOptions): Vars & { readonly options: VarsOptions } {
-  return new RunVars(options)
+/** What a scope stands on. */
+interface Standing {
+  readonly layers: () => readonly Dict[]
+  readonly store: HostStore | undefined
+  readonly state: PlayState | undefined
+  readonly playbookDirectory: string
+  /** False in `hostvars`. */
+  readonly inPlay: boolean
 }
 
 class RunVars implements Vars {
   readonly options: VarsOptions
   readonly #hosts = new Map<string, HostStore>()
+  readonly #inventoryLayers = new Map<string, { readonly revision: number; readonly layers: readonly Dict[] }>()
+  /** Views of `hostvars`, by playbook directory and host, for as long as nothing about the host changed. */
+  readonly #views = new Map<string, { readonly revision: string; readonly view: HostView }>()
   #state: PlayState | undefined
 
   constructor(options: VarsOptions) {
@@ -62,104 +64,90 @@ class RunVars implements Vars {
   }
 
   host(name: string): HostVars {
-    return this.store(name)
-  }
-
-  store(name: string): HostStore {
-    let store = this.#hosts.get(name)
-    if (!store) this.#hosts.set(name, (store = new HostStore()))
-    return store
+    return this.#store(name)
   }
 
   beginPlay(play: Play, prompted: Dict, loader: { vars(file: string): Dict }): void {
-    this.#state = { play, prompted, loader, allHosts: [], batch: [], lost: new Set(), exposed: play.roles.flatMap((use) => withDependencies(use.role)), varsFiles: new Map() }
+    this.#state = newPlayState(play, prompted, loader)
   }
 
   beginBatch(_play: Play, allHosts: readonly string[], batch: readonly string[]): void {
     this.#state!.allHosts = allHosts
     this.#state!.batch = batch
+    countPresent(this.#state!)
   }
 
   hostLost(name: string): void {
-    this.#state?.lost.add(name)
+    if (!this.#state) return
+    this.#state.lost.add(name)
+    countPresent(this.#state)
   }
 
   exposeRole(role: Role): void {
-    if (!this.#state!.exposed.includes(role)) this.#state!.exposed.push(role)
+    for (const one of withDependencies(role)) if (!this.#state!.exposed.includes(one)) this.#state!.exposed.push(one)
   }
 
   scope(request: ScopeRequest): Scope {
     const state = this.#state?.play === request.play ? this.#state : undefined
+    const { host } = request
+    const store = host === undefined ? undefined : this.#store(host)
+    const playbookDirectory = directoryOf(request)
+    const standing = { store, state, playbookDirectory, inPlay: true }
+    const parts = (varsFiles: readonly Dict[]): readonly Dict[] => inOrder({
+      request, store, exposed: state?.exposed ?? [], inventory: host === undefined ? [] : this.#inventory(host, playbookDirectory), prompted: state?.prompted, varsFiles,
+    })
+    // Names of vars_files are rendered over everything else, by a scope of their own: a scope never changes what it has said.
+    const files = (): readonly Dict[] => state ? varsFilesOf(state, { host, hasFacts: store?.hasFacts ?? false, revision: store?.revision ?? 0 }, this.#scope(request, { ...standing, layers: () => parts([]) })) : []
+    return this.#scope(request, { ...standing, layers: () => parts(files()) })
+  }
+
+  #scope(request: ScopeRequest, { layers, store, state, playbookDirectory, inPlay }: Standing): LayeredScope {
     const { options } = this
+    let context: MagicContext | undefined
     const scope: LayeredScope = new LayeredScope({
-      layers: () => this.#layers(request, state, scope), merge: options.hashBehaviour === 'merge', environment: options.environment,
-      magic: { ...playMagic(options, request.play, state), ...(request.host === undefined ? {} : hostMagic(this, options, request, state)) },
-      overrides: [...(request.item ? [request.item] : []), options.extraVars], warn: request.warn,
-      lookupContext: () => this.#lookupContext(request, scope), templates: request.searchPaths,
+      layers, merge: options.hashBehaviour === 'merge', environment: options.environment, extraVars: options.extraVars,
+      item: inPlay ? request.item : undefined, warn: request.warn, magicNames, templates: request.searchPaths,
+      magic: (name) => makeMagic(name, (context ??= { options, host: request.host, store, playbookDirectory, scope, hostvars: this.#hostvars(request, playbookDirectory), request: inPlay ? request : undefined, state: inPlay ? state : undefined })),
+      lookupContext: () => this.#lookupContext(request, playbookDirectory, scope),
     })
     return scope
   }
 
-  /** Lowest first, as the documentation lists them; extra vars and loop names stand above all and are kept apart. */
-  #layers(request: ScopeRequest, state: PlayState | undefined, scope: Scope): readonly Dict[] {
-    const { play, host, roles, roleParams, blockVars } = request
-    const exposed = state?.exposed ?? []
-    const own = roles.toReversed()
-    const store = host === undefined ? undefined : this.store(host)
-    return [
-      ...exposed.map(({ defaults }) => defaults), ...own.map(({ defaults }) => defaults),
-      ...(host === undefined ? [] : this.options.inventory.layersOf(host, dirname(play.span.file))),
-      ...(store ? [store.injected] : []),
-      play.vars, state?.prompted ?? new Map(), ...this.#varsFiles(request, state, scope),
-      ...exposed.map(({ vars }) => vars), ...own.map(({ vars }) => vars),
-      ...blockVars,
-      ...(store ? [store.included, store.set] : []),
-      ...roleParams,
-    ]
+  #store(name: string): HostStore {
+    let store = this.#hosts.get(name)
+    if (!store) this.#hosts.set(name, (store = new HostStore()))
+    return store
   }
 
-  /** `vars_files`: each entry a name or a list of which the first that exists counts. Names may hold templates over what is below. */
-  #varsFiles(request: ScopeRequest, state: PlayState | undefined, scope: Scope): readonly Dict[] {
-    if (!state || request.play.varsFiles.length === 0) return []
-    const key = request.host ?? ''
-    const known = state.varsFiles.get(key)
-    if (known) return known
-    state.varsFiles.set(key, []) // A name that needs a variable of these very files finds nothing there.
-    const loaded = request.play.varsFiles.flatMap((entry) => loadFirst(entry, request, state, scope))
-    state.varsFiles.set(key, loaded)
-    // The scope looked its layers up before the files were there.
-    return loaded
+  #inventory(host: string, playbookDirectory: string): readonly Dict[] {
+    const { inventory } = this.options
+    const key = `${playbookDirectory}\n${host}`
+    const known = this.#inventoryLayers.get(key)
+    if (known?.revision === inventory.revision) return known.layers
+    const layers = [...inventory.layersOf(host, playbookDirectory), inventoryNames(this.options, host)]
+    this.#inventoryLayers.set(key, { revision: inventory.revision, layers })
+    return layers
   }
 
-  #lookupContext({ play, searchPaths }: ScopeRequest, scope: Scope): LookupContext {
-    return { searchPaths, playbookDir: dirname(play.span.file), scope, render: (value) => render(value, scope), vault: this.options.openVault, secrets: this.options.secrets }
+  #hostvars(request: ScopeRequest, playbookDirectory: string): HostView {
+    return new HostView(() => this.options.inventory.hostNames(), (host) => this.#viewOf(host, request, playbookDirectory) as unknown as Value | undefined)
   }
-}
 
-const withDependencies = (role: Role): readonly Role[] => [...role.dependencies.flatMap((dependency) => withDependencies(dependency.role)), role]
-
-function loadFirst(entry: Value, { play, host }: ScopeRequest, { loader }: PlayState, scope: Scope): readonly Dict[] {
-  const names = (Array.isArray(entry) ? (entry as readonly Value[]) : [entry]).map((name) => tried(name, scope, host))
-  const looked: string[] = []
-  for (const name of names) {
-    if (name === undefined) return []
-    for (const file of isAbsolute(name) ? [name] : [join(dirname(play.span.file), 'vars', name), join(dirname(play.span.file), name)]) {
-      if (existsSync(file)) return [loader.vars(file)]
-      looked.push(file)
-    }
+  /** Another host as `hostvars` shows it: rendered with its own variables, which know no play. */
+  #viewOf(host: string, request: ScopeRequest, playbookDirectory: string): HostView | undefined {
+    if (!this.options.inventory.knows(host)) return undefined
+    const store = this.#store(host)
+    const key = `${playbookDirectory}\n${host}`
+    const revision = `${this.options.inventory.revision} ${store.revision}`
+    const known = this.#views.get(key)
+    if (known?.revision === revision) return known.view
+    const scope = this.#scope({ ...request, host }, { store, state: undefined, playbookDirectory, inPlay: false, layers: () => outsideOfPlays({ store, inventory: this.#inventory(host, playbookDirectory) }) })
+    const view = new HostView(() => scope.names(), (name) => rendered(scope, name))
+    this.#views.set(key, { revision, view })
+    return view
   }
-  throw new Problem({ code: 'missing-file', summary: 'a file of vars_files is missing', detail: `looked at ${looked.join(', ')}`, span: play.span })
-}
 
-/** Before there is a host, a name made from host variables cannot be known: such files wait. */
-function tried(name: Value, scope: Scope, host: string | undefined): string | undefined {
-  try {
-    const rendered = render(name, scope)
-    return isUnknown(rendered) ? undefined : String(rendered)
-  } catch (problem) {
-    if (host === undefined) return undefined
-    throw problem
+  #lookupContext({ searchPaths }: ScopeRequest, playbookDir: string, scope: Scope): LookupContext {
+    return { searchPaths, playbookDir, scope, render: (value) => render(value, scope), vault: this.options.openVault, secrets: this.options.secrets }
   }
 }
-
-export type { RunVars }

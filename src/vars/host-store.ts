@@ -1,12 +1,13 @@
 import { type Dict, type Value, isDict } from '../value/value.ts'
 import type { HostVars } from './vars.ts'
 
-/** What one host gathers on its way: facts, registered results, `set_fact`, `include_vars`. */
+/** What one host gathers on its way: facts, registered results, `set_fact`, `include_vars`. `revision` counts the changes. */
 export class HostStore implements HostVars {
+  revision = 0
   /** As `ansible_facts` has them: without the `ansible_` prefix. */
-  facts: Map<Value, Value> = new Map()
-  /** As they are injected beside all other variables: with the prefix, or under their own name (`packages`). */
-  injected: Map<Value, Value> = new Map()
+  facts: ReadonlyMap<Value, Value> = new Map()
+  /** As they are injected beside all other variables: under the name they came with. */
+  injected: ReadonlyMap<Value, Value> = new Map()
   /** `set_fact` and `register`: one level, the last one counts. */
   readonly set: Map<Value, Value> = new Map()
   readonly included: Map<Value, Value> = new Map()
@@ -16,30 +17,39 @@ export class HostStore implements HostVars {
   }
 
   addFacts(found: Dict): void {
+    this.revision++
     // New maps: a scope that was made before keeps what it saw.
-    this.facts = new Map(this.facts)
-    this.injected = new Map(this.injected)
+    const facts = new Map(this.facts)
+    const injected = new Map(this.injected)
     for (const [key, value] of found) {
       const name = String(key)
-      this.injected.set(name, merged(this.injected.get(name), value, name))
-      this.facts.set(name.replace(/^ansible_/, ''), merged(this.facts.get(name.replace(/^ansible_/, '')), value, name))
+      // `ansible_facts.ansible_local` keeps its prefix, as the documentation of local facts writes it.
+      const short = name === 'ansible_local' ? name : name.replace(/^ansible_(?=.)/, '')
+      injected.set(name, merged(injected.get(name), value, name))
+      facts.set(short, merged(facts.get(short), value, name))
     }
+    this.facts = facts
+    this.injected = injected
   }
 
   clearFacts(): void {
+    this.revision++
     this.facts = new Map()
     this.injected = new Map()
   }
 
   setFacts(facts: Dict): void {
+    this.revision++
     for (const [name, value] of facts) this.set.set(name, value)
   }
 
   register(name: string, value: Value): void {
+    this.revision++
     this.set.set(name, value)
   }
 
   includeVars(vars: Dict): void {
+    this.revision++
     for (const [name, value] of vars) this.included.set(name, value)
   }
 }

@@ -7,10 +7,12 @@ import { type Dict, type Value, isDict } from '../value/value.ts'
 export interface LayeredParts {
   /** Dicts of variables, lowest first; asked for once, when the first name is looked up. */
   readonly layers: () => readonly Dict[]
-  /** Names above all layers, lowest first: loop names, extra vars. */
-  readonly overrides: readonly Dict[]
+  /** Names of a loop: above everything. */
+  readonly item: Dict | undefined
+  readonly extraVars: Dict
   /** Names that the run itself makes, each when it is asked for. */
-  readonly magic: Readonly<Record<string, () => Value | undefined>>
+  readonly magic: (name: string) => Value | undefined
+  readonly magicNames: readonly string[]
   readonly merge: boolean
   readonly environment: Environment
   readonly warn: (text: string, span?: Span) => void
@@ -26,71 +28,72 @@ export class LayeredScope implements Scope {
   #lookups: LookupContext | undefined
   readonly environment: Environment
   readonly warn: (text: string, span?: Span) => void
+  /** Own properties, so that a scope can be spread into one that overrides some of it. */
+  readonly get: (name: string) => Value | undefined
+  readonly names: () => Iterable<string>
+  readonly loadTemplate: (name: string) => TemplateFile | undefined
 
   constructor(parts: LayeredParts) {
     this.#parts = parts
     this.environment = parts.environment
     this.warn = parts.warn
+    this.get = (name) => this.#get(name)
+    this.names = () => this.#names()
+    this.loadTemplate = (name) => this.#loadTemplate(name)
   }
 
   get lookupContext(): LookupContext {
     return (this.#lookups ??= this.#parts.lookupContext())
   }
 
-  get(name: string): Value | undefined {
-    if (this.#found.has(name)) return this.#found.get(name)
+  #get(name: string): Value | undefined {
+    const known = this.#found.get(name)
+    if (known !== undefined || this.#found.has(name)) return known
     const value = this.#look(name)
-    // While the layers are being made (names of vars_files), nothing is remembered: it may be there afterwards.
-    if (this.#layers) this.#found.set(name, value)
+    this.#found.set(name, value)
     return value
   }
 
-  *names(): Iterable<string> {
-    const seen = new Set<string>(Object.keys(this.#parts.magic))
-    for (const layer of [...this.#all(), ...this.#parts.overrides]) for (const key of layer.keys()) seen.add(String(key))
+  *#names(): Iterable<string> {
+    const { magic, magicNames, item, extraVars } = this.#parts
+    const seen = new Set(magicNames.filter((name) => magic(name) !== undefined))
+    for (const layer of [...this.#all(), extraVars, ...(item ? [item] : [])]) for (const key of layer.keys()) seen.add(String(key))
     yield* seen
   }
 
-  loadTemplate(name: string): TemplateFile | undefined {
+  #loadTemplate(name: string): TemplateFile | undefined {
     const places = isAbsolute(name) ? [name] : this.#parts.templates('templates').map((place) => join(place, name))
     const file = places.find((place) => existsSync(place))
     return file === undefined ? undefined : { source: readFileSync(file, 'utf8'), file }
   }
 
   #look(name: string): Value | undefined {
-    const { overrides, magic, merge } = this.#parts
-    for (let i = overrides.length - 1; i >= 0; i--) if (overrides[i]!.has(name)) return overrides[i]!.get(name)
-    const made = Object.hasOwn(magic, name) ? magic[name]!() : undefined
-    if (made !== undefined) return made
-    const layers = this.#all()
+    const { item, extraVars, magic, merge } = this.#parts
+    const made = item?.get(name) ?? magic(name)
+    if (made !== undefined || item?.has(name)) return made
+    const extra = extraVars.get(name)
+    if (extra !== undefined && !(merge && isDict(extra))) return extra
+    const layers = extra === undefined ? this.#all() : [...this.#all(), extraVars]
     for (let i = layers.length - 1; i >= 0; i--) {
-      if (!layers[i]!.has(name)) continue
-      const value = layers[i]!.get(name)!
-      return merge && isDict(value) ? mergedBelow(layers, i, name, value) : value
+      const value = layers[i]!.get(name)
+      if (value !== undefined) return merge && isDict(value) ? mergedBelow(layers, i, name, value) : value
     }
     return undefined
   }
 
-  #making = false
   #all(): readonly Dict[] {
-    if (this.#layers) return this.#layers
-    // Asked for from within: only the overrides and magic names are there yet.
-    if (this.#making) return []
-    this.#making = true
-    try {
-      return (this.#layers = this.#parts.layers())
-    } finally {
-      this.#making = false
-    }
+    return (this.#layers ??= this.#parts.layers())
   }
 }
 
-/** `hash_behaviour = merge`: dicts of lower levels shine through. */
+/** `hash_behaviour = merge`: dicts of lower levels shine through, down to the first value that is none. */
 function mergedBelow(layers: readonly Dict[], top: number, name: string, value: Dict): Dict {
   let result = value
   for (let i = top - 1; i >= 0; i--) {
     const lower = layers[i]!.get(name)
-    if (isDict(lower)) result = deep(lower, result)
+    if (lower === undefined) continue
+    if (!isDict(lower)) break
+    result = deep(lower, result)
   }
   return result
 }

@@ -1,10 +1,14 @@
 import { dirname } from 'node:path'
-import type { Play, Role } from '../playbook/tree.ts'
-import { OMIT } from '../template/objects.ts'
+import { OMIT, type View } from '../template/objects.ts'
 import { render } from '../template/template.ts'
+import type { Role } from '../playbook/tree.ts'
+import type { Scope } from '../template/scope.ts'
 import { type Value, dict } from '../value/value.ts'
-import type { PlayState, RunVars, VarsOptions } from './create-vars.ts'
+import type { VarsOptions } from './create-vars.ts'
 import { HostView } from './host-view.ts'
+import type { HostStore } from './host-store.ts'
+import type { PlayState } from './play-state.ts'
+import { withDependencies } from './precedence.ts'
 import type { ScopeRequest } from './vars.ts'
 
 export interface MagicSettings {
@@ -18,72 +22,83 @@ export interface MagicSettings {
   readonly configFile?: string
 }
 
+/** What a magic name is made of. `request` is missing in `hostvars`, which shows hosts outside of plays. */
+export interface MagicContext {
+  readonly options: VarsOptions
+  readonly host: string | undefined
+  readonly store: HostStore | undefined
+  readonly request: ScopeRequest | undefined
+  readonly state: PlayState | undefined
+  readonly playbookDirectory: string
+  readonly scope: Scope
+  readonly hostvars: View
+}
+
+type Make = (context: MagicContext) => Value | undefined
+
 /** The language version that playbooks ask for; what we follow is the documentation of this release. */
 const VERSION = dict({ full: '2.19.0', major: 2, minor: 19, revision: 0, string: '2.19.0' })
 
-type Magic = Readonly<Record<string, () => Value | undefined>>
-
-/** Names that belong to the play and the run. */
-export function playMagic({ inventory, magic }: VarsOptions, play: Play, state: PlayState | undefined): Magic {
-  const present = (hosts: readonly string[]) => hosts.filter((host) => !state?.lost.has(host))
-  return {
-    omit: () => OMIT,
-    groups: () => inventory.groups(),
-    playbook_dir: () => dirname(play.span.file),
-    inventory_dir: () => inventory.directory ?? null,
-    inventory_file: () => inventory.sources.at(-1) ?? null,
-    ansible_inventory_sources: () => inventory.sources,
-    ansible_play_name: () => (typeof play.name === 'string' ? play.name : typeof play.name === 'object' && play.name !== null && 'source' in play.name ? play.name : null),
-    ansible_play_hosts_all: () => state?.allHosts ?? [],
-    ansible_play_hosts: () => present(state?.allHosts ?? []),
-    ansible_play_batch: () => present(state?.batch ?? []),
-    play_hosts: () => present(state?.batch ?? []),
-    ansible_play_role_names: () => roleNames(play),
-    ansible_check_mode: () => magic.check,
-    ansible_diff_mode: () => magic.diff,
-    ansible_verbosity: () => magic.verbosity,
-    ansible_forks: () => magic.forks,
-    ansible_version: () => VERSION,
-    ansible_run_tags: () => (magic.tags.length ? magic.tags : ['all']),
-    ansible_skip_tags: () => magic.skipTags,
-    ansible_limit: () => magic.limit,
-    ansible_config_file: () => magic.configFile ?? null,
-  }
+/** Names that the run itself makes, when they are asked for. No variable of the user's hides them. */
+const MAKERS: Readonly<Record<string, Make>> = {
+  omit: () => OMIT,
+  groups: ({ options }) => options.inventory.groups(),
+  hostvars: ({ hostvars }) => hostvars as unknown as Value,
+  vars: ({ scope }) => new HostView(() => scope.names(), (name) => rendered(scope, name)) as unknown as Value,
+  ansible_facts: ({ store }) => store?.facts,
+  playbook_dir: ({ playbookDirectory }) => playbookDirectory,
+  ansible_inventory_sources: ({ options }) => options.inventory.sources,
+  ansible_play_name: ({ request }) => request?.play.name,
+  ansible_play_hosts_all: ({ state }) => state?.allHosts,
+  ansible_play_hosts: ({ state }) => state?.presentHosts,
+  ansible_play_batch: ({ state }) => state?.presentBatch,
+  play_hosts: ({ state }) => state?.presentBatch,
+  ansible_play_role_names: ({ request }) => request?.play.roles.map(({ role }) => role.name),
+  ansible_dependent_role_names: ({ request }) => request && dependent(request),
+  ansible_role_names: ({ request }) => request && [...new Set([...dependent(request), ...request.play.roles.map(({ role }) => role.name)])],
+  role_names: ({ request }) => request?.play.roles.map(({ role }) => role.name),
+  role_name: ({ request }) => request?.roles[0] && shortName(request.roles[0]),
+  role_path: ({ request }) => request?.roles[0]?.path,
+  ansible_role_name: ({ request }) => request?.roles[0]?.name,
+  ansible_collection_name: ({ request }) => collectionOf(request?.roles[0]),
+  ansible_parent_role_names: ({ request }) => (request && request.roles.length > 1 ? request.roles.slice(1).map(({ name }) => name) : undefined),
+  ansible_parent_role_paths: ({ request }) => (request && request.roles.length > 1 ? request.roles.slice(1).map(({ path }) => path) : undefined),
+  ansible_search_path: ({ request, playbookDirectory }) => request && [...new Set([...request.roles.map(({ path }) => path), ...(request.home ? [request.home.directory] : []), playbookDirectory])],
+  ansible_check_mode: ({ options }) => options.magic.check,
+  ansible_diff_mode: ({ options }) => options.magic.diff,
+  ansible_verbosity: ({ options }) => options.magic.verbosity,
+  ansible_forks: ({ options }) => options.magic.forks,
+  ansible_version: () => VERSION,
+  ansible_run_tags: ({ options }) => (options.magic.tags.length ? options.magic.tags : ['all']),
+  ansible_skip_tags: ({ options }) => options.magic.skipTags,
+  ansible_limit: ({ options }) => options.magic.limit,
+  ansible_config_file: ({ options }) => options.magic.configFile ?? null,
 }
 
-/** Names that belong to a host and to the task on it. */
-export function hostMagic(vars: RunVars, options: VarsOptions, request: ScopeRequest, _state: PlayState | undefined): Magic {
-  const host = request.host!
-  const [role] = request.roles
-  return {
-    inventory_hostname: () => host,
-    inventory_hostname_short: () => host.split('.')[0]!,
-    group_names: () => options.inventory.groupsOf(host).filter((group) => group !== 'all').toSorted(),
-    hostvars: () => new HostView(() => options.inventory.hostNames(), (name) => membersOf(vars, options, request, name)) as unknown as Value,
-    vars: () => new HostView(() => vars.scope(request).names(), (name) => vars.scope(request).get(name)) as unknown as Value,
-    ansible_facts: () => vars.store(host).facts,
-    ...(role ? roleMagic(role, request.roles) : {}),
-  }
+export const magicNames: readonly string[] = Object.keys(MAKERS)
+/** A magic value; `undefined` where the name is none, or has no value here (`role_path` outside of roles). */
+export const makeMagic = (name: string, context: MagicContext): Value | undefined => (Object.hasOwn(MAKERS, name) ? MAKERS[name]!(context) : undefined)
+
+/** What the inventory says of a host by itself. Ansible keeps these with the host's variables: higher levels can override them. */
+export function inventoryNames(options: VarsOptions, host: string): ReadonlyMap<Value, Value> {
+  const { inventory } = options
+  const { file, directory } = inventory.originOf(host)
+  return new Map<Value, Value>([
+    ['inventory_hostname', host],
+    ['inventory_hostname_short', /^[\d.]+$|:/.test(host) ? host : host.split('.')[0]!],
+    ['group_names', inventory.groupsOf(host).filter((group) => group !== 'all').toSorted()],
+    ['inventory_file', file ?? null], ['inventory_dir', directory ?? null],
+  ])
 }
 
-const roleMagic = (role: Role, around: readonly Role[]): Magic => ({
-  role_path: () => role.path,
-  role_name: () => shortName(role),
-  ansible_role_name: () => role.name,
-  ansible_role_names: () => around.map(({ name }) => name),
-  ansible_parent_role_names: () => around.slice(1).map(({ name }) => name),
-  ansible_parent_role_paths: () => around.slice(1).map(({ path }) => path),
-})
-const shortName = ({ name }: Role): string => name.split(/[/]/).at(-1)!
-
-function membersOf(vars: RunVars, options: VarsOptions, request: ScopeRequest, name: string): Value | undefined {
-  if (!options.inventory.knows(name)) return undefined
-  // Another host's variables are those of the inventory and of its own way so far, not those of this task.
-  const scope = vars.scope({ ...request, host: name, roles: [], roleParams: [], blockVars: [], item: undefined })
-  return new HostView(() => scope.names(), (key) => {
-    const raw = scope.get(key)
-    return raw === undefined ? undefined : render(raw, scope)
-  }) as unknown as Value
+/** A variable of a scope, rendered. */
+export function rendered(scope: Scope, name: string): Value | undefined {
+  const raw = scope.get(name)
+  return raw === undefined ? undefined : render(raw, scope)
 }
 
-const roleNames = (play: Play): readonly string[] => play.roles.map(({ role }) => role.name)
+/** `ns.coll.role` and a path to a role are known by their last word. */
+const shortName = ({ name }: Role): string => name.split(/[/.]/).at(-1)!
+const collectionOf = (role: Role | undefined): string | undefined => /^(\w+\.\w+)\.\w+$/.exec(role?.name ?? '')?.[1]
+const dependent = ({ play }: ScopeRequest): string[] => [...new Set(play.roles.flatMap(({ role }) => withDependencies(role).slice(0, -1)).map(({ name }) => name))]
+export const directoryOf = (request: ScopeRequest): string => dirname(request.play.span.file)

@@ -8,7 +8,7 @@ import { problemsOf } from '../../src/problem/problem.ts'
 const cases = join(import.meta.dirname, 'cases')
 
 /** Each case directory holds an inventory and what `ansible-inventory --list` of core 2.19 says of it (`expected.json`). */
-const known: readonly (readonly [string, readonly string[], string?])[] = [
+const known: [name: string, sources: string[], playbook?: string][] = [
   ['ini-typing', ['inventory']], ['ini-groups', ['hosts']], ['ini-ipv6', ['hosts']], ['ini-priority', ['hosts']], ['ungrouped-reconcile', ['hosts']], ['advanced', ['hosts']], ['crlf', ['hosts']],
   ['yaml-basic', ['hosts.yml']], ['numeric-names', ['hosts.yml']], ['json', ['hosts.json']], ['directory', ['inv']], ['playbook-dir', ['inv/hosts'], 'play'],
   ['script', ['inv.sh']], ['script-host', ['inv.sh']], ['two-sources', ['one/hosts', 'two/hosts']], ['constructed', ['hosts', 'z.yml']], ['host-list', ['b,a:2222,10.0.0.1,::1,']],
@@ -18,7 +18,7 @@ const known: readonly (readonly [string, readonly string[], string?])[] = [
 const unmarked = (_: string, value: unknown): unknown => (value as { __ansible_unsafe?: string } | null)?.__ansible_unsafe ?? value
 
 describe('as ansible-inventory --list', () => {
-  test.each(known)('%s', async (name, sources, playbook) => {
+  test.each(known.map(([name, sources, playbook]) => ({ name, sources, playbook })))('$name', async ({ name, sources, playbook }) => {
     const directory = join(cases, name)
     const inventory = await loadInventory(sources.map((source) => (source.includes(',') ? source : resolve(directory, source))))
     const { _meta, ...groups } = JSON.parse(readFileSync(join(directory, 'expected.json'), 'utf8'), unmarked)
