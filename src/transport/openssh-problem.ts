@@ -40,10 +40,12 @@ const NETWORK: readonly (readonly [RegExp, string])[] = [
 
 /** What the `ssh` program said when it could not log in, as one of our problems. */
 export function opensshProblem(where: string, said: string): Unreachable {
-  const text = said.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^@+$/.test(line)).join('; ')
+  const lines = said.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  // Of the long warning about a changed key, only the place and the key matter.
+  const text = (/IDENTIFICATION HAS CHANGED/.test(said) ? lines.filter((line) => /^Offending|^SHA256:/.test(line)) : lines).join('; ')
   const saying = SAYINGS.find(({ pattern }) => pattern.test(said))
   if (saying) return new Unreachable(new Problem({ code: saying.code, summary: saying.summary, detail: `${where}: ${text}`, hint: saying.hint }))
   const code = NETWORK.find(([pattern]) => pattern.test(said))?.[1]
   const problem = networkProblem(where, Object.assign(new Error(text || 'ssh said nothing'), code ? { code } : {}))
-  return Object.assign(problem, { early: /kex_exchange_identification|ssh_exchange_identification/.test(said) })
+  return Object.assign(problem, { early: lines.length === 1 && /kex_exchange_identification|ssh_exchange_identification/.test(said) })
 }

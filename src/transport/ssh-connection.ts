@@ -52,7 +52,7 @@ class Handshake {
   }
 
   #config() {
-    const { user: username, aliveInterval, aliveCount, connectTimeout, compression, agent, forwardAgent, knownNames } = this.#settings
+    const { user: username, aliveInterval, aliveCount, connectTimeout, agent, forwardAgent, knownNames } = this.#settings
     return {
       sock: this.#socket as never,
       username,
@@ -62,10 +62,8 @@ class Handshake {
       keepaliveCountMax: aliveCount,
       readyTimeout: Math.max(connectTimeout, 10) * 1000,
       ...(agent && forwardAgent ? { agent, agentForward: true } : {}),
-      algorithms: {
-        serverHostKey: hostKeyAlgorithms(knownNames, this.#known) as never,
-        ...(compression ? { compress: ['zlib@openssh.com', 'zlib', 'none'] } : {}),
-      },
+      // No compression, whoever asks for it: ssh2 1.17 throws out of reach when a compressed connection is lost ("Invalid Zlib instance").
+      algorithms: { serverHostKey: hostKeyAlgorithms(knownNames, this.#known) as never, compress: ['none'] },
     }
   }
 
@@ -94,7 +92,7 @@ class Handshake {
     if (error.level === 'client-timeout') return noAnswer(this.#where, 'it accepts the connection, but says nothing ssh')
     // sshd hangs up on a user who has tried too often before it says so.
     if (this.#tried.length > 3 && /disconnect|authentication/i.test(error.message)) return authFailed(this.#where, this.#tried, this.#login.skipped, this.#offered)
-    return Object.assign(networkProblem(this.#where, error), { early: this.#offered === undefined && this.#tried.length === 0 })
+    return Object.assign(networkProblem(this.#where, error), { early: this.#offered === undefined && this.#tried.length === 0 && this.#settings.proxyCommand === undefined })
   }
 }
 

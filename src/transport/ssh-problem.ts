@@ -27,6 +27,10 @@ export function networkProblem(where: string, error: NodeJS.ErrnoException): Unr
 export const noAnswer = (where: string, reason: string): Unreachable =>
   unreachable('unreachable-timeout', 'the host does not answer', `${where}: ${reason}`, 'is it up, and does a firewall let this port through? ansible_timeout is the time to wait')
 
+/** A host on the way could be reached, the one behind it not. */
+export const unreachableBehind = (where: string, jump: string, reason: string): Unreachable =>
+  unreachable('unreachable-behind-jump', 'the host on the way cannot reach the host behind it', `${where} through ${jump}: ${reason}`, 'is the address right as seen from there, and does its sshd allow forwarding (AllowTcpForwarding)?')
+
 export const connectionLost = (where: string, reason: string): Unreachable =>
   unreachable('unreachable-lost', 'the connection to the host was lost', `${where}: ${reason}`, 'was it restarted? after a planned restart use the reboot or wait_for_connection module')
 

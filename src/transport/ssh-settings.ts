@@ -36,7 +36,6 @@ export interface SshSettings {
   /** Seconds between signs of life, and how many may be missed. */
   readonly aliveInterval: number
   readonly aliveCount: number
-  readonly compression: boolean
   readonly family: 0 | 4 | 6
   /** What only the system's `ssh` can do, in words; `undefined` where ssh2 can do it all. */
   readonly secondRoad?: string
@@ -79,7 +78,6 @@ export function readSshSettings(target: Target, defaults: ConfigPlaces = DEFAULT
     connectTimeout: target.connectTimeout ?? seconds(options.word('connecttimeout')) ?? 10,
     aliveInterval: seconds(options.word('serveraliveinterval')) || 10,
     aliveCount: number(options.word('serveralivecountmax')) ?? 3,
-    compression: options.flag('compression') ?? false,
     family: options.word('addressfamily') === 'inet' ? 4 : options.word('addressfamily') === 'inet6' ? 6 : 0,
     ...(secondRoad === undefined ? {} : { secondRoad }),
     places,

@@ -1,16 +1,26 @@
 import type { Duplex } from 'node:stream'
 import { connect as connectTcp, isIP } from 'node:net'
+import { Problem } from '../problem/problem.ts'
 import { channelStream } from './channel-stream.ts'
 import { childChannel } from './child-channel.ts'
 import type { Connection } from './connection.ts'
-import { networkProblem, noAnswer } from './ssh-problem.ts'
+import { networkProblem, noAnswer, unreachableBehind } from './ssh-problem.ts'
 import type { SshSettings } from './ssh-settings.ts'
 
 /** The bytes' way to the ssh server: TCP, through the host before it, or through a program. */
 export function openSocket(settings: SshSettings, where: string, through: Connection | undefined): Promise<Duplex> {
-  if (through) return through.forward(settings.hostName, settings.port)
+  if (through) return throughJump(settings, where, through)
   if (settings.proxyCommand !== undefined) return Promise.resolve(proxySocket(settings.proxyCommand))
   return tcpSocket(settings, where)
+}
+
+async function throughJump({ hostName, port }: SshSettings, where: string, through: Connection): Promise<Duplex> {
+  try {
+    return await through.forward(hostName, port)
+  } catch (error) {
+    if (error instanceof Problem) throw unreachableBehind(where, through.name, error.detail ?? error.summary)
+    throw error
+  }
 }
 
 function tcpSocket({ hostName, port, family, connectTimeout }: SshSettings, where: string): Promise<Duplex> {
