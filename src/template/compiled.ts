@@ -103,6 +103,7 @@ function located<T>(run: Run, work: () => T): T {
   } catch (error) {
     if (error instanceof TemplateError) error.place ??= run.place
     if (error instanceof RangeError && /call stack/.test(error.message)) throw new TemplateError('failed', 'the templates are nested too deeply', { place: run.place })
+    if (error instanceof RangeError) throw new TemplateError('failed', `a number is out of range: ${error.message}`, { place: run.place })
     throw error
   }
 }

@@ -121,21 +121,27 @@ function askAll(value: Value, query: Value | undefined, version: 4 | 6 | undefin
   return value.map((item) => ask(item, asked, version)).filter((item) => item !== false && item !== null)
 }
 
+function wholeNumber(value: Value): bigint {
+  const text = str(value)
+  return /^-?\d+$/.test(text) ? BigInt(text) : fail(`a whole number is needed, got '${text}'`)
+}
 function subnet(value: Value, query: Value | undefined, index: Value | undefined): Value {
   const address = addressOf(value)
   if (!address) return false
   if (query === undefined || query === null || query === '') return cidr(address, address.hasPrefix ? networkOf(address) : address.value)
   if (!/^\d+$/.test(str(query))) return subnetIndex(address, parseAddress(str(query)) ?? fail(`ipsubnet: '${str(query)}' is neither a prefix nor a network`))
   const prefix = Number(str(query))
+  if (prefix > bitsOf(address.version)) return false
   if (index === undefined || index === null) return countOrSupernet(address, prefix)
-  if (prefix < address.prefix) return supernetSteps(address, prefix, Number(str(index)))
+  if (prefix < address.prefix) return supernetSteps(address, prefix, Number(wholeNumber(index)))
   const [count, size] = [1n << BigInt(prefix - address.prefix), 1n << BigInt(bitsOf(address.version) - prefix)]
-  const at = BigInt(str(index)) < 0n ? BigInt(str(index)) + count : BigInt(str(index))
+  const asked = wholeNumber(index)
+  const at = asked < 0n ? asked + count : asked
   return at >= 0n && at < count ? `${showValue(networkOf(address) + at * size, address.version)}/${prefix}` : false
 }
 function countOrSupernet(address: Address, prefix: number): Value {
   if (!address.hasPrefix || prefix < address.prefix) return cidr({ ...address, prefix }, networkOf({ ...address, prefix }))
-  return prefix > bitsOf(address.version) ? false : String(1n << BigInt(prefix - address.prefix))
+  return String(1n << BigInt(prefix - address.prefix))
 }
 function supernetSteps(address: Address, prefix: number, index: number): Value {
   const supernets = Array.from({ length: address.prefix - prefix }, (_, step) => prefix + step).at(index)
@@ -155,7 +161,7 @@ function moveUsable(value: Value, steps: bigint): Value {
 }
 function math(value: Value, amount: Value): Value {
   const address = addressOf(value) ?? fail(`ipmath: '${str(value)}' is not an address`)
-  return showValue(address.value + BigInt(str(amount)), address.version)
+  return showValue(address.value + wholeNumber(amount), address.version)
 }
 const wrap = (value: Value): Value => {
   if (isList(value)) return value.map(wrap)
@@ -172,10 +178,10 @@ export const ipFilters = [
   filter(aliased('ipsubnet'), 'query? index?', (value, [query, index]) => subnet(value, query, index)),
   filter(aliased('nthhost'), 'query?', (value, [index]) => {
     const address = addressOf(value)
-    const host = address && nth(address, BigInt(str(index ?? 0)))
+    const host = address && nth(address, wholeNumber(index ?? 0))
     return typeof host === 'string' ? host.replace(/\/.*/, '') : false
   }),
   filter(aliased('ipmath'), 'amount', (value, [amount]) => math(value, amount!)),
-  filter(aliased('next_nth_usable'), 'offset', (value, [offset]) => moveUsable(value, BigInt(str(offset!)))),
-  filter(aliased('previous_nth_usable'), 'offset', (value, [offset]) => moveUsable(value, -BigInt(str(offset!)))),
+  filter(aliased('next_nth_usable'), 'offset', (value, [offset]) => moveUsable(value, wholeNumber(offset!))),
+  filter(aliased('previous_nth_usable'), 'offset', (value, [offset]) => moveUsable(value, -wholeNumber(offset!))),
 ]

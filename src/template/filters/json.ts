@@ -1,7 +1,7 @@
 import { Float, Tuple, isDict, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
 import { compareText } from '../python/compare.ts'
-import { flag, float, int, intOf, isList, isNumber, typeName } from '../python/kind.ts'
+import { countOf, flag, float, int, isList, isNumber, typeName } from '../python/kind.ts'
 import { repr, str } from '../python/text.ts'
 import { Range, isAttributed } from '../objects.ts'
 import { DateTime } from '../python/date-time.ts'
@@ -66,11 +66,11 @@ function separatorsOf(value: Value | undefined): Partial<Layout> {
 
 export const jsonFilters = [
   filter('to_json', 'vault_to_text? preprocess_unsafe? **', (value, _args, { keywords: { indent, sort_keys, ensure_ascii, separators } }) =>
-    dumpJson(value, { indent: intOf(indent, 0), sort: flag(sort_keys), ascii: flag(ensure_ascii, true), ...separatorsOf(separators) })),
+    dumpJson(value, { indent: countOf(indent, 0), sort: flag(sort_keys), ascii: flag(ensure_ascii, true), ...separatorsOf(separators) })),
   filter('to_nice_json', 'indent? sort_keys? **', (value, [indent, sort], { keywords: { ensure_ascii, separators } }) =>
-    dumpJson(value, { indent: intOf(indent, 4), sort: flag(sort, true), ascii: flag(ensure_ascii, true), ...separatorsOf(separators) })),
+    dumpJson(value, { indent: countOf(indent, 4), sort: flag(sort, true), ascii: flag(ensure_ascii, true), ...separatorsOf(separators) })),
   filter('tojson', 'indent?', (value, [indent]) =>
-    dumpJson(value, { indent: intOf(indent, 0), sort: true, ascii: true }).replace(/[<>&']/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)),
+    dumpJson(value, { indent: countOf(indent, 0), sort: true, ascii: true }).replace(/[<>&']/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)),
   filter('from_json', '', (value) => parseJson(str(value))),
   filter('pprint', '', (value) => repr(sorted(value))),
 ]

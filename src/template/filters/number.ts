@@ -36,6 +36,7 @@ function toFloat(value: Value, fallback: Value): Value {
 }
 function round(value: Value, precision: number, method: string): Value {
   if (!isNumber(value)) return fail('round needs a number')
+  if (Math.abs(precision) > 100) return fail('round takes a precision of at most 100 digits')
   const scale = 10 ** precision
   const number = numberOf(value)
   if (method === 'ceil') return float(Math.ceil(number * scale) / scale)

@@ -42,7 +42,7 @@ export const pathFilters = [
   filter('basename', '', (value) => basename(str(value))),
   filter('dirname', '', (value) => dirname(str(value))),
   filter('splitext', '', (value) => tuple(splitExtension(str(value)))),
-  filter('path_join', '', (value) => (typeof value === 'string' ? value : join(iterate(value).map(str)))),
+  filter('path_join', '', (value) => (typeof value === 'string' ? value : join(['', ...iterate(value).map(str)]))),
   filter('relpath', 'start?', (value, [start]) => path.posix.relative(start === undefined ? '.' : str(start), str(value)) || '.'),
   filter('normpath', '', (value) => path.posix.normalize(str(value)).replace(/(.)\/$/, '$1')),
   filter('commonpath', '', (value) => commonPath(iterate(value).map(str))),

@@ -18,7 +18,9 @@ function choose(value: Value, start: Value | undefined, step: Value | undefined,
     return items[random.below(items.length)]!
   }
   const [from, by] = [intOf(start, 0), intOf(step, 1)]
-  return from + by * random.below(Math.ceil((Number(value) - from) / by))
+  const steps = Math.ceil((Number(value) - from) / by)
+  // Node draws from up to 48 bits.
+  return Number.isInteger(steps) && steps < 2 ** 48 ? from + by * random.below(steps) : fail('the numbers of random are out of range')
 }
 function shuffle(items: readonly Value[], random: PythonRandom): Value[] {
   const shuffled = Array.from(items)

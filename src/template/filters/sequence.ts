@@ -1,7 +1,7 @@
 import { isUnknown, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
 import { compare, equal, includes } from '../python/compare.ts'
-import { flag, intOf, isList, isMapping, iterate, lengthOf, listOf, mappingOf, truthy, tuple, typeName } from '../python/kind.ts'
+import { countOf, flag, intOf, isList, isMapping, iterate, lengthOf, listOf, mappingOf, truthy, tuple, typeName } from '../python/kind.ts'
 import { calculate } from '../python/operators.ts'
 import { str } from '../python/text.ts'
 import type { Extra } from '../scope.ts'
@@ -127,8 +127,8 @@ export const sequenceFilters = [
   filter('sum', 'attribute? start?', (value, [attribute, start]) => sum(iterate(value), attribute, start ?? 0)),
   filter('unique', 'case_sensitive? attribute?', (value, [cased, attribute]) => unique(Array.from(iterate(value)), flag(cased), attribute)),
   filter('groupby', 'attribute default? case_sensitive?', (value, [attribute, fallback, cased]) => groupBy(Array.from(iterate(value)), attribute!, fallback, flag(cased))),
-  filter('batch', 'linecount fill_with?', (value, [size, fill]) => batch(listOf(value), intOf(size), fill)),
-  filter('slice', 'slices fill_with?', (value, [count, fill]) => slices(listOf(value), intOf(count), fill)),
+  filter('batch', 'linecount fill_with?', (value, [size, fill]) => batch(listOf(value), countOf(size), fill)),
+  filter('slice', 'slices fill_with?', (value, [count, fill]) => slices(listOf(value), countOf(count), fill)),
   filter('map', '* **', (value, _args, extra) => map(value, extra), 'view'),
   filter('select', '* **', (value, _args, extra) => select(value, true, false, extra)),
   filter('reject', '* **', (value, _args, extra) => select(value, false, false, extra)),
@@ -148,10 +148,10 @@ export const sequenceFilters = [
   }),
   filter('product', '* **', (value, _args, { rest, keywords }) => {
     const lists = [value, ...rest].map(iterate)
-    return product(Array.from({ length: intOf(keywords['repeat'], 1) }, () => lists).flat()).map(tuple)
+    return product(Array.from({ length: countOf(keywords['repeat'], 1) }, () => lists).flat()).map(tuple)
   }),
-  filter('permutations', 'n?', (value, [size]) => permutations(Array.from(iterate(value)), intOf(size, iterate(value).length)).map(tuple)),
-  filter('combinations', 'n', (value, [size]) => combinations(Array.from(iterate(value)), intOf(size)).map(tuple)),
+  filter('permutations', 'n?', (value, [size]) => permutations(Array.from(iterate(value)), countOf(size, iterate(value).length)).map(tuple)),
+  filter('combinations', 'n', (value, [size]) => combinations(Array.from(iterate(value)), countOf(size)).map(tuple)),
   filter('items', '', (value) => {
     if (value instanceof Undefined) return []
     return isMapping(value) ? Array.from(mappingOf(value)!, (pair) => tuple(pair)) : fail(`items needs a mapping, got ${typeName(value)}`)

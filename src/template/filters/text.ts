@@ -1,7 +1,7 @@
 import { isDict, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
 import { own } from '../own.ts'
-import { flag, intOf, isText, numberOf, tuple } from '../python/kind.ts'
+import { countOf, flag, intOf, isText, numberOf, tuple } from '../python/kind.ts'
 import { pairsOf } from '../python/container-methods.ts'
 import { fixed } from '../python/number-text.ts'
 import { printf } from '../python/printf.ts'
@@ -13,7 +13,7 @@ const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>':
 const escapeHtml = (text: string): string => text.replace(/[&<>'"]/g, (char) => HTML[char]!)
 
 function indent(text: string, width: Value | undefined, first: boolean, blank: boolean): string {
-  const margin = typeof width === 'string' ? width : ' '.repeat(intOf(width, 4))
+  const margin = typeof width === 'string' ? width : ' '.repeat(countOf(width, 4))
   const [head = '', ...rest] = text.split('\n')
   return [first ? margin + head : head, ...rest.map((line) => (line || blank ? margin + line : line))].join('\n')
 }
@@ -71,7 +71,7 @@ function comment(text: string, style: string, options: Readonly<Record<string, V
   const [begin, end] = [option('beginning', begin0), option('end', end0)]
   const around = (name: string): string[] => {
     const mark = option(name, decoration.trimEnd())
-    const count = options[`${name}_count`] === undefined ? 1 : intOf(options[`${name}_count`])
+    const count = countOf(options[`${name}_count`], 1)
     return mark === '' ? [] : Array.from({ length: count }, () => mark)
   }
   const lines = text.split(newline).map((line) => (decoration + line).trimEnd())
@@ -87,16 +87,16 @@ export const textFilters = [
   filter('string', '', (value) => str(value)),
   filter('safe mark_safe', '', (value) => value),
   filter('replace', 'old new count?', (value, [old, fresh, count]) => replaceText(str(value), str(old!), str(fresh!), count === undefined || count === null ? undefined : intOf(count))),
-  filter('center', 'width?', (value, [width]) => justify(str(value), intOf(width, 80), undefined, 'center')),
+  filter('center', 'width?', (value, [width]) => justify(str(value), countOf(width, 80), undefined, 'center')),
   filter('escape e forceescape', '', (value) => escapeHtml(str(value))),
   filter('striptags', '', (value) => str(value).replace(/<!--[^]*?-->|<[^>]*>/g, '').split(/\s+/).filter(Boolean).join(' ')),
   filter('format', '* **', (value, _args, { rest, keywords }) => printf(str(value), Object.keys(keywords).length ? new Map(Object.entries(keywords)) : tuple(rest))),
   filter('indent', 'width? first? blank?', (value, [width, first, blank]) => indent(str(value), width, flag(first), flag(blank))),
   filter('wordcount', '', (value) => (str(value).match(/[\p{L}\p{N}_]+/gu) ?? []).length),
-  filter('truncate', 'length? killwords? end? leeway?', (value, [length, kill, end, leeway]) => truncate(str(value), intOf(length, 255), flag(kill), end === undefined ? '...' : str(end), intOf(leeway, 5))),
+  filter('truncate', 'length? killwords? end? leeway?', (value, [length, kill, end, leeway]) => truncate(str(value), countOf(length, 255), flag(kill), end === undefined ? '...' : str(end), intOf(leeway, 5))),
   filter('wordwrap', 'width? break_long_words? wrapstring? break_on_hyphens?', (value, [width, breakLong, wrap]) => {
     const between = wrap === undefined || wrap === null ? '\n' : str(wrap)
-    return str(value).split('\n').map((line) => wrapLine(line, intOf(width, 79), flag(breakLong, true)).join(between)).join(between)
+    return str(value).split('\n').map((line) => wrapLine(line, Math.max(1, countOf(width, 79)), flag(breakLong, true)).join(between)).join(between)
   }),
   filter('urlencode', '', (value) => urlEncode(value)),
   filter('urldecode', '', (value) => decodeURIComponent(str(value).replaceAll('+', ' '))),

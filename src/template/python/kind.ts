@@ -62,6 +62,11 @@ export function intOf(value: Value | undefined, fallback?: number): number {
   if (value === undefined || value === null) return fallback ?? fail('an integer is needed')
   return isInt(value) || typeof value === 'boolean' ? numberOf(value) : fail(`an integer is needed, got ${typeName(need(value))}`)
 }
+/** An argument that says how much: none below zero, and none that would fill the memory. */
+export function countOf(value: Value | undefined, fallback?: number): number {
+  const count = intOf(value, fallback)
+  return count > 10_000_000 ? fail(`${count} is too much`) : Math.max(0, count)
+}
 /** An argument that switches something on. */
 export const flag = (value: Value | undefined, fallback = false): boolean => (value === undefined ? fallback : truthy(value))
 

@@ -2,7 +2,7 @@ import type { Value } from '../../value/value.ts'
 import type { Keywords } from '../scope.ts'
 import { fail } from '../template-error.ts'
 import { need } from '../unknown-reached.ts'
-import { intOf, isList, iterate, lengthOf, numberOf, tuple, typeName } from './kind.ts'
+import { countOf, intOf, isList, iterate, lengthOf, numberOf, tuple, typeName } from './kind.ts'
 import { strFormat } from './str-format.ts'
 
 export type Method<T> = (self: T, args: readonly Value[], keywords: Keywords) => Value
@@ -147,13 +147,13 @@ export const stringMethods: ReadonlyMap<string, Method<string>> = new Map<string
   isupper: (text) => text !== text.toLowerCase() && text === text.toUpperCase(),
   islower: (text) => text !== text.toUpperCase() && text === text.toLowerCase(),
   istitle: (text) => /\p{L}/u.test(text) && text === titleCase(text),
-  zfill: (text, [width]) => (/^[+-]/.test(text) ? text[0] + text.slice(1).padStart(intOf(width) - 1, '0') : text.padStart(intOf(width), '0')),
-  center: (text, [width, fill]) => justify(text, intOf(width), fill, 'center'),
-  ljust: (text, [width, fill]) => justify(text, intOf(width), fill, 'left'),
-  rjust: (text, [width, fill]) => justify(text, intOf(width), fill, 'right'),
+  zfill: (text, [width]) => (/^[+-]/.test(text) ? text[0] + text.slice(1).padStart(countOf(width) - 1, '0') : text.padStart(countOf(width), '0')),
+  center: (text, [width, fill]) => justify(text, countOf(width), fill, 'center'),
+  ljust: (text, [width, fill]) => justify(text, countOf(width), fill, 'left'),
+  rjust: (text, [width, fill]) => justify(text, countOf(width), fill, 'right'),
   partition: (text, [mark]) => partition(text, textOf(mark), false),
   rpartition: (text, [mark]) => partition(text, textOf(mark), true),
-  expandtabs: (text, [size]) => expandTabs(text, intOf(size, 8)),
+  expandtabs: (text, [size]) => expandTabs(text, Math.max(1, countOf(size, 8))),
   removeprefix: (text, [part]) => (text.startsWith(textOf(part)) ? text.slice(textOf(part).length) : text),
   removesuffix: (text, [part]) => (textOf(part) && text.endsWith(textOf(part)) ? text.slice(0, -textOf(part).length) : text),
   format: (text, args, keywords) => strFormat(text, args, keywords),
