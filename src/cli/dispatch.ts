@@ -39,7 +39,7 @@ async function perform([name, ...args]: readonly string[], terminal: Terminal): 
 }
 
 /** Without a playbook that could be read the run is an error (1), with mistakes in it Ansible says 4; 250 is a defect of ours. */
-function showFailure(error: unknown, terminal: Terminal): number {
+export function showFailure(error: unknown, terminal: Pick<Terminal, 'err'>): number {
   const problems = problemsOf(error)
   if (problems) {
     terminal.err(`${problems.map((problem) => showProblem(problem)).join('\n\n')}\n`)

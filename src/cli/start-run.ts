@@ -8,10 +8,11 @@ import { modules } from '../modules/registry.ts'
 import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { isSelectedByTags } from '../playbook/tags.ts'
 import { showPlaybook } from '../playbook/task-list.ts'
-import type { Playbook } from '../playbook/tree.ts'
-import { Problem } from '../problem/problem.ts'
+import type { Play, Playbook } from '../playbook/tree.ts'
+import { Problem, problemsOf } from '../problem/problem.ts'
 import { showProblem } from '../problem/show-problem.ts'
 import { defaultEnvironment } from '../template/environment.ts'
+import { render } from '../template/template.ts'
 import { Secrets } from '../text/secrets.ts'
 import { connect } from '../transport/connect.ts'
 import type { Value } from '../value/value.ts'
@@ -106,7 +107,8 @@ function playReached(inventory: Inventory, hosts: Value, run: RunSettings): bool
 function list(playbooks: readonly Playbook[], values: PlaybookValues, { run }: Prepared, inventory: Inventory, terminal: Terminal): RunResult {
   const only = values.syntaxCheck
   const patterns = (hosts: Value): string => (Array.isArray(hosts) ? hosts.join(',') : String(hosts))
-  for (const playbook of playbooks) {
+  for (const loaded of playbooks) {
+    const playbook = { ...loaded, plays: loaded.plays.map((play) => knownHosts(play, run)) }
     if (only) terminal.out(`\nplaybook: ${playbook.file}\n`)
     else terminal.out(`${showPlaybook(playbook, {
       tags: run.tags, skipTags: run.skipTags, tasks: values.listTasks, listTags: values.listTags,
@@ -114,6 +116,18 @@ function list(playbooks: readonly Playbook[], values: PlaybookValues, { run }: P
     })}\n`)
   }
   return { exitCode: 0, changed: 0, unknown: 0 }
+}
+
+/** A pattern that variables of the play or of `-e` make; others stay as they are written. */
+function knownHosts(play: Play, run: RunSettings): Play {
+  const vars = new Map([...play.vars, ...run.extraVars])
+  try {
+    const hosts = render(play.hosts, { get: (name) => vars.get(name), names: () => [...vars.keys()].map(String), environment: defaultEnvironment })
+    return { ...play, hosts, name: play.name === play.hosts ? hosts : play.name }
+  } catch (error) {
+    if (problemsOf(error)) return play
+    throw error
+  }
 }
 
 async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loader }: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {

@@ -12,6 +12,8 @@ export function processTerminal(): Terminal {
     process.stderr.write('\ninterrupted: ending what runs on the hosts (once more to leave at once)\n')
     abort.abort()
   }
+  // `tutti … | head`: whoever read us has gone, and so do we.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(141) })
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
   return {

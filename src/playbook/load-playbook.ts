@@ -101,7 +101,7 @@ function settle<T>(loading: Loading, read: (deferred: Problem[]) => T): T {
 }
 
 const basePlace = ({ playbookDirectory }: Loading, home: Home, deferred: Problem[]): Place => ({
-  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), tags: [], imports: [], collections: home.role?.collections ?? [], defaults: true,
+  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), varsFiles: [], tags: [], imports: [], collections: home.role?.collections ?? [], defaults: true,
 })
 const topPlace = (loading: Loading, file: string, deferred: Problem[]): Place => ({
   ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file], defaults: false,

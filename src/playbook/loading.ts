@@ -43,6 +43,8 @@ export interface Place {
   readonly deferred: Problem[]
   /** Static variables, for the names of imports. */
   readonly vars: Dict
+  /** `vars_files` of the play: read only where a name needs them. */
+  readonly varsFiles: readonly Value[]
   readonly tags: readonly Value[]
   /** Files being imported, outermost first, to find circles. */
   readonly imports: readonly string[]

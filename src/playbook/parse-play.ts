@@ -14,11 +14,13 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const { name, ...inherited } = readInherited(loading, map, PLAY)
   const tagged = readTagged(loading, map)
   const reached = loading.options.playReached?.(hosts) ?? true
-  const inside: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
+  const outer: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
+  const varsFiles = readVarsFiles(loading, valueAt(map, 'vars_files'))
+  const inside: Place = { ...outer, varsFiles }
   const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
   const roles = valueAt(map, 'roles')
   return {
-    span: map.span, name: name ?? defaultName(hosts), hosts, ...inherited, ...tagged, varsFiles: readVarsFiles(loading, valueAt(map, 'vars_files')),
+    span: map.span, name: name ?? defaultName(hosts), hosts, ...inherited, ...tagged, varsFiles,
     varsPrompt: readVarsPrompt(loading, valueAt(map, 'vars_prompt')), serial: readSerial(loading, valueAt(map, 'serial')),
     preTasks: entries('pre_tasks'), roles: roles ? loading.roleUses(roles, inside) : [], tasks: entries('tasks'), postTasks: entries('post_tasks'),
     handlers: entries('handlers', { ...inside, handler: true, certain: false }),

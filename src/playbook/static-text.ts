@@ -1,9 +1,10 @@
 import { TemplateString, type Dict, type Value } from '../value/value.ts'
-import { Problem, type Span } from '../problem/problem.ts'
+import { Problem, type Span, problemsOf } from '../problem/problem.ts'
 import { defaultEnvironment } from '../template/environment.ts'
 import { render } from '../template/template.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { textOf } from './read-value.ts'
+import { readVarsFile } from './vars-files.ts'
 
 /** The text of a name that loading itself needs: templates may use what is known without any host. Undefined and reported where it cannot be. */
 export function staticText(loading: Loading, value: Value | undefined, place: Place, what: string, span?: Span): string | undefined {
@@ -28,6 +29,17 @@ function staticVars(loading: Loading, place: Place): Dict {
   const { role } = place.home
   const own: readonly [Value, Value][] = role ? [['role_path', role.path], ['role_name', role.name], ['ansible_role_name', role.name]] : []
   return new Map([
-    ...(role?.defaults ?? []), ...place.vars, ...(role?.vars ?? []), ['playbook_dir', place.playbookDirectory], ...own, ...(loading.options.extraVars ?? []),
+    ...(role?.defaults ?? []), ...place.varsFiles.flatMap((entry) => readEntry(loading, entry, place)), ...place.vars, ...(role?.vars ?? []), ['playbook_dir', place.playbookDirectory], ...own, ...(loading.options.extraVars ?? []),
   ] as [Value, Value][])
+}
+
+/** The variables of a `vars_files` entry whose names are plain; what cannot be read now is told when the play begins. */
+function readEntry(loading: Loading, entry: Value, place: Place): readonly [Value, Value][] {
+  const names = (Array.isArray(entry) ? entry : [entry]).filter((name) => typeof name === 'string')
+  try {
+    return names.length === 0 ? [] : [...readVarsFile(names, { playbookDirectory: place.playbookDirectory, ...(loading.options.vault ? { vault: loading.options.vault } : {}) }).vars]
+  } catch (error) {
+    if (problemsOf(error)) return []
+    throw error
+  }
 }

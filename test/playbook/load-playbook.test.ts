@@ -135,6 +135,10 @@ describe('imported tasks', () => {
     const named = { ...files, 'site.yml': '- hosts: all\n  vars: {v: sub}\n  tasks:\n    - import_tasks: "{{ v }}/a.yml"\n' }
     expect((load(named).plays[0]!.tasks[0] as Block).importedFrom).toMatch(/sub\/a\.yml$/)
   })
+  test('may be named by variables of a file', () => {
+    const named = { ...files, 'site.yml': '- hosts: all\n  vars_files: [v.yml]\n  tasks:\n    - import_tasks: "{{ v }}/a.yml"\n', 'v.yml': 'v: sub\n' }
+    expect((load(named).plays[0]!.tasks[0] as Block).importedFrom).toMatch(/sub\/a\.yml$/)
+  })
   test('all problems of all files are told at once', () => {
     const both = { 'site.yml': '- hosts: all\n  tsks: []\n  tasks:\n    - import_tasks: a.yml\n    - name: nothing\n', 'a.yml': '- pong:\n' }
     expect(problemsIn(both)).toEqual(['unknown-keyword@site.yml:2:3', 'unknown-module@a.yml:1:3', 'no-action@site.yml:5:7'])
