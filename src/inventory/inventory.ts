@@ -1,7 +1,7 @@
 import { Problem } from '../problem/problem.ts'
 import type { Dict, Value } from '../value/value.ts'
 import { type Group, type Host, InventoryData } from './inventory-data.ts'
-import { type Match, matchHosts, readLimit } from './pattern.ts'
+import { LOCAL_NAMES, type Match, matchHosts, readLimit } from './pattern.ts'
 import type { VarsFiles } from './vars-files.ts'
 
 /** Where a layer of inventory variables stands in Ansible's order (levels 3 to 10), lowest first. */
@@ -64,7 +64,7 @@ export class Inventory {
 
   /** The host, or the implicit localhost for a name of this machine. */
   find(name: string): Host | undefined {
-    return this.#data.hosts.get(name) ?? (isLocalName(name) ? this.#data.hosts.get(this.#implicitLocalhost(name)) : undefined)
+    return this.#data.hosts.get(name) ?? (LOCAL_NAMES.includes(name) ? this.#data.hosts.get(this.#implicitLocalhost(name)) : undefined)
   }
 
   /** Groups of a host, parents included, `all` aside, in the order in which their variables apply: the last wins. */
@@ -158,9 +158,10 @@ export class Inventory {
   }
 
   #implicitLocalhost(name: string): string {
+    // A host of the inventory by another of these names is the localhost, with its variables.
+    const known = [name, ...LOCAL_NAMES].find((one) => this.#data.hosts.get(one)?.implicit === false)
+    if (known !== undefined) return known
     if (!this.#data.hosts.has(name)) this.#data.addHost(name, {}, true).vars.set('ansible_connection', 'local')
     return name
   }
 }
-
-const isLocalName = (name: string): boolean => name === 'localhost' || name === '127.0.0.1' || name === '::1'
