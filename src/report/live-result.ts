@@ -3,7 +3,7 @@ import { unifiedDiff } from '../text/diff.ts'
 import { type Value, isDict } from '../value/value.ts'
 import { type Colour, type Paint, paintDiff } from './paint.ts'
 import { showJson } from './show-json.ts'
-import { showOutputs, shortName, speaks } from './show-outputs.ts'
+import { ownOfDebug, shortName, showOutputs, speaks } from './show-outputs.ts'
 
 /** Results of one task, one entry a host; items of loops with their label. */
 export interface Shown {
@@ -32,11 +32,17 @@ export function showTask(task: TaskInfo, results: readonly Shown[], options: { r
   const parts = [...groups.values()].map(({ hosts, result, body }) => {
     const [word, colour] = WORDS[result.status]
     const item = result.item === undefined ? '' : ` (${result.item})`
-    const what = `${options.check && result.status === 'changed' ? 'would change' : word}${result.ignored ? ', ignored' : ''}`
+    const what = `${options.check && result.status === 'changed' ? 'would change' : word}${result.ignored ? ', ignored' : result.rescued ? ', rescued' : ''}`
     const where = result.delegatedTo === undefined ? '' : ` -> ${result.delegatedTo}`
-    return `${options.paint(what.padEnd(12), colour)} ${task.name}${item}  ${options.paint(hosts.join(', ') + where, 'dim')}${body ? `\n${indent(body)}` : ''}`
+    return `${options.paint(what.padEnd(result.ignored || result.rescued ? 15 : 12), colour)} ${task.name}${item}  ${options.paint(named(hosts) + where, 'dim')}${body ? `\n${indent(body)}` : ''}`
   })
   return parts.length === 0 ? undefined : parts.join('\n')
+}
+
+/** Hosts in the order of their numbers; of many the first ones. */
+function named(hosts: readonly string[]): string {
+  const sorted = [...hosts].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return sorted.length <= 8 ? sorted.join(', ') : `${sorted.slice(0, 6).join(', ')} and ${sorted.length - 6} more`
 }
 
 function tells(task: TaskInfo, result: HostResult, verbosity: number): boolean {
@@ -56,7 +62,8 @@ function bodyOf(task: TaskInfo, result: HostResult, { verbosity, diff, check, pa
 }
 
 function debugText({ outputs }: HostResult): string {
-  const shown = [...outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_') && !['changed', 'failed', 'skipped'].includes(key))
+  const own = ownOfDebug(outputs)
+  const shown = [...outputs].filter(([key]) => own(key) && !String(key).startsWith('_'))
   return shown.map(([key, value]) => (key === 'msg' && typeof value === 'string' ? value : `${String(key)}: ${typeof value === 'string' ? value : showJson(value, 2)}`)).join('\n')
 }
 
@@ -67,7 +74,7 @@ function failure(task: TaskInfo, result: HostResult, verbosity: number): string 
   const items = outputs.get('results')
   const parts = [text('msg') || result.reason || '', streams(text), Array.isArray(items) ? failedItems(items) : '', censored(outputs.get('censored'))]
   const json = verbosity > 0 ? showOutputs(result, task.action, verbosity) : ''
-  return [...parts, json, `at ${task.span.file}:${task.span.line}`].filter(Boolean).join('\n')
+  return [...new Set([...parts, json, `at ${task.span.file}:${task.span.line}`])].filter(Boolean).join('\n')
 }
 
 const streams = (text: (key: string) => string): string =>

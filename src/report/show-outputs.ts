@@ -13,11 +13,17 @@ export const speaks = (action: string, outputs: Dict): boolean => {
 }
 export const shortName = (action: string): string => action.replace(/^ansible\.(builtin|legacy)\./, '')
 
+/** Tells what `debug` was asked to show from what every result has. */
+export function ownOfDebug(outputs: Dict): (key: Value) => boolean {
+  const loopVars = [outputs.get('ansible_loop_var'), outputs.get('ansible_index_var')]
+  return (key) => typeof key === 'string' && !OF_DEBUG.has(key) && !loopVars.includes(key)
+}
+
 /** The result as JSON: on one line, or one entry a line for `debug` and from `-vvv` on. */
 export function showOutputs(result: HostResult, action: string, verbosity: number): string {
   const quiet = shortName(action) === 'debug' && result.status !== 'failed'
-  const loopVars = quiet ? [result.outputs.get('ansible_loop_var'), result.outputs.get('ansible_index_var')] : []
-  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && !(verbosity < 3 && HIDDEN.has(key)) && !(quiet && (OF_DEBUG.has(key) || loopVars.includes(key))))
+  const own = quiet ? ownOfDebug(result.outputs) : () => true
+  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && !(verbosity < 3 && HIDDEN.has(key)) && own(key))
   const changed: readonly [Value, Value][] = quiet || result.outputs.has('changed') ? [] : [['changed', result.status === 'changed']]
   const unreachable: readonly [Value, Value][] = result.status === 'unreachable' ? [['unreachable', true]] : []
   return showJson(new Map<Value, Value>([...kept, ...changed, ...unreachable]), verbosity > 2 || speaks(action, result.outputs) ? 4 : 0)

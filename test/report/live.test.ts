@@ -33,6 +33,10 @@ test('items speak for their loop', async () => {
   expect(text).toBe('\nweb\nchanged      Install (a)  h1\n')
 })
 test('debug says its message', async () => expect(await shown([start[0]!, taskStart('1', 'Say', 'debug'), result('1', 'h1', 'ok', { msg: 'hello', changed: false })])).toContain('same         Say  h1\n    hello\n'))
+test('of many hosts the first are named', async () => {
+  const hosts = [...Array(12).keys()].map((n) => `h${12 - n}`)
+  expect(await shown([playStart('web', hosts), taskStart('1', 'Install'), ...hosts.map((host) => result('1', host, 'changed'))])).toContain('Install  h1, h2, h3, h4, h5, h6 and 6 more\n')
+})
 test('the recap is a table', async () => {
   expect(await shown([recap({ h1: { ok: 3, changed: 1 } })])).toBe('\nhost  ok  changed  unreachable  failed  skipped  rescued  ignored\nh1     3        1            0       0        0        0        0\n')
 })
