@@ -1,5 +1,6 @@
 import { Float, TemplateString, Unknown, VaultString, isDict, type Dict, type Value } from '../value/value.ts'
-import type { Json } from '../value/json.ts'
+import { type Json, fromJson } from '../value/json.ts'
+import { str } from '../template/python/text.ts'
 import type { Inventory } from './inventory.ts'
 
 type JsonRecord = { [key: string]: Json }
@@ -38,7 +39,8 @@ export function graphInventory(inventory: Inventory, { root = 'all', vars = fals
   const lines: string[] = []
   const line = (depth: number, text: string): void => void lines.push(`${'  |'.repeat(depth)}${depth > 0 ? '--' : ''}${text}`)
   const showVars = (own: JsonRecord, depth: number): void => {
-    if (vars) for (const key of Object.keys(own).sort()) line(depth, `{${key} = ${plain(own[key] ?? null)}}`)
+    // Values as Python prints them, for that is what people compare with.
+    if (vars) for (const key of Object.keys(own).sort()) line(depth, `{${key} = ${str(fromJson(own[key]))}}`)
   }
   const walk = (name: string, depth: number): void => {
     const group = inventory.groups.get(name)
@@ -49,14 +51,13 @@ export function graphInventory(inventory: Inventory, { root = 'all', vars = fals
       line(depth + 1, host)
       showVars(hostVariables(inventory, host, playbookDirectory), depth + 2)
     }
-    showVars(record(group.vars), depth + 1)
+    showVars(Object.assign({}, ...inventory.groupLayers(name, playbookDirectory).map(record)) as JsonRecord, depth + 1)
   }
   walk(root, 0)
   return lines.join('\n')
 }
 
 const record = (dict: Dict): JsonRecord => Object.fromEntries([...dict].map(([key, value]) => [String(key), show(value)]))
-const plain = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** As Ansible's encoder writes: a vaulted value stays encrypted under `__ansible_vault`. */
 function show(value: Value): Json {

@@ -107,6 +107,13 @@ export class Inventory {
     yield* load('playbook-host-files', playbooks, 'host_vars', [name])
   }
 
+  /** A group's own variables: of the inventory, then of files beside it and beside the playbook. For listings. */
+  groupLayers(name: string, playbookDirectory?: string): readonly Dict[] {
+    const { files, directories } = this.#parts
+    const places = playbookDirectory === undefined ? directories : [...directories, playbookDirectory]
+    return [this.#data.groups.get(name)?.vars ?? new Map(), ...places.flatMap((place) => files.load(place, 'group_vars', name))]
+  }
+
   /** The magic variable `groups`: every group with the names of its hosts. */
   groupsVariable(): Dict {
     if (this.#groups?.revision !== this.revision) {
