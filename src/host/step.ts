@@ -40,8 +40,6 @@ export interface RunOptions {
   readonly executable?: string
   /** Exit codes that are no failure. Default [0]; 'any' leaves the judgement to the module's `result`. */
   readonly okay?: readonly number[] | 'any'
-  /** What it does, for people, where the command is a script of ours. */
-  readonly sentence?: string
   /** Seconds. */
   readonly timeout?: number
   /** What people read instead of the command: for scripts of ours that lead up to it. */
