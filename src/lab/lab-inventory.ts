@@ -3,7 +3,7 @@ import { parseLabFile } from './lab-file.ts'
 import { findLabDirectory } from './lab-home.ts'
 import { type HostRecord, type LabState, knownHostsFile, loadLabState, privateKeyFile } from './lab-record.ts'
 import { notRunning } from './lab.ts'
-import { isAlive } from './nspawn/process-identity.ts'
+import { isAlive } from './process-identity.ts'
 
 /** What a lab file is to an inventory. The variables of all hosts are those of the group `all`. */
 export interface LabInventory {

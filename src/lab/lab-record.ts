@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DriverName } from './lab-spec.ts'
+import { withLockSync } from './process-lock.ts'
 
 /** What is remembered of one host. It is written before the host is made, so that whatever is made is always known. */
 export interface HostRecord {
@@ -64,25 +65,35 @@ export class LabRecord {
   }
 
   update(change: Partial<Pick<LabState, 'subnet' | 'bridge'>>): void {
-    this.#save({ ...this.state, ...change })
+    this.#change((state) => ({ ...state, ...change }))
   }
 
   /** Adds to what is known of a host; `undefined` takes an entry away. */
   updateHost(name: string, change: { readonly [Key in keyof HostRecord]?: HostRecord[Key] | undefined }): HostRecord {
-    const state = this.state
-    const host = withoutMissing({ ...state.hosts[name], ...change }) as unknown as HostRecord
-    this.#save({ ...state, hosts: { ...state.hosts, [name]: host } })
-    return host
+    const state = this.#change((state) => {
+      const host = withoutMissing({ ...state.hosts[name], ...change }) as unknown as HostRecord
+      return { ...state, hosts: { ...state.hosts, [name]: host } }
+    })
+    return state.hosts[name]!
   }
 
   forgetHost(name: string): void {
-    const state = this.state
-    const { [name]: _, ...hosts } = state.hosts
-    this.#save({ ...state, hosts })
+    this.#change((state) => {
+      const { [name]: _, ...hosts } = state.hosts
+      return { ...state, hosts }
+    })
   }
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  #change(next: (state: LabState) => LabState): LabState {
+    return withLockSync(join(this.directory, '.record.lock'), () => {
+      const state = next(this.state)
+      this.#save(state)
+      return state
+    })
   }
 
   #save(state: LabState): void {

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { Problem, Problems, problemsOf } from '../problem/problem.ts'
 import { chooseDriver, makeDriver } from './choose-driver.ts'
 import type { HostStatus, LabContext, LabDriver } from './driver.ts'
 import { findLabDirectory, labDirectory } from './lab-home.ts'
 import { ensureLabKey } from './lab-keys.ts'
 import { type HostRecord, LabRecord, knownHostsFile, privateKeyFile } from './lab-record.ts'
+import { showSize } from './lab-size.ts'
 import type { LabHostSpec, LabSpec } from './lab-spec.ts'
+import { withLock } from './process-lock.ts'
 
 export type Say = (text: string) => void
 
@@ -32,9 +35,15 @@ export interface LabHostLine {
 
 /** Brings a lab up as its file says: makes what is missing, starts what is off, leaves alone what runs. */
 export async function labUp(spec: LabSpec, say: Say): Promise<Lab> {
-  const record = new LabRecord(findLabDirectory(spec.name) ?? labDirectory(spec.name))
+  const directory = findLabDirectory(spec.name) ?? labDirectory(spec.name)
+  return withLock(`${directory}.lock`, () => bringUp(new LabRecord(directory), spec, say))
+}
+
+async function bringUp(record: LabRecord, spec: LabSpec, say: Say): Promise<Lab> {
   await openRecord(record, spec)
   const lab = openWith(record, spec, say)
+  const memory = spec.hosts.reduce((sum, host) => sum + host.memory, 0)
+  if (memory > totalmem()) say(`the hosts may use ${showSize(memory)} of memory, more than this machine has: a lab that swaps may not come up in time`)
   await ensureLabKey(record.directory, spec.name)
   await lab.driver.prepare()
   const before = await lab.driver.list()
@@ -56,7 +65,9 @@ export function openLab(spec: LabSpec, say: Say = () => {}): Lab {
 }
 
 /** Removes all hosts of the record (those that left the file too), what they shared, and the record. */
-export async function labDown(lab: Lab): Promise<void> {
+export const labDown = (lab: Lab): Promise<void> => withLock(`${lab.directory}.lock`, () => takeDown(lab))
+
+async function takeDown(lab: Lab): Promise<void> {
   const names = Object.keys(new LabRecord(lab.directory).state.hosts)
   const problems: Problem[] = []
   for (const name of names) await lab.driver.remove(name).catch((error) => problems.push(...mine(error)))

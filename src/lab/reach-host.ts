@@ -49,9 +49,11 @@ export async function reachHost(options: ReachOptions): Promise<void> {
       // 'degraded' has exit code 1: one unit of an image may well fail in a lab.
       if (/running|degraded/.test(reply.stdout)) return
       stage = reply.code === 255 ? 'the ssh server does not let us in' : 'systemd has not finished starting'
-      words = (reply.stderr || reply.stdout).trim()
+      words = (reply.stderr || reply.stdout).trim().split('\n').at(-1) ?? ''
     } else stage = port === 'open' ? 'port 22 is open, but no ssh server answers' : 'port 22 is not open'
-    const given = options.gaveUp?.()
+    // Another key than the one we made: time will not change it.
+    const stranger = words.includes('Host key verification failed') ? 'another host answers at this address' : undefined
+    const given = stranger ?? options.gaveUp?.()
     if (given || Date.now() > end) throw notReached(options, host, [given ?? stage, words].filter(Boolean).join(': '))
     await sleep(port === 'banner' ? 300 : 60)
   }

@@ -9,7 +9,7 @@ import type { DriverName } from '../../src/lab/lab-spec.ts'
 import { type Lab, labDown, labUp, openLab } from '../../src/lab/lab.ts'
 import { runOnHost } from '../../src/lab/reach-host.ts'
 import type { ProgramResult } from '../../src/lab/run-program.ts'
-import { startOf } from '../../src/lab/nspawn/process-identity.ts'
+import { startOf } from '../../src/lab/process-identity.ts'
 import { type Json, fromJson } from '../../src/value/json.ts'
 
 /** One host of a test's lab. */

@@ -5,7 +5,7 @@ import { mustRun } from '../run-program.ts'
 import { type AptSources, findAptSources, readAptSettings, showAptSources } from './apt-sources.ts'
 import { keyringFile } from './ensure-programs.ts'
 import type { ImageSuite } from './image-suite.ts'
-import { withLock } from './process-lock.ts'
+import { withLock } from '../process-lock.ts'
 
 /** The user that the lab's key opens, with sudo. */
 export const ADMIN = 'admin'

@@ -27,8 +27,6 @@ export interface Seed {
   readonly authorizedKey: string
   /** The private host key's file. */
   readonly hostKeyFile: string
-  /** Addresses of the lab's hosts by name. */
-  readonly neighbours: ReadonlyMap<string, string>
 }
 
 /** Lays the host's disk over the image; a fresh one is seeded. */
@@ -60,8 +58,8 @@ function writeSeed(root: string, seed: Seed): void {
   write('etc/hostname', `${seed.host}\n`)
   write('etc/machine-id', `${randomBytes(16).toString('hex')}\n`)
   write('etc/resolv.conf', readFileSync(resolvConf(), 'utf8'))
-  const others = [...seed.neighbours].filter(([name]) => name !== seed.host).map(([name, address]) => `${address} ${name}\n`)
-  write('etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${seed.host}\n::1 localhost ip6-localhost ip6-loopback\n${others.join('')}`)
+  // The other hosts are not named, as they are not on machines of a cloud either.
+  write('etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${seed.host}\n::1 localhost ip6-localhost ip6-loopback\n`)
   mkdirSync(join(root, 'etc/systemd/network'), { recursive: true })
   const network = `[Match]\nName=host0\n[Link]\nMTUBytes=${seed.mtu}\n[Network]\nAddress=${seed.address}/24\nGateway=${seed.subnet}.1\nLinkLocalAddressing=ipv6\n`
   write('etc/systemd/network/10-lab.network', network)

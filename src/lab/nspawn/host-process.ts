@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive, startOf } from './process-identity.ts'
+import { isAlive, startOf } from '../process-identity.ts'
 
 /** One running host: the number of the process that keeps it, and when that was started. */
 export interface HostProcess {

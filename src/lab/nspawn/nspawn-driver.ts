@@ -15,8 +15,8 @@ import { makeLimits, removeLimits } from './host-limits.ts'
 import { bootHost, killHost, lastWords } from './host-process.ts'
 import { imageSuite } from './image-suite.ts'
 import { type LabNetwork, chooseNetwork, ensureNetwork, labToken, removeNetwork, uplinkMtu } from './lab-network.ts'
-import { isAlive } from './process-identity.ts'
-import { withLock } from './process-lock.ts'
+import { isAlive } from '../process-identity.ts'
+import { withLock } from '../process-lock.ts'
 
 /** Seconds a host may take to start. They take about one. */
 const START_TIMEOUT = 90
@@ -152,9 +152,8 @@ class NspawnDriver implements LabDriver {
 
   async #seed(spec: LabHostSpec, { subnet }: LabNetwork): Promise<Seed> {
     const { record, spec: lab } = this.#lab
-    const neighbours = new Map(lab.hosts.map((host) => [machineHostName(host.name), record.host(host.name)?.address ?? this.#freeAddress(subnet, host)]))
     return {
-      host: machineHostName(spec.name), subnet, address: this.#get(spec.name).address!, mtu: await uplinkMtu(), neighbours,
+      host: machineHostName(spec.name), subnet, address: this.#get(spec.name).address!, mtu: await uplinkMtu(),
       authorizedKey: await ensureLabKey(record.directory, lab.name), hostKeyFile: (await ensureHostKey(record.directory, spec.name)).file,
     }
   }
@@ -162,9 +161,13 @@ class NspawnDriver implements LabDriver {
   /** The network is chosen once and recorded; two labs that choose at the same time take turns. */
   async #network(): Promise<LabNetwork> {
     const { record } = this.#lab
-    const { subnet, bridge } = record.state
-    if (subnet && bridge) return { subnet, bridge }
-    return withLock(join(record.directory, '..', '.network.lock'), async () => {
+    const known = (): LabNetwork | undefined => {
+      const { subnet, bridge } = record.state
+      return subnet && bridge ? { subnet, bridge } : undefined
+    }
+    return known() ?? withLock(join(record.directory, '..', '.network.lock'), async () => {
+      const chosen = known()
+      if (chosen) return chosen
       const network = await chooseNetwork(record.directory)
       await ensureNetwork(network)
       record.update(network)
@@ -185,7 +188,7 @@ class NspawnDriver implements LabDriver {
     if (known) return known
     const prefix = `t${labToken(this.#lab.record.directory)}`
     const taken = Object.values(this.#lab.record.state.hosts).map((host) => host.instance)
-    for (let i = 1; ; i++) if (!taken.includes(`${prefix}-${i}`)) return `${prefix}-${i}`
+    for (let i = this.#spec(name).index + 1; ; i++) if (!taken.includes(`${prefix}-${i}`)) return `${prefix}-${i}`
   }
 
   #volumes(disk: HostDisk, { volumes }: LabHostSpec): string[] {

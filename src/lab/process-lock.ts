@@ -17,6 +17,17 @@ export async function withLock<Result>(file: string, work: () => Promise<Result>
   }
 }
 
+/** The same for work that does not wait: the process stands still until it has the lock, which others hold for milliseconds. */
+export function withLockSync<Result>(file: string, work: () => Result): Result {
+  while (!take(file)) Atomics.wait(STILL, 0, 0, 5)
+  try {
+    return work()
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+const STILL = new Int32Array(new SharedArrayBuffer(4))
+
 function take(file: string): boolean {
   try {
     writeFileSync(file, `${process.pid} ${startOf(process.pid) ?? ''}`, { flag: 'wx' })
