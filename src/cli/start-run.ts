@@ -85,7 +85,8 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
 
 async function read(prepared: Prepared, warn: (problem: Problem) => void, strict = true): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
   const { settings, run, vault, sources, files } = prepared
-  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn })
+  const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
+  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   const loaded = await loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, extraVars: run.extraVars, environment: defaultEnvironment,

@@ -1,12 +1,12 @@
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem, type Span } from '../problem/problem.ts'
-import { check } from '../template/template.ts'
 import type { Value } from '../value/value.ts'
+import { checkConditions, checkLoop, checkValue } from './check-templates.ts'
 import { type Loading, type Place, defer } from './loading.ts'
 import { findOwnModule } from './read-action.ts'
 import { textOf } from './read-value.ts'
 import { fullName } from './redirects.ts'
-import type { Condition, Task } from './tree.ts'
+import type { Task } from './tree.ts'
 
 const META = ['flush_handlers', 'refresh_inventory', 'noop', 'clear_facts', 'clear_host_errors', 'end_batch', 'end_host', 'end_play', 'end_role', 'reset_connection']
 /** Actions that loading itself replaces: they have no module. */
@@ -17,23 +17,21 @@ export function checkTask(loading: Loading, task: Task, span: Span, place: Place
   const here = certainly(loading, task, place)
   const filled = place.defaults || task.moduleDefaults !== undefined
   const problems = problemsOfTask(loading, task, span).filter(({ code }) => !filled || !FILLED.has(code))
-  for (const problem of [...problems, ...templateProblems(task, span)]) defer(loading, here, problem)
+  for (const problem of [...problems, ...templateProblems(loading, task, span)]) defer(loading, here, problem)
   // The first condition is looked at whatever it says.
-  for (const problem of conditionProblems(task.when)) defer(loading, place, problem)
+  for (const problem of checkConditions(task.when, loading.options.environment)) defer(loading, place, problem)
 }
 
 /** What `module_defaults` may mend. */
 const FILLED: ReadonlySet<string> = new Set(['missing-parameter', 'parameter-rule'])
 
-/** Syntax of templates and conditions; nothing is evaluated. */
-function templateProblems(task: Task, span: Span): readonly Problem[] {
-  const values: readonly Value[] = [task.args, task.vars, task.argsTemplate ?? null, task.loop?.over ?? null]
+/** Templates and conditions, as far as they can be judged without variables. */
+function templateProblems({ options: { environment } }: Loading, task: Task, span: Span): readonly Problem[] {
   const conditions = [...task.until, ...(task.changedWhen ?? []), ...(task.failedWhen ?? [])]
-  return [...values.flatMap((value) => check(value)), ...conditionProblems(conditions)].map((problem) => problem.at(span))
+  const values: readonly Value[] = [task.args, task.vars, task.argsTemplate ?? null]
+  const loop = task.loop ? checkLoop(task.loop, environment) : []
+  return [...values.flatMap((value) => checkValue(value, environment)), ...loop, ...checkConditions(conditions, environment)].map((problem) => problem.at(span))
 }
-
-const conditionProblems = (conditions: readonly Condition[]): readonly Problem[] =>
-  conditions.flatMap(({ expression, span }) => (typeof expression === 'string' ? check(expression, { as: 'expression', span }) : []))
 
 function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Problem[] {
   const { catalog } = loading.options

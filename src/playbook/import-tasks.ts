@@ -15,6 +15,7 @@ export function importTasks(loading: Loading, task: Task, place: Place): readonl
     report(loading, { code: 'loop-on-import', summary: 'An import cannot have a loop', hint: `use ${task.action.replace('import', 'include')}`, span: task.loop.span })
     return []
   }
+  if (task.action === 'import_tasks') checkOptions(loading, task)
   const written = staticText(loading, task.args.get('_raw_params') ?? task.args.get('file'), place, 'the file')
   if (written === undefined) return reportNoFile(loading, task)
   const file = findTasks(loading, written, task, place)
@@ -29,6 +30,15 @@ export function importTasks(loading: Loading, task: Task, place: Place): readonl
 
 function importBlock(task: Task, vars: Task['vars'], entries: readonly Entry[], file: string): Entry {
   return { ...wrapping(task.span, task.home, entries), ...handedDown(task), vars, importedFrom: file, notify: task.notify }
+}
+
+/** Variables beside the name went out of the language long ago, but for the old `include`. */
+function checkOptions(loading: Loading, task: Task): void {
+  for (const key of task.args.keys()) {
+    if (key === '_raw_params' || key === 'file') continue
+    const hint = 'give variables under `vars:`'
+    report(loading, { code: 'unknown-parameter', summary: 'The module has no such parameter', detail: `'${key}' of import_tasks`, hint, span: task.argSpans.get(String(key)) ?? task.span })
+  }
 }
 
 const isTemplated = (task: Task): boolean => typeof (task.args.get('_raw_params') ?? '') !== 'string'

@@ -10,8 +10,8 @@ export const BUILTIN: ReadonlySet<string> = new Set(words(`
   subversion systemd systemd_service sysvinit tempfile template unarchive uri user validate_argument_spec wait_for
   wait_for_connection yum yum_repository`))
 
-/** Names inside ansible-core that mean another module of it. */
-export const SAME_MODULE: ReadonlyMap<string, string> = new Map([['systemd_service', 'systemd']])
+/** Second names of modules. */
+export const SAME_MODULE: ReadonlyMap<string, string> = new Map([['systemd_service', 'systemd'], ['openssl_certificate', 'x509_certificate']])
 
 /**
  * Modules of collections that playbooks call by a short name or by the collection's: `community.general.ufw` and `ufw` are one.
@@ -21,7 +21,7 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   'ansible.posix': words('acl at authorized_key firewalld firewalld_info mount patch rhel_facts seboolean selinux synchronize sysctl'),
   'ansible.utils': words('cli_parse fact_diff update_fact validate'),
   'community.crypto': words(`acme_account acme_certificate certificate_complete_chain crypto_info ecs_certificate get_certificate luks_device
-    openssh_cert openssh_keypair openssl_csr openssl_csr_info openssl_csr_pipe openssl_dhparam openssl_pkcs12 openssl_privatekey
+    openssh_cert openssh_keypair openssl_certificate openssl_csr openssl_csr_info openssl_csr_pipe openssl_dhparam openssl_pkcs12 openssl_privatekey
     openssl_privatekey_convert openssl_privatekey_info openssl_privatekey_pipe openssl_publickey openssl_publickey_info openssl_signature
     openssl_signature_info x509_certificate x509_certificate_convert x509_certificate_info x509_certificate_pipe x509_crl x509_crl_info`),
   'community.digitalocean': words(`digital_ocean digital_ocean_block_storage digital_ocean_domain digital_ocean_domain_record digital_ocean_droplet digital_ocean_droplet_info
@@ -47,6 +47,7 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
     svc svr4pkg swdepot swupd syslogger syspatch sysrc sysupgrade systemd_creds_decrypt systemd_creds_encrypt systemd_info telegram terraform
     timezone twilio typetalk ufw uptimerobot urpmi utm_dns_host vertica_info vmadm wakeonlan wdc_redfish_command xattr xbps xenserver_facts xfconf
     xfs_quota xml yarn yum_versionlock zfs zfs_facts znode zpool zpool_facts zypper zypper_repository`),
+  'gluster.gluster': words('gluster_heal_info gluster_peer gluster_volume'),
   'community.grafana': words('grafana_dashboard grafana_datasource grafana_plugin grafana_user'),
   'community.hashi_vault': words('vault_kv2_get vault_read vault_write'),
   'community.libvirt': words('virt virt_install virt_net virt_pool virt_volume'),

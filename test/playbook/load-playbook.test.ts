@@ -81,6 +81,10 @@ describe('a task', () => {
     ['import_tasks: "{{ nobody_knows }}.yml"', 'import-name-unknown@site.yml:3:22'],
     ['debug: {msg: "{{ a"}', 'template-syntax@site.yml:3:21'],
     ['ping:\nwhen: a b', 'template-syntax@site.yml:4:15'],
+    ['debug: {msg: "{{ a | uper }}"}', 'unknown-filter@site.yml:3:28'],
+    ['assert: {that: [a]}\nchanged_when: a is smthing', 'unknown-test@site.yml:4:26'],
+    ['debug: var=item\nwith_itms: [1]', 'unknown-lookup@site.yml:4:7'],
+    ['import_tasks: a.yml x=1', 'unknown-parameter@site.yml:3:21'],
     ['rescue: []', 'rescue-without-block@site.yml:3:7'],
     ['just text', 'not-a-task@site.yml:3:7'],
   ])('refuses %j', (yaml, expected) => expect(wrong(yaml)).toContain(expected))
