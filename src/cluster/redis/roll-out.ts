@@ -17,7 +17,7 @@ export interface Rolling extends Doing {
 /**
  * Brings changed settings to running instances, one at a time: replicas first, a master that must start anew only after one of
  * its replicas took its shard over. Before each step the cluster must be whole: it stops at the first sign that it is not.
- * Roles stay where the roll left them; planning the cluster again gives them back.
+ * Roles stay where the roll left them; planning the cluster again gives back what left hosts out of balance.
  */
 export async function rollOut(changes: Changes, rolling: Rolling): Promise<void> {
   const names = [...changes.keys()]
