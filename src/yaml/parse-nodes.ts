@@ -1,8 +1,9 @@
-import { type Document, LineCounter, type ParsedNode, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
+import { type LineCounter, type ParsedNode, isAlias, isMap, isScalar, isSeq } from 'yaml'
 import { Problem, Problems, type Span } from '../problem/problem.ts'
 import { TemplateString, type Value, VaultString, asTemplate } from '../value/value.ts'
 import { type VaultSecrets, decrypt, noVaultSecrets } from '../vault/vault.ts'
 import { hurtfulItems, hurtfulKey, hurtfulScalar } from './hurtful-scalar.ts'
+import { parseDocuments } from './parse-documents.ts'
 import { type PlainScalar, parseNumber, parseTimestamp, resolvePlain } from './plain-scalar.ts'
 import { syntaxProblem, unquotedTemplate } from './syntax-problem.ts'
 import type { YamlEntry, YamlMapping, YamlNode, YamlScalar } from './yaml-node.ts'
@@ -31,10 +32,7 @@ export function parseYaml(text: string, options: ParseOptions): YamlNode {
 /** All documents of a text (`---` between them). */
 export function parseYamlDocuments(source: string, options: ParseOptions): readonly YamlNode[] {
   const text = source.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
-  const lines = new LineCounter()
-  // All plain scalars stay strings here: YAML 1.1 as PyYAML reads it is decided in plain-scalar.ts.
-  const parsed = parseAllDocuments<ParsedNode>(text, { schema: 'failsafe', version: '1.1', merge: false, uniqueKeys: false, prettyErrors: false, lineCounter: lines, logLevel: 'error' })
-  const documents = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []
+  const { documents, lines } = parseDocuments(text)
   const problems: Problem[] = []
   const nodes = documents.map((document) => {
     const reading: Reading = { text, lines, options, problems, anchors: new Map(), unsafe: false }

@@ -45,6 +45,10 @@ describe('collections', () => {
   test('text of values never becomes a template', () => {
     expect(parseYamlValue("'{{ x }}'")).toBe('{{ x }}')
   })
+  test('what stands between brackets and quotes may begin in any column, as with PyYAML', () => {
+    const text = "a: [1,\n2]\nb:\n  c: {\nd: 1\n}\ne: 'x\ny'\nf: \"p\n\n q\"\n- x\n".replace('- x\n', 'g: 3\n')
+    expect(parseYamlValue(text)).toEqual(new Map<string, unknown>([['a', [1, 2]], ['b', new Map([['c', new Map([['d', 1]])]])], ['e', 'x y'], ['f', 'p\nq'], ['g', 3]]))
+  })
   test('JSON is YAML', () => {
     expect(parseYamlValue('{"a": [1, 2.5, true, null, "x\\n"], "b": {}}')).toEqual(new Map<string, unknown>([['a', [1, 2.5, true, null, 'x\n']], ['b', new Map()]]))
   })
