@@ -61,6 +61,8 @@ export interface Connection {
   pipeOut(script: string, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> }
   /** A TCP connection from the host to an address that the host can reach. */
   forward(address: string, port: number): Promise<Duplex>
+  /** Closes the shells of a user whose account or groups changed, so that the next script runs as the user is now. */
+  renew?(user: string): void
   /** Ends what runs on the host, over a second channel: for Ctrl-C and timeouts. */
   interrupt(): Promise<void>
   close(): Promise<void>

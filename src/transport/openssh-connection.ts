@@ -9,6 +9,7 @@ import { channelStream } from './channel-stream.ts'
 import { childChannel } from './child-channel.ts'
 import type { Target } from './connection.ts'
 import { Unreachable } from './connection.ts'
+import { forwardFailed } from './local-connection.ts'
 import { opensshProblem } from './openssh-problem.ts'
 import { connectionLost } from './ssh-problem.ts'
 import type { SshSettings } from './ssh-settings.ts'
@@ -72,6 +73,9 @@ async function loggedIn(master: Channel, socket: string, { connectTimeout }: Ssh
   throw opensshProblem(where, `${said}\nConnection timed out`)
 }
 
+/** Milliseconds in which a refused forwarding is known to be refused. */
+const FORWARD_DOUBT = 200
+
 class OpensshWire implements Wire {
   readonly name: string
   readonly #arguments: readonly string[]
@@ -103,7 +107,13 @@ class OpensshWire implements Wire {
 
   async forward(address: string, port: number): Promise<Duplex> {
     const channel = this.#ssh(['-W', `${address.includes(':') ? `[${address}]` : address}:${port}`, this.#settings.host])
-    return channelStream(channel)
+    const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
+    const stream = channelStream(channel)
+    stream.once('error', (error) => reject(forwardFailed(this.name, address, port, error.message)))
+    // ssh does not say when the way is open, only (soon) when it is not.
+    channel.stdout.once('data', () => resolve(stream))
+    setTimeout(() => resolve(stream), FORWARD_DOUBT)
+    return promise
   }
 
   async close(): Promise<void> {

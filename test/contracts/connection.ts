@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Problem } from '../../src/problem/problem.ts'
 import { type Connection, Unreachable } from '../../src/transport/connection.ts'
 
-/** What every connection must keep, whatever carries it. */
-export function connectionContract(name: string, open: () => Promise<Connection>): void {
+/** What every connection must keep, whatever carries it. `elsewhere`: the machine is not this one; its own sshd is forwarded to. */
+export function connectionContract(name: string, open: () => Promise<Connection>, elsewhere = false): void {
   describe(name, () => {
     let connection: Connection
     beforeAll(async () => {
@@ -112,7 +112,17 @@ export function connectionContract(name: string, open: () => Promise<Connection>
       expect(`${stdout}`).toBe('')
     })
 
-    test('a forwarded connection carries bytes both ways', async () => {
+    test.runIf(elsewhere)('a forwarded connection leads to what the host can reach', async () => {
+      const stream = await connection.forward('127.0.0.1', 22)
+      expect(`${await new Promise((resolve) => stream.once('data', resolve))}`).toMatch(/^SSH-2/)
+      stream.destroy()
+    })
+
+    test('an address that the host cannot reach is a problem, not a hang', async () => {
+      expect(await code(connection.forward('127.0.0.1', 1))).toBe('forward-failed')
+    })
+
+    test.skipIf(elsewhere)('a forwarded connection carries bytes both ways', async () => {
       const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1')
       await new Promise((resolve) => server.once('listening', resolve))
       const stream = await connection.forward('127.0.0.1', (server.address() as { port: number }).port)

@@ -44,8 +44,8 @@ describe.skipIf(skip)('real hosts', () => {
     await closeAll()
   })
 
-  if (!skip) connectionContract('ssh to a real host', () => at(hosts[0]!))
-  if (!skip) connectionContract('the ssh program to a real host', () => at(hosts[0]!, 'root', { sshArguments: ['-o', 'Ciphers=aes256-ctr'] }))
+  if (!skip) connectionContract('ssh to a real host', () => at(hosts[0]!), true)
+  if (!skip) connectionContract('the ssh program to a real host', () => at(hosts[0]!, 'root', { sshArguments: ['-o', 'Ciphers=aes256-ctr'] }), true)
 
   describe('becoming another user', () => {
     const who = async (login: string, become: Become) => `${(await (await at(hosts[0]!, login)).shell(become).run('id -un')).stdout}`.trim()
