@@ -63,7 +63,8 @@ export async function probeCommand(host: Reader, task: CommandTask, { environmen
   return { ran: false, seen: aside({ task, options, command, ...(settled === undefined ? {} : { settled }), ...(read === undefined ? {} : { read }) }) }
 }
 
-async function settledBy(host: Reader, { creates, removes }: CommandTask, directory: string | undefined, environment: Readonly<Record<string, string>>): Promise<string | undefined> {
+/** Why nothing need be run; undefined where it must. */
+export async function settledBy(host: Reader, { creates, removes }: Pick<CommandTask, 'creates' | 'removes'>, directory: string | undefined, environment: Readonly<Record<string, string>>): Promise<string | undefined> {
   const exists = async (pattern: string) => known(await globExists(host, await resolvePath(host, directory && !/^[/~$]/.test(pattern) ? `${directory}/${pattern}` : pattern, environment)))
   const [made, present] = await Promise.all([creates === undefined ? false : exists(creates), removes === undefined ? true : exists(removes)])
   if (made) return `skipped, since ${creates} exists`
@@ -125,7 +126,7 @@ export function outcomeOf({ code, stdout, stderr, started, ended }: StepReply, c
   if (missing) return { outputs: { cmd, rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [], msg: missing }, failed: missing }
   const text = (bytes: Buffer) => (strip ? bytes.toString().replace(/[\r\n]+$/, '') : bytes.toString())
   const outputs = { cmd, rc: code, stdout: text(stdout), stderr: text(stderr), start: stamp(started), end: stamp(ended), delta: span(started, ended), msg: code === 0 ? '' : 'non-zero return code' }
-  return code === 0 ? { outputs } : { outputs, failed: 'non-zero return code' }
+  return code === 0 ? { outputs } : { outputs: { ...outputs, changed: true }, failed: 'non-zero return code' }
 }
 
 /** The shell's own words about a program that is not there: dash, bash and busybox each have theirs. */

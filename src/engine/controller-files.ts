@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
 import { Problem } from '../problem/problem.ts'
+import { splitWords } from '../shell/split-words.ts'
 import { renderText } from '../template/template.ts'
 import { isVaulted } from '../vault/vault.ts'
 import { type Content, bytesContent, sha1, unknownContent } from '../value/content.ts'
@@ -17,15 +18,17 @@ const IN_MEMORY = 8 * 1024 * 1024
 /** Finds, reads and (where the field says so) renders a file of the controller, before the module sees it. */
 export function controllerFileOf(field: Field, name: string, call: TaskCall, args: Dict): ControllerFile | string {
   // With `remote_src` the name is a path on the host.
-  if (!field.file || isTrue(args.get('remote_src'))) return name
-  const { found, looked } = findFile(name.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
-  if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${name}', looked for at ${looked.join(', ')}`, span: call.task.argSpans.get('src') ?? call.task.span })
+  if (!field.file || isTrue(args.get('remote_src') ?? field.file.onHost)) return name
+  const wanted = field.file.words ? splitWords(name)[0] ?? '' : name
+  const { found, looked } = findFile(wanted.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
+  if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, span: call.task.argSpans.get('src') ?? call.task.span })
   const stat = statSync(found)
-  if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call) }
+  if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call, !isFalse(args.get('local_follow'))) }
   const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)
   return { name, path: found, kind: 'file', mode: stat.mode & 0o7777, content }
 }
 
+const isFalse = (value: Value | undefined): boolean => value === false || (typeof value === 'string' && /^(no|false|off|0)$/i.test(value))
 const isTrue = (value: Value | undefined): boolean => value === true || (typeof value === 'string' && /^(yes|true|on|1)$/i.test(value))
 
 function rendered(path: string, call: TaskCall, args: Dict): Content {
@@ -72,13 +75,14 @@ function hashFile(path: string): string {
   return hash.digest('hex')
 }
 
-function entriesOf(root: string, below: string, call: TaskCall): NonNullable<ControllerFile['entries']> {
+/** With `follow`, what links of the tree lead to stands in their place: `local_follow`. */
+function entriesOf(root: string, below: string, call: TaskCall, follow: boolean): NonNullable<ControllerFile['entries']> {
   return readdirSync(join(root, below)).sort().flatMap((name): NonNullable<ControllerFile['entries']> => {
     const path = join(below, name)
-    const stat = lstatSync(join(root, path))
+    const stat = (follow ? statSync : lstatSync)(join(root, path))
     const mode = stat.mode & 0o7777
     if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
-    if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call)]
+    if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow)]
     return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(join(root, path), call, false) }] : []
   })
 }

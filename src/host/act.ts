@@ -4,6 +4,8 @@ import type { Connection, ShellReply } from '../transport/connection.ts'
 export interface Acting {
   /** A script in the host's shell, as the task's user. */
   run(script: string, options?: { readonly stdin?: Uint8Array; readonly timeout?: number }): Promise<ShellReply>
+  /** The same with its output as a stream: for what may be large. */
+  output(script: string): ReturnType<Connection['pipeOut']>
   readonly connection: Connection
   /** Tells the user how far it is. */
   progress(text: string): void

@@ -90,6 +90,12 @@ function writeScript({ path, attributes, backup, validate, unsafe, replaceLink }
   ].filter(Boolean).join('\n')
 }
 
+/** Sets what parameters ask for, for scripts that make their file themselves; a symbolic mode is chmod's matter. */
+export function setAttributesScript(path: string, { owner, group, mode }: { readonly owner: string | undefined; readonly group: string | undefined; readonly mode: string | undefined }): string {
+  const named = attributeScript(path, { ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) }, true)
+  return [named, mode === undefined ? '' : `chmod ${quote(mode)} ${path}`].filter(Boolean).map((line) => `${line} || exit`).join('\n')
+}
+
 /** Owner before mode: changing the owner clears the set-uid bits. */
 function attributeScript(path: string, { owner, group, mode }: FileAttributes, follow: boolean): string {
   const h = follow ? '' : '-h '

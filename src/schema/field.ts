@@ -15,7 +15,7 @@ export interface Field<T = unknown> {
   /** Never shown in output, diffs or logs. */
   readonly secret: boolean
   /** Of `file`: the subdirectory of roles where relative names are looked for, and whether the text is rendered. */
-  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean }
+  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean }
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
   readonly inert?: string
   readonly $type?: T
@@ -57,12 +57,20 @@ export const raw = <const O extends Options<import('../value/value.ts').Value>>(
 export const list = <T, const O extends Options<readonly T[]>>(items: Field<T>, doc: string, options?: O) => field('list', doc, options, { items }) as Field<Present<readonly NonNullable<T>[], O>>
 /** A dict with declared fields. */
 export const record = <F extends Fields, const O extends Options<never>>(fields: F, doc: string, options?: O) => field('record', doc, options, { fields }) as Field<Present<Params<F>, O>>
+interface ControllerFileOptions {
+  readonly render?: boolean
+  /** The text is a command line: its first word is the file, the rest are arguments. */
+  readonly words?: boolean
+  /** The file is on the host unless `remote_src` is false. */
+  readonly onHost?: boolean
+}
+
 /**
  * A file of the controller: found in the role's and playbook's directories, read, and rendered where `render` says so,
  * before the module sees it. The module receives a `ControllerFile`.
  */
-export const controllerFile = <const O extends Options<never>>(directory: 'files' | 'templates', doc: string, options?: O & { readonly render?: boolean }) =>
-  field('file', doc, options, { file: { directory, render: options?.render ?? false, optional: !(options?.required ?? false) } }) as Field<Present<ControllerFile, O>>
+export const controllerFile = <const O extends Options<never>>(directory: 'files' | 'templates', doc: string, options?: O & ControllerFileOptions) =>
+  field('file', doc, options, { file: { directory, render: options?.render ?? false, optional: !(options?.required ?? false), ...(options?.words ? { words: true } : {}), ...(options?.onHost ? { onHost: true } : {}) } }) as Field<Present<ControllerFile, O>>
 
 /** A controller file as a module receives it. `directory` (a source tree) lists what is in it, relative to it. */
 export interface ControllerFile {

@@ -13,6 +13,7 @@ import { Overlay } from '../../src/host/overlay.ts'
 import { registry } from '../../src/modules/registry.ts'
 import { convertParams } from '../../src/schema/convert-params.ts'
 import type { ControllerFile, Field } from '../../src/schema/field.ts'
+import { splitWords } from '../../src/shell/split-words.ts'
 import { connectLocal } from '../../src/transport/local-connection.ts'
 import { Aside } from '../../src/value/aside.ts'
 import { bytesContent } from '../../src/value/content.ts'
@@ -120,8 +121,8 @@ async function prepare(module: Module, { params: given }: TaskCase, files: strin
 }
 
 function controllerFile(field: Field, value: Value, files: string, args: Dict): ControllerFile | undefined {
-  if (field.type !== 'file' || typeof value !== 'string' || args.get('remote_src') === true) return undefined
-  const path = join(files, value)
+  if (field.type !== 'file' || typeof value !== 'string' || (args.get('remote_src') ?? field.file?.onHost) === true) return undefined
+  const path = join(files, field.file?.words ? splitWords(value)[0]! : value)
   const stat = statSync(path)
   const mode = stat.mode & 0o7777
   if (!stat.isDirectory()) return { name: value, path, kind: 'file', mode, content: bytesContent(readFileSync(path)) }
@@ -226,7 +227,7 @@ const leftovers = (root: string): readonly string[] => (existsSync(root) ? readd
 function replaced<T>(value: T, from: string, to: string): T {
   if (typeof value === 'string') return value.replaceAll(from, to) as T
   if (Array.isArray(value)) return value.map((part) => replaced(part, from, to)) as T
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, replaced(part, from, to)])) as T
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key.replaceAll(from, to), replaced(part, from, to)])) as T
   return value
 }
 

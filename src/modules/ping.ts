@@ -1,0 +1,17 @@
+import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
+import { text } from '../schema/field.ts'
+
+export const ping = defineModule({
+  name: 'ping',
+  summary: 'Ask a host whether it is there and can run commands.',
+  params: { data: text("What it answers; 'crash' makes it fail.", { default: 'pong' }) },
+  async probe(host, { data }) {
+    await host.whoami()
+    const reply = await host.run('echo ok', [])
+    return 'code' in reply && reply.code === 0 && data !== 'crash' ? data : fail('boom')
+  },
+  plan: (_params, before) => before,
+  apply: () => [],
+  result: ({ before }) => ({ outputs: { ping: before } }),
+})

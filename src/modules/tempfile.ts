@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
+import { known } from '../contract/file-target.ts'
+import { followedResource } from '../host/file.ts'
+import { resolvePath } from '../host/resolve-path.ts'
+import { act } from '../host/step.ts'
+import { choice, path, text } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
+import { aside } from '../value/aside.ts'
+import { type Unknown, type Value, fresh, unknown } from '../value/value.ts'
+
+export const tempfile = defineModule({
+  name: 'tempfile',
+  summary: 'Make a new temporary file or directory.',
+  params: {
+    state: choice(['file', 'directory'], 'What to make.', { default: 'file' }),
+    path: path('Where to make it; the directory for temporary files of the host unless given.'),
+    prefix: text('The name begins with it.', { default: 'ansible.' }),
+    suffix: text('The name ends with it.', { default: '' }),
+  },
+  async probe(host, params, { environment }) {
+    const directory = params.path === undefined ? '/tmp' : await resolvePath(host, params.path, environment)
+    if (known(await host.get(followedResource, directory)).kind !== 'directory') fail(`[Errno 2] No such file or directory: '${directory}'`)
+    return { path: null as null | Unknown, seen: aside({ directory: params.path === undefined ? undefined : directory, me: await host.whoami() }) }
+  },
+  plan: (_params, before) => ({ ...before, path: fresh('a new name') }),
+  apply({ params: { state, prefix, suffix }, before }) {
+    const { directory } = before.seen.value
+    const where = directory === undefined ? '"${TMPDIR:-/tmp}"' : quote(directory)
+    return [act(`make a temporary ${state}`, async ({ run }) => {
+      const name = `${prefix}${randomBytes(6).toString('base64url').replaceAll('-', 'x')}${suffix}`
+      const { code, stdout, stderr } = await run(`p=${where}/${quote(name)}; umask 077; ${state === 'file' ? 'set -C; : > "$p"' : 'mkdir -- "$p"'} && printf '%s' "$p"`)
+      return code === 0 ? stdout.toString() : fail(`cannot make a temporary ${state}: ${stderr.toString().trim()}`)
+    })]
+  },
+  result({ params: { state }, before, replies: [reply] }) {
+    const { me } = before.seen.value
+    const found = (reply?.value as string | undefined) ?? fresh('a new name')
+    return { outputs: { path: found, state, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, mode: state === 'file' ? '0600' : '0700', size: state === 'file' ? 0 : (unknown('the size of a directory') as Value) } }
+  },
+})
