@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { OMIT, type View } from '../template/objects.ts'
 import { render } from '../template/template.ts'
 import type { Role } from '../playbook/tree.ts'
@@ -101,4 +101,5 @@ export function rendered(scope: Scope, name: string): Value | undefined {
 const shortName = ({ name }: Role): string => name.split(/[/.]/).at(-1)!
 const collectionOf = (role: Role | undefined): string | undefined => /^(\w+\.\w+)\.\w+$/.exec(role?.name ?? '')?.[1]
 const dependent = ({ play }: ScopeRequest): string[] => [...new Set(play.roles.flatMap(({ role }) => withDependencies(role).slice(0, -1)).map(({ name }) => name))]
-export const directoryOf = (request: ScopeRequest): string => dirname(request.play.span.file)
+/** `playbook_dir`: absolute, however the playbook was named on the command line. */
+export const directoryOf = (request: ScopeRequest): string => resolve(dirname(request.play.span.file))

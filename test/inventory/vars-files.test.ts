@@ -19,7 +19,7 @@ test('a directory with vaulted and plain files, in the order of their names', ()
   put('group_vars/web/vars.yml', 'a: 1\nb: 1\n')
   put('group_vars/web/vault.yml', encrypt('b: secret\n', 'pw'))
   put('group_vars/web/notes.txt', ':::')
-  expect(load('web')).toEqual([{ a: 1, b: 1 }, { b: 'secret' }].toReversed())
+  expect(load('web')).toEqual([{ a: 1, b: 1 }, { b: 'secret' }])
 })
 
 test('no ending, then yml, yaml and json: the first that is there', () => {
