@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Problem } from '../problem/problem.ts'
 import { type Target, Unreachable } from './connection.ts'
+import { linesAbout, loadKnownHosts } from './known-hosts.ts'
 import { parseSshArguments } from './ssh-arguments.ts'
 import { type ConfigPlaces, DEFAULT_PLACES, expandTokens, readSshOptions, type SshOptions } from './ssh-config.ts'
 
@@ -63,7 +64,9 @@ export function readSshSettings(target: Target, defaults: ConfigPlaces = DEFAULT
   const basics = addressOf(target, options)
   const expand = (text: string) => expandTokens(text, basics)
   const files = identityFiles(target, options, expand)
-  const secondRoad = foreign.length > 0 ? `the ssh arguments ${foreign.join(' ')}` : whySecondRoad(options, files, places, expand)
+  const known = knownHostsOf(target, options, basics, expand)
+  const secondRoad =
+    foreign.length > 0 ? `the ssh arguments ${foreign.join(' ')}` : (whySecondRoad(options, files, places, expand) ?? hostCertificate(known))
   return {
     ...basics,
     ...(target.password === undefined ? {} : { password: target.password }),
@@ -74,7 +77,7 @@ export function readSshSettings(target: Target, defaults: ConfigPlaces = DEFAULT
     forwardAgent: options.flag('forwardagent') ?? false,
     methods: methodsOf(options),
     ...proxyOf(options, expand),
-    ...knownHostsOf(target, options, basics, expand),
+    ...known,
     connectTimeout: target.connectTimeout ?? seconds(options.word('connecttimeout')) ?? 10,
     aliveInterval: seconds(options.word('serveraliveinterval')) || 10,
     aliveCount: number(options.word('serveralivecountmax')) ?? 3,
@@ -155,6 +158,13 @@ function whySecondRoad(options: SshOptions, files: SshSettings['identityFiles'],
   if (certificate) return `the certificate ${certificate.path}-cert.pub`
   const token = files.find(({ path, named }) => named && isTokenKey(path))
   return token && `the key ${token.path} on a security key`
+}
+
+/** A host known only by who signed its key: ssh2 knows nothing of certificates. */
+function hostCertificate({ knownNames, knownHostsFiles }: Pick<SshSettings, 'knownNames' | 'knownHostsFiles'>): string | undefined {
+  const about = knownNames.flatMap((name) => linesAbout(name, loadKnownHosts(knownHostsFiles)))
+  const authority = about.find(({ marker }) => marker === 'cert-authority')
+  return authority && about.every(({ marker }) => marker !== undefined) ? `the certificate authority in ${authority.file}:${authority.line}` : undefined
 }
 
 const folder = (file: string | undefined): string => (file === undefined ? '\0' : file.replace(/[^/]*$/, ''))

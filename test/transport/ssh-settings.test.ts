@@ -46,6 +46,13 @@ test('the second road is taken for what ssh2 cannot do, and only for that', () =
   expect(read('', { privateKeyFile: join(folder, 'key') }).secondRoad).toContain('certificate')
 })
 
+test('a host known only by its certificate authority takes the second road', () => {
+  const file = join(folder, 'known_hosts')
+  writeFileSync(file, '@cert-authority *.example.com ssh-ed25519 AAAA\nb.example.com ssh-ed25519 BBBB\n')
+  const of = (address: string) => read('', { address, knownHostsFiles: [file] }).secondRoad
+  expect([of('a.example.com'), of('b.example.com'), of('web1')]).toEqual([`the certificate authority in ${file}:1`, undefined, undefined])
+})
+
 test('times and methods are read as ssh reads them', () => {
   expect(read('ConnectTimeout 1m30s\nServerAliveInterval 5\nServerAliveCountMax 2\n')).toMatchObject({ connectTimeout: 90, aliveInterval: 5, aliveCount: 2 })
   expect(read('PreferredAuthentications password,publickey\n').methods).toEqual(['password', 'publickey'])
