@@ -32,12 +32,13 @@ export const lineinfile = defineModule({
   }),
 })
 
-function finder({ regexp, search_string, line }: LineParams): (candidate: string) => RegExpExecArray | boolean | null {
+function finder({ regexp, search_string, line, state }: LineParams): (candidate: string) => RegExpExecArray | boolean | null {
   if (regexp !== undefined) {
     const pattern = pythonPattern(regexp)
     return (candidate) => pattern.exec(candidate)
   }
-  if (search_string !== undefined) return (candidate) => candidate.includes(search_string)
+  // The line itself counts as well as the text that is looked for: it is not put there twice.
+  if (search_string !== undefined) return (candidate) => candidate.includes(search_string) || (state === 'present' && bare(candidate) === line)
   return (candidate) => bare(candidate) === line
 }
 
