@@ -76,7 +76,7 @@ export const redisCluster = defineModule({
   result({ params: given, after, replies, taken }) {
     const reached = taken ? (replies.at(-1)?.value as ClusterPlan | undefined) : undefined
     const rows = reached ? wantedTable(reached, after.cluster.instances, given.failure_domain) : after.seats
-    return { outputs: { ...outputsOf(rows), operations: Array.isArray(after.plan?.operations) ? showOperations(after.plan.operations) : [] } }
+    return { outputs: { ...outputsOf(rows), operations: after.plan ? showOperations(after.plan.operations) : [], quorum_survives: (reached ?? after.plan)?.placement.quorumSurvives } }
   },
 })
 

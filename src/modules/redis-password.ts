@@ -1,10 +1,11 @@
 import { changePassword, observePassword, type PasswordState, SETTLED } from '../cluster/redis/password.ts'
 import type { Instance } from '../cluster/redis/topology.ts'
 import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
 import { act } from '../host/step.ts'
 import { Problem } from '../problem/problem.ts'
 import { text } from '../schema/field.ts'
-import { type Unknown, unknown } from '../value/value.ts'
+import { isUnknown, type Unknown, unknown } from '../value/value.ts'
 import { instanceParams, type Road, roadOf } from './redis-road.ts'
 
 interface State {
@@ -32,6 +33,8 @@ export const redisPassword = defineModule({
   plan: (_params, before): State => ({ ...before, instances: Object.fromEntries(Object.keys(before.instances).map((name) => [name, SETTLED])) }),
   *apply({ params, before }) {
     yield act(`change the password of ${before.running.length} instances`, async ({ progress }) => {
+      const dead = Object.values(before.instances).find(isUnknown)
+      if (dead) fail(`the password is not changed while an instance does not answer: ${dead.reason}`)
       const reach = before.road.open()
       try {
         await changePassword(reach, before.running, params.password, progress)

@@ -11,6 +11,7 @@ import { isDict, isUnknown, type Value } from '../value/value.ts'
 export const instanceParams = {
   instances: list(
     record({
+      name: text('What it is called, where it is not HOST:PORT.'),
       host: text('The host in the inventory that runs it.', { required: true }),
       address: text('The IP address that its peers and clients use.', { required: true }),
       port: integer('Its port.', { required: true }),
@@ -25,7 +26,7 @@ export const instanceParams = {
 } as const
 
 export interface InstanceParams {
-  readonly instances: readonly { readonly host: string; readonly address: string; readonly port: number; readonly bus_port: number | undefined; readonly domains: Value | undefined }[]
+  readonly instances: readonly { readonly name: string | undefined; readonly host: string; readonly address: string; readonly port: number; readonly bus_port: number | undefined; readonly domains: Value | undefined }[]
   readonly password: string | undefined
   readonly previous_password: string | undefined
   readonly data_directory: string
@@ -56,10 +57,10 @@ export function roadOf(params: InstanceParams, { other }: Surroundings): Road {
 
 const isRefused = (thrown: unknown): boolean => thrown instanceof Error && /refused/i.test(thrown.message)
 
-function instanceOf({ host, address, port, bus_port, domains }: InstanceParams['instances'][number]): Instance {
+function instanceOf({ name, host, address, port, bus_port, domains }: InstanceParams['instances'][number]): Instance {
   if (isIP(address) === 0)
     throw new Problem({ code: 'redis-no-address', summary: 'Redis Cluster needs IP addresses', detail: `the address of ${host} is '${address}'`, hint: `set redis_address of ${host} to the IP address that its peers use` })
-  return { name: `${host}:${port}`, host, address, port, ...(bus_port === undefined ? {} : { busPort: bus_port }), domains: domainsOf(host, domains) }
+  return { name: name ?? `${host}:${port}`, host, address, port, ...(bus_port === undefined ? {} : { busPort: bus_port }), domains: domainsOf(host, domains) }
 }
 
 function domainsOf(host: string, domains: Value | undefined): Readonly<Record<string, string>> {
