@@ -58,7 +58,7 @@ export type SettingName = keyof typeof HONOURED
 /** Settings that only tune what is done in another way here: setting them asks for nothing that is missing. */
 const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled retry_files_save_path pipelining control_path control_path_dir control_persist scp_if_ssh sftp_batch_mode
   transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
-  force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale bin_ansible_callbacks callback_result_format
+  force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale bin_ansible_callbacks
   poll_interval internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
   ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
 

@@ -88,6 +88,9 @@ async function read(prepared: Prepared, warn: (problem: Problem) => void, strict
   const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
   const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
+  if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
+    throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })
+  }
   const loaded = await loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, extraVars: run.extraVars, environment: defaultEnvironment,
     playReached: (hosts) => strict && playReached(inventory, hosts, run), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),

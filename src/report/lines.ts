@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { HostResult, RunEvent, TaskInfo } from '../engine/event.ts'
 import { widthOf } from '../text/columns.ts'
 import { unifiedDiff } from '../text/diff.ts'
@@ -28,7 +29,9 @@ export function lines(options: ReportOptions): Reporter {
     if (shown === task) return
     shown = task
     const info = tasks.get(task)
-    if (info) banner(`${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]`)
+    if (!info) return
+    banner(`${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]`)
+    if (verbosity > 1) out(paint(`task path: ${info.span.file}:${info.span.line}`, 'verbose'))
   }
   const flushIncludes = (): void => {
     if (included) out(paint(`included: ${included.file} for ${included.hosts.join(', ')}${included.item === undefined ? '' : ` => (item=${included.item})`}`, 'skipped'))
@@ -99,7 +102,8 @@ export function lines(options: ReportOptions): Reporter {
         }
         case 'audit': for (const text of auditLines(event, paint)) out(text); return
         case 'traffic': return verbosity > 1 ? out(trafficLines(event).join('\n')) : undefined
-        case 'run-start': case 'playbook-start': case 'run-end': return
+        case 'playbook-start': return verbosity > 1 ? banner(`PLAYBOOK: ${basename(event.file)}`) : undefined
+        case 'run-start': case 'run-end': return
       }
     },
     end: flushIncludes,

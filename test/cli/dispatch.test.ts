@@ -47,6 +47,7 @@ describe('run', () => {
   })
   test('lists instead of running', async () => expect((await inProject({ 'site.yml': DEBUG }, 'run', '--list-tasks')).out).toContain('\n      say\tTAGS: []\n'))
   test('a playbook that is not there is an error', async () => expect((await tutti(['run', '/nowhere/site.yml', '-i', 'h1,'])).exitCode).toBe(1))
+  test('a limit that leaves no host is an error', async () => expect(await inProject({ 'site.yml': DEBUG }, 'run', '-l', 'nope')).toMatchObject({ exitCode: 1, err: expect.stringContaining('The limit leaves no host') }))
   test('options are explained with examples first', async () => expect((await tutti(['run', '--help'])).out).toMatch(/^Run playbooks\.\n\n {2}tutti run site\.yml -i hosts\n[^]*Usage: tutti run \[OPTIONS\] PLAYBOOK…[^]*--limit PATTERN/))
   test('JSON has one event a line', async () => {
     const { out } = await inProject({ 'site.yml': DEBUG }, 'run', '--output', 'json')

@@ -51,6 +51,10 @@ test('-v shows results on one line, -vvv with one entry a line', () => {
   expect(shown(events, { verbosity: 1 })).toContain('changed: [h1] => {"changed": true, "list": ["a", 1], "rc": 0}\n')
   expect(shown(events, { verbosity: 3 })).toContain('changed: [h1] => {\n    "changed": true,\n    "invocation": "x",\n    "list": [\n        "a",\n        1\n    ],\n    "rc": 0\n}\n')
 })
+test('-vv says where tasks and playbooks stand', () => {
+  const text = shown([{ type: 'playbook-start', file: '/x/site.yml' }, taskStart('1', 't')], { verbosity: 2 })
+  expect(text).toMatch(/^\nPLAYBOOK: site\.yml \*+\n\nTASK \[t\] \*+\ntask path: site\.yml:4\n$/)
+})
 test('differences come before their line', () => {
   const events = [taskStart('1', 't'), result('1', 'h1', 'changed', {}, { diff: [{ header: { before: '/x', after: '/x' }, before: 'a\n', after: 'b\n' }] })]
   expect(shown(events, { diff: true })).toContain('\n--- before: /x\n+++ after: /x\n@@ -1 +1 @@\n-a\n+b\n\nchanged: [h1]\n')

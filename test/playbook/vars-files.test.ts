@@ -1,0 +1,13 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readVars, readVarsFile } from '../../src/playbook/vars-files.ts'
+import { dict } from '../../src/value/value.ts'
+import { project } from './project.ts'
+
+test('the first that is there, beside the playbook or in its vars/', () => {
+  const playbookDirectory = project({ 'vars/a.yml': 'a: 1\n', 'b.yml': 'b: 1\n', 'list.yml': '- 1\n', 'empty.yml': '' })
+  expect(readVarsFile(['gone.yml', 'a.yml', 'b.yml'], { playbookDirectory })).toEqual({ file: join(playbookDirectory, 'vars/a.yml'), vars: dict({ a: 1 }) })
+  expect(() => readVarsFile(['gone.yml'], { playbookDirectory })).toThrow(/looked for at/)
+  expect(readVars(join(playbookDirectory, 'empty.yml')).size).toBe(0)
+  expect(() => readVars(join(playbookDirectory, 'list.yml'))).toThrow(/must hold a mapping/)
+})
