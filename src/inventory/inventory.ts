@@ -133,6 +133,7 @@ export class Inventory {
     }
     // A new map, not a changed one: scopes that exist go on seeing what they saw.
     if (vars.size > 0 || host.implicit) this.#data.hosts.set(name, { ...host, implicit: false, vars: new Map([...host.vars, ...vars]) })
+    this.#data.join(name, 'all')
     for (const group of groups) {
       if (!this.#data.groups.get(group)?.hosts.has(name)) changed = true
       this.#data.join(name, group)

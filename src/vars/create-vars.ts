@@ -24,8 +24,8 @@ export interface HostSource {
   groupsOf(host: string): readonly string[]
   /** Group and host variables of the inventory, and of `group_vars` and `host_vars` beside it and beside the playbook. */
   layersOf(host: string, playbookDirectory: string): readonly Dict[]
-  /** The source that named the host first. */
-  originOf(host: string): { readonly file?: string; readonly directory?: string }
+  /** The source that named the host first; undefined for the implicit localhost, which none names. */
+  originOf(host: string): { readonly file?: string; readonly directory?: string } | undefined
   readonly sources: readonly string[]
 }
 

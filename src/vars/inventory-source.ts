@@ -14,7 +14,10 @@ export function inventorySource(inventory: Inventory, sources: readonly string[]
     groups: () => inventory.groupsVariable(),
     groupsOf: (host) => inventory.groupsOf(host).map(({ name }) => name),
     layersOf: (host, playbookDirectory) => inventory.layersOf(host, playbookDirectory).map(({ vars }) => vars),
-    originOf: (host) => inventory.find(host) ?? {},
+    originOf: (host) => {
+      const found = inventory.find(host)
+      return found?.implicit === false ? found : undefined
+    },
     sources: places,
   }
 }

@@ -61,8 +61,8 @@ const MAKERS: Readonly<Record<string, Make>> = {
   role_path: ({ request }) => request?.roles[0]?.path,
   ansible_role_name: ({ request }) => request?.roles[0]?.name,
   ansible_collection_name: ({ request }) => collectionOf(request?.roles[0]),
-  ansible_parent_role_names: ({ request }) => (request && request.roles.length > 1 ? request.roles.slice(1).map(({ name }) => name) : undefined),
-  ansible_parent_role_paths: ({ request }) => (request && request.roles.length > 1 ? request.roles.slice(1).map(({ path }) => path) : undefined),
+  ansible_parent_role_names: ({ request }) => request && parentsOf(request)?.map(({ name }) => name),
+  ansible_parent_role_paths: ({ request }) => request && parentsOf(request)?.map(({ path }) => path),
   ansible_search_path: ({ request, playbookDirectory }) => request && [...new Set([...request.roles.map(({ path }) => path), ...(request.home ? [request.home.directory] : []), playbookDirectory])],
   ansible_check_mode: ({ options }) => options.magic.check,
   ansible_diff_mode: ({ options }) => options.magic.diff,
@@ -82,12 +82,12 @@ export const makeMagic = (name: string, context: MagicContext): Value | undefine
 /** What the inventory says of a host by itself. Ansible keeps these with the host's variables: higher levels can override them. */
 export function inventoryNames(options: VarsOptions, host: string): ReadonlyMap<Value, Value> {
   const { inventory } = options
-  const { file, directory } = inventory.originOf(host)
+  const origin = inventory.originOf(host)
   return new Map<Value, Value>([
     ['inventory_hostname', host],
     ['inventory_hostname_short', /^[\d.]+$|:/.test(host) ? host : host.split('.')[0]!],
     ['group_names', inventory.groupsOf(host).filter((group) => group !== 'all').toSorted()],
-    ['inventory_file', file ?? null], ['inventory_dir', directory ?? null],
+    ...(origin ? ([['inventory_file', origin.file ?? null], ['inventory_dir', origin.directory ?? null]] as const) : []),
   ])
 }
 
@@ -100,6 +100,11 @@ export function rendered(scope: Scope, name: string): Value | undefined {
 /** `ns.coll.role` and a path to a role are known by their last word. */
 const shortName = ({ name }: Role): string => name.split(/[/.]/).at(-1)!
 const collectionOf = (role: Role | undefined): string | undefined => /^(\w+\.\w+)\.\w+$/.exec(role?.name ?? '')?.[1]
+/** Roles that included the role. One that merely depends on it is no parent. */
+function parentsOf({ roles }: ScopeRequest): readonly Role[] | undefined {
+  const parents = roles.slice(1).filter((role, index) => !role.dependencies.some((use) => use.role === roles[index]))
+  return parents.length > 0 ? parents : undefined
+}
 const dependent = ({ play }: ScopeRequest): string[] => [...new Set(play.roles.flatMap(({ role }) => withDependencies(role).slice(0, -1)).map(({ name }) => name))]
 /** `playbook_dir`: absolute, however the playbook was named on the command line. */
 export const directoryOf = (request: ScopeRequest): string => resolve(dirname(request.play.span.file))
