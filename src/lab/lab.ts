@@ -42,19 +42,32 @@ export async function labUp(spec: LabSpec, say: Say): Promise<Lab> {
 async function bringUp(record: LabRecord, spec: LabSpec, say: Say): Promise<Lab> {
   await openRecord(record, spec)
   const lab = openWith(record, spec, say)
+  try {
+    await bringHostsUp(lab, record, say)
+  } catch (error) {
+    // Refused before anything was made: then there is no lab, and nothing that would have to be taken down.
+    if (Object.keys(record.state.hosts).length === 0) {
+      await lab.driver.release()
+      record.remove()
+    }
+    throw error
+  }
+  return lab
+}
+
+async function bringHostsUp({ spec, driver }: Lab, record: LabRecord, say: Say): Promise<void> {
   const memory = spec.hosts.reduce((sum, host) => sum + host.memory, 0)
   if (memory > totalmem()) say(`the hosts may use ${showSize(memory)} of memory, more than this machine has: a lab that swaps may not come up in time`)
   await ensureLabKey(record.directory, spec.name)
-  await lab.driver.prepare()
-  const before = await lab.driver.list()
+  await driver.prepare()
+  const before = await driver.list()
   const missing = spec.hosts.filter((host) => before.get(host.name)?.state !== 'running')
-  const problems = await eachHost(spec.hosts, lab.driver.atOnce, async (host) => {
+  const problems = await eachHost(spec.hosts, driver.atOnce, async (host) => {
     const began = Date.now()
-    const { address } = await lab.driver.up(host)
+    const { address } = await driver.up(host)
     if (missing.includes(host)) say(`${host.name}: up at ${address} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
   })
   if (problems.length > 0) throw new Problems(problems)
-  return lab
 }
 
 /** A lab that was made before; a problem when it was not. */

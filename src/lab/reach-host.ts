@@ -19,7 +19,7 @@ export function sshArguments(directory: string, { user, address }: Pick<HostReco
 
 /** Runs a command on a host of a lab. 255 is also what ssh says when it cannot connect. */
 export function runOnHost(directory: string, host: HostRecord, command: string, timeout = 60) {
-  return runProgram(['ssh', '-n', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', ...sshArguments(directory, host), command], { timeout })
+  return runProgram(['ssh', '-n', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', '-o', 'ServerAliveInterval=3', ...sshArguments(directory, host), command], { timeout })
 }
 
 /** How far a starting machine has come, for the message when it comes no further. */
@@ -45,7 +45,7 @@ export async function reachHost(options: ReachOptions): Promise<void> {
     const host = options.host()
     const port = await knock(host.address ?? '')
     if (port === 'banner') {
-      const reply = await runOnHost(options.directory, host, 'systemctl is-system-running --wait', Math.max(5, (end - Date.now()) / 1000))
+      const reply = await runOnHost(options.directory, host, 'systemctl is-system-running --wait', Math.max(5, Math.min(30, (end - Date.now()) / 1000)))
       // 'degraded' has exit code 1: one unit of an image may well fail in a lab.
       if (/running|degraded/.test(reply.stdout)) return
       stage = reply.code === 255 ? 'the ssh server does not let us in' : 'systemd has not finished starting'

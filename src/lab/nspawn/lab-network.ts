@@ -40,7 +40,7 @@ const localAddresses = (): string[] => Object.values(networkInterfaces()).flatMa
 /** Bridge, forwarding and masquerading; each only where it is missing (all of it is gone after the machine was restarted). */
 export async function ensureNetwork({ subnet, bridge }: LabNetwork): Promise<void> {
   if (!existsSync(`/sys/class/net/${bridge}`)) {
-    await mustRun(['ip', 'link', 'add', bridge, 'mtu', String(await uplinkMtu()), 'type', 'bridge'])
+    await mustRun(['ip', 'link', 'add', bridge, 'address', bridgeAddress(bridge), 'mtu', String(await uplinkMtu()), 'type', 'bridge'])
     await mustRun(['ip', 'addr', 'add', `${subnet}.1/24`, 'dev', bridge])
     await mustRun(['ip', 'link', 'set', bridge, 'up'])
   }
@@ -50,6 +50,12 @@ export async function ensureNetwork({ subnet, bridge }: LabNetwork): Promise<voi
     if (there.code !== 0) await mustRun(['iptables', '-w', '-t', table, '-I', chain, ...rule])
   }
 }
+
+/**
+ * A bridge without a hardware address of its own takes that of one of its cables, another one whenever hosts come and go: what the
+ * others remember of their gateway is then wrong, and they are out of reach for a minute. `02` is the mark of an address made up locally.
+ */
+const bridgeAddress = (bridge: string): string => ['02', ...createHash('sha256').update(bridge).digest('hex').slice(0, 10).match(/../g)!].join(':')
 
 export async function removeNetwork({ subnet, bridge }: LabNetwork): Promise<void> {
   for (const { table, chain, rule } of natRules({ subnet, bridge })) {
