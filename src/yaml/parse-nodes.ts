@@ -35,10 +35,14 @@ export function parseYamlDocuments(source: string, options: ParseOptions): reado
   const { documents, lines } = parseDocuments(text)
   const problems: Problem[] = []
   const nodes = documents.map((document) => {
-    const reading: Reading = { text, lines, options, problems, anchors: new Map(), unsafe: false }
-    const errors = document.errors.map((error) => syntaxProblem(error, text, options.file, lines))
-    problems.push(...withoutEchoes(errors))
-    return errors.length > 0 || !document.contents ? emptyNode(reading, document.range[0]) : convert(document.contents as ParsedNode, reading, '')
+    const found: Problem[] = []
+    const reading: Reading = { text, lines, options, problems: found, anchors: new Map(), unsafe: false }
+    const errors = withoutEchoes(document.errors.map((error) => syntaxProblem(error, text, options.file, lines)))
+    const node = document.contents ? convert(document.contents, reading, '') : emptyNode(reading, document.range[0])
+    // Above the first syntax error the structure is what was written, and other mistakes there are real ones.
+    const first = errors[0]?.span?.line ?? Infinity
+    problems.push(...found.filter(({ span }) => (span?.line ?? 0) < first), ...errors)
+    return node
   })
   if (problems.length > 0) throw new Problems(problems)
   return nodes

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Problem, problemsOf } from '../../src/problem/problem.ts'
 import { TemplateString, VaultString } from '../../src/value/value.ts'
@@ -81,6 +82,7 @@ describe('problems', () => {
     expect(problems('a: 1\na: 2\nb: {{ x }}\nc: !foo x\nd: *e\nf: 2024-13-01\n').map((problem) => problem.code)).toEqual([
       'yaml-duplicate-key', 'yaml-unquoted-template', 'yaml-tag', 'yaml-alias', 'yaml-value',
     ])
+    expect(problems('a: 1\na: 2\nb: "x" y\nc: *nothing\n').map(at)).toEqual(['yaml-duplicate-key 2:1', 'yaml-syntax 3:8'])
     expect(problems('a: @x\nb: 1\n\nc: `y\n').map(at)).toEqual(['yaml-syntax 1:4', 'yaml-syntax 4:4'])
   })
   test.each([
@@ -102,4 +104,15 @@ test('what YAML 1.1 reads otherwise than people mean is warned of', () => {
   const text = "mode: 644\nport: 0123\ntime: 22:22\ncountries: [de, no]\nversion: 1.10\non: push\nok: yes\numask: 022\nflags: [yes, no]\nquoted: '22:22'\n"
   parse(text, { warn: (problem) => warnings.push(at(problem)) })
   expect(warnings).toEqual(['yaml-surprise 1:7', 'yaml-surprise 2:7', 'yaml-surprise 3:7', 'yaml-surprise 4:17', 'yaml-surprise 5:10', 'yaml-surprise 6:1'])
+})
+
+test('whatever stands in a file, what is wrong with it is a problem and never a defect', () => {
+  const source = "- hosts: all\n  vars: &v {a: 1, 'b': [x, \"y\"]}\n  tasks:\n    - name: one {{ x }}\n      shell: |\n        echo\n         {{ y }}\n      when: [a, b]\n    - <<: *v\n      ? k\n      : !unsafe w\n    - !vault |\n      $ANSIBLE\n"
+  const piece = fc.constantFrom(...'-:?[]{}*&!|>\'"%@`#,\t\n \\', '{{', ': ', '- ', '<<: ', '---\n', '!x ', '&v ', '*v ', '\n  ')
+  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(source.length), fc.nat(3), piece), { minLength: 1, maxLength: 4 }), (edits) => {
+    let text = source
+    for (const [at, length, insert] of edits) text = text.slice(0, at) + insert + text.slice(at + length)
+    // `problems` throws anything that is none.
+    for (const { span } of problems(text)) expect(span?.line).toBeGreaterThan(0)
+  }), { numRuns: 800 })
 })
