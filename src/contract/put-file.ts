@@ -35,9 +35,17 @@ export function planPut(before: PutState, content: Content, wanted: WantedAttrib
   if (parent.kind === 'absent') fail(missingParent?.(directory) ?? `Destination directory ${directory} does not exist`)
   if (parent.kind !== 'directory') fail(`${directory} is not a directory`)
   const base = before.kind === 'file' ? before : { ...newTarget('file', before, wanted), checksum: '' }
-  const { target: _, ...after } = { ...wish(base, wanted, before, false), checksum: sumOf(content), seen: before.seen, content: aside(content) }
+  const sum = sumOf(content)
+  const { target: _, ...after } = { ...wish(owned(base, sum, before), wanted, before, false), checksum: sum, seen: before.seen, content: aside(content) }
   if (me.uid !== 0 && mayMake === false && after.checksum !== before.checksum) fail(`Destination directory ${directory} is not writable`)
   return after
+}
+
+/** Without root a file that is replaced becomes the user's own. */
+function owned<T extends Omit<FileTarget, 'seen'>>(state: T, sum: string | Unknown, { seen }: FileTarget): T {
+  const { me } = seen.value
+  const mine = me.uid === 0 || state.checksum === sum || state.owner === me.user || state.owner === String(me.uid)
+  return mine ? state : { ...state, owner: me.user, group: me.group }
 }
 
 export interface PutOptions {

@@ -1,7 +1,7 @@
 import type { Machine } from '../host/machine.ts'
 import type { Overlay } from '../host/overlay.ts'
 import type { Step, StepReply } from '../host/step.ts'
-import { type Taking, sentenceOf, takeStep } from '../host/take.ts'
+import { type Taking, sentenceOf, takeSteps } from '../host/take.ts'
 import { problemsOf } from '../problem/problem.ts'
 import { Unreachable, type Become } from '../transport/connection.ts'
 import { Unknown } from '../value/value.ts'
@@ -65,7 +65,7 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const same = comparison.verdict === 'same'
   const steps = [...(module.chores?.(change) ?? []), ...(same ? [] : module.apply(change))]
   const taken = !overlay && steps.length > 0
-  const replies = overlay ? await planSteps(steps, convergence, overlay) : steps.length > 0 ? await takeSteps(steps, convergence) : []
+  const replies = overlay ? await planSteps(steps, convergence, overlay) : steps.length > 0 ? await carryOut(steps, convergence) : []
   const result = module.result?.({ ...change, replies, taken, changed: !same })
   const diff = same ? [] : module.diff ? module.diff(change) : showState(module.name, before, after)
   return { ...finish(result, comparison, !overlay), diff, steps: steps.map(sentenceOf), before, after, ...assuming }
@@ -88,19 +88,13 @@ async function planSteps(steps: readonly Step[], { machine, become, by }: Conver
   return []
 }
 
-async function takeSteps(steps: readonly Step[], { machine, become, around, signal, progress }: Convergence): Promise<readonly StepReply[]> {
+async function carryOut(steps: readonly Step[], { machine, become, around, signal, progress }: Convergence): Promise<readonly StepReply[]> {
   const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress }
-  const replies: StepReply[] = []
   try {
-    for (const step of steps) {
-      const reply = await takeStep(step, taking)
-      replies.push(reply)
-      if (step.step === 'run') refuseBadExit(step, reply)
-    }
+    return await takeSteps(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined))
   } finally {
     machine.forget()
   }
-  return replies
 }
 
 function refuseBadExit(step: Step & { step: 'run' }, { code, stdout, stderr }: StepReply): void {

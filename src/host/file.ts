@@ -52,11 +52,14 @@ async function loadWritable(shell: Shell, keys: readonly string[]): Promise<read
 
 async function loadFiles(shell: Shell, keys: readonly string[], follow = false): Promise<readonly FileState[]> {
   // One stat for all paths; a name that contains a line feed would break the reply into the wrong lines and goes alone.
-  const plain = keys.filter((key) => !key.includes('\n'))
+  const plain = chunked(keys.filter((key) => !key.includes('\n')))
   const found = new Map<string, FileState>()
-  await Promise.all([statMany(shell, plain, found, follow), ...keys.filter((key) => key.includes('\n')).map((key) => statMany(shell, [key], found, follow))])
+  await Promise.all([...plain.map((some) => statMany(shell, some, found, follow)), ...keys.filter((key) => key.includes('\n')).map((key) => statMany(shell, [key], found, follow))])
   return keys.map((key) => found.get(key) ?? absent)
 }
+
+/** An argument list has an end; a loop over thousands of files must not find it. */
+const chunked = (keys: readonly string[]): readonly (readonly string[])[] => Array.from({ length: Math.ceil(keys.length / 500) }, (_, i) => keys.slice(i * 500, i * 500 + 500))
 
 async function statMany(shell: Shell, keys: readonly string[], found: Map<string, FileState>, follow: boolean): Promise<void> {
   if (keys.length === 0) return
@@ -99,11 +102,11 @@ async function loadChecksums(shell: Shell, keys: readonly string[]): Promise<rea
   const plain = keys.filter((key) => !/[\n\\]/.test(key))
   const odd = keys.filter((key) => /[\n\\]/.test(key))
   const sums = new Map<string, string>()
-  const [many, ...single] = await Promise.all([
-    plain.length ? shell.run(`set --; for p in ${plain.map(quote).join(' ')}; do [ -f "$p" ] && set -- "$@" "$p"; done; [ $# = 0 ] || sha1sum -- "$@"`) : undefined,
-    ...odd.map((key) => shell.run(`[ ! -f ${quote(key)} ] || sha1sum < ${quote(key)}`)),
+  const [many, single] = await Promise.all([
+    Promise.all(chunked(plain).map((some) => shell.run(`set --; for p in ${some.map(quote).join(' ')}; do [ -f "$p" ] && set -- "$@" "$p"; done; [ $# = 0 ] || sha1sum -- "$@"`))),
+    Promise.all(odd.map((key) => shell.run(`[ ! -f ${quote(key)} ] || sha1sum < ${quote(key)}`))),
   ])
-  for (const line of many?.stdout.toString().split('\n') ?? []) if (line) sums.set(line.slice(42), line.slice(0, 40))
+  for (const { stdout } of many) for (const line of stdout.toString().split('\n')) if (line) sums.set(line.slice(42), line.slice(0, 40))
   odd.forEach((key, i) => sums.set(key, single[i]!.stdout.toString().slice(0, 40)))
   return keys.map((key) => sums.get(key) ?? '')
 }

@@ -1,7 +1,8 @@
 import { Problem } from '../problem/problem.ts'
+import { printBytes } from '../shell/bytes.ts'
 import { commandLine, quote } from '../shell/quote.ts'
 import type { Become, Connection, ShellReply } from '../transport/connection.ts'
-import { streamOf } from '../value/content.ts'
+import { type Content, streamOf } from '../value/content.ts'
 import type { FileAttributes, RunStep, Step, StepReply } from './step.ts'
 
 /** How the engine takes steps on a real host, as one user. */
@@ -26,6 +27,52 @@ export async function takeStep(step: Step, taking: Taking): Promise<StepReply> {
   const reply = step.step === 'act' ? await perform(step, taking) : await ask(step, taking)
   return { ...reply, started, ended: new Date() }
 }
+
+/** Steps that are told to the host as one script, so that a tree costs one round trip and not one a file. Bytes of content in all. */
+const BATCH = 512 * 1024
+
+/** Takes steps in their order; `judge` looks at each reply before the next step is taken. */
+export async function takeSteps(steps: readonly Step[], taking: Taking, judge: (step: Step, reply: StepReply) => void): Promise<readonly StepReply[]> {
+  const replies: StepReply[] = []
+  for (let at = 0; at < steps.length; ) {
+    const batch = batchFrom(steps, at)
+    const taken = batch.length > 1 ? await takeBatch(batch, taking) : [await takeStep(steps[at]!, taking)]
+    taken.forEach((reply, i) => judge(steps[at + i]!, reply))
+    replies.push(...taken)
+    at += taken.length
+  }
+  return replies
+}
+
+/** The file steps from here on that need neither an answer nor a channel of their own. */
+function batchFrom(steps: readonly Step[], from: number): readonly FileStep[] {
+  const batch: FileStep[] = []
+  let size = 0
+  for (const step of steps.slice(from)) {
+    if (step.step === 'act' || step.step === 'run') break
+    if (step.step === 'write' && (step.backup !== undefined || (step.content.kind !== 'host' && (step.content.kind !== 'bytes' || step.content.bytes.length > INLINE)))) break
+    size += 2048 + (step.step === 'write' && step.content.kind === 'bytes' ? step.content.bytes.length : 0)
+    if (size > BATCH) break
+    batch.push(step)
+  }
+  return batch
+}
+
+async function takeBatch(batch: readonly FileStep[], { connection, become }: Taking): Promise<readonly StepReply[]> {
+  const started = new Date()
+  // The number of the step that could not be taken is the last line of what the host says.
+  const script = batch.map((step, i) => `(\n${step.step === 'write' ? writeScript(step, sourceOf(step.content)) : scriptOf(step)}\n) || { printf '\\n%s' ${i} >&2; exit 1; }`).join('\n')
+  const { code, stderr } = await connection.shell(become).run(script)
+  if (code !== 0) {
+    const said = stderr.toString()
+    const failed = batch[Number(/\n(\d+)$/.exec(said)?.[1] ?? 0)] ?? batch[0]!
+    throw new Problem({ code: 'step-failed', summary: sentenceOf(failed), detail: said.replace(/\n\d+$/, '').trim() || `exit code ${code}` })
+  }
+  const ended = new Date()
+  return batch.map(() => ({ code: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), started, ended }))
+}
+
+const sourceOf = (content: Content): string => (content.kind === 'host' ? `cat -- ${quote(content.path)}` : content.kind === 'bytes' ? printBytes(content.bytes) : 'false')
 
 async function perform(step: Step & { step: 'act' }, { connection, become, signal, progress }: Taking): Promise<ShellReply & { value: unknown }> {
   const shell = connection.shell(become)

@@ -6,6 +6,7 @@ type Load = () => Promise<Module<any, any>>
 export const registry: Readonly<Record<string, Load>> = {
   assemble: async () => (await import('./assemble.ts')).assemble,
   blockinfile: async () => (await import('./blockinfile.ts')).blockinfile,
+  apt: async () => (await import('./apt.ts')).apt,
   command: async () => (await import('./command.ts')).command,
   copy: async () => (await import('./copy.ts')).copy,
   cron: async () => (await import('./cron.ts')).cron,
