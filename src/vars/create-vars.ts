@@ -97,17 +97,24 @@ class RunVars implements Vars {
       request, store, exposed: state?.exposed ?? [], inventory: host === undefined ? [] : this.#inventory(host, playbookDirectory), prompted: state?.prompted, varsFiles,
     })
     // Names of vars_files are rendered over everything else, by a scope of their own: a scope never changes what it has said.
-    const files = (): readonly Dict[] => state ? varsFilesOf(state, { host, hasFacts: store?.hasFacts ?? false, revision: store?.revision ?? 0 }, this.#scope(request, { ...standing, layers: () => parts([]) })) : []
+    const files = (): readonly Dict[] => {
+      if (!state || state.play.varsFiles.length === 0) return []
+      const below = this.#scope(request, { ...standing, layers: () => parts([]) })
+      return varsFilesOf(state, { host, hasFacts: store?.hasFacts ?? false, revision: store?.revision ?? 0 }, below)
+    }
     return this.#scope(request, { ...standing, layers: () => parts(files()) })
   }
 
   #scope(request: ScopeRequest, { layers, store, state, playbookDirectory, inPlay }: Standing): LayeredScope {
     const { options } = this
     let context: MagicContext | undefined
+    const contextOf = (): MagicContext => ({
+      options, host: request.host, store, playbookDirectory, scope, hostvars: this.#hostvars(request, playbookDirectory), ...(inPlay ? { request, state } : { request: undefined, state: undefined }),
+    })
     const scope: LayeredScope = new LayeredScope({
       layers, merge: options.hashBehaviour === 'merge', environment: options.environment, extraVars: options.extraVars,
       item: inPlay ? request.item : undefined, warn: request.warn, magicNames, templates: request.searchPaths,
-      magic: (name) => makeMagic(name, (context ??= { options, host: request.host, store, playbookDirectory, scope, hostvars: this.#hostvars(request, playbookDirectory), request: inPlay ? request : undefined, state: inPlay ? state : undefined })),
+      magic: (name) => makeMagic(name, (context ??= contextOf())),
       lookupContext: () => this.#lookupContext(request, playbookDirectory, scope),
     })
     return scope
@@ -141,7 +148,8 @@ class RunVars implements Vars {
     const revision = `${this.options.inventory.revision} ${store.revision}`
     const known = this.#views.get(key)
     if (known?.revision === revision) return known.view
-    const scope = this.#scope({ ...request, host }, { store, state: undefined, playbookDirectory, inPlay: false, layers: () => outsideOfPlays({ store, inventory: this.#inventory(host, playbookDirectory) }) })
+    const layers = (): readonly Dict[] => outsideOfPlays({ store, inventory: this.#inventory(host, playbookDirectory) })
+    const scope = this.#scope({ ...request, host }, { layers, store, playbookDirectory, state: undefined, inPlay: false })
     const view = new HostView(() => scope.names(), (name) => rendered(scope, name))
     this.#views.set(key, { revision, view })
     return view
