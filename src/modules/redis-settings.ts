@@ -25,7 +25,7 @@ export const redisSettings = defineModule({
   summary: 'Bring changed configuration files of Redis instances to their running processes, one at a time.',
   notes: [
     'Settings that a running process takes are set; for others it starts anew, replicas first, a master only after a replica took its shard over.',
-    'It stops where the cluster is not whole. Masters stay where they were handed over to; redis_cluster moves those that leave hosts out of balance.',
+    'It stops where the cluster is not whole. At the end masters get their shards back.',
     'Passwords are left to redis_password.',
   ],
   params: {

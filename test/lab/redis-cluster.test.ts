@@ -36,11 +36,11 @@ describe('the Redis Cluster of the playbook', () => {
   test('a dry run on untouched hosts knows nearly everything, operations included', async () => {
     const dry = await play(PLAYBOOK, {}, '--check')
     expect(dry.exitCode, dry.output).toBe(0)
+    planned = table(dry)
     expect(count(dry, 'unknown') / dry.results.length).toBeLessThanOrEqual(0.15)
     const { status, diff } = dry.result('Create or repair the cluster')
     expect(status).toBe('changed')
     expect(JSON.stringify(diff)).toContain('1. give redis1:7000 the slots 0-5460 of shard 1')
-    planned = table(dry)
   })
 
   test('the run makes what the dry run said; no master is beside a copy of its shard', async () => {
@@ -55,7 +55,7 @@ describe('the Redis Cluster of the playbook', () => {
 
   test('the second run changes nothing, and no file on a host can be read that holds the password', async () => {
     const again = await play()
-    expect({ exit: again.exitCode, changed: again.results.filter((line) => line.includes(' changed ')) }, again.output).toEqual({ exit: 0, changed: [] })
+    expect({ exit: again.exitCode, changed: again.results.filter((line) => line.split(' ')[1] === 'changed') }, again.output).toEqual({ exit: 0, changed: [] })
     expect(JSON.stringify(again.events)).not.toContain(password())
     const { stdout } = await lab.host('redis1').run(`su nobody -s /bin/sh -c 'grep -rls ${password()} /etc /var /run /tmp' || true`)
     expect(stdout.trim()).toBe('')
@@ -116,9 +116,7 @@ describe('the Redis Cluster of the playbook', () => {
     expect(await ask(lab.hosts[1]!, 'CONFIG GET maxmemory')).toContain(String(80 * 1024 ** 2))
     const restarted = await play(PLAYBOOK, { redis_maxmemory: '80mb', redis_settings: { 'tcp-backlog': 256 } })
     expect(restarted.exitCode, restarted.output).toBe(0)
-    // Each master handed over to its replica: as well balanced as before, so nothing is to be given back.
-    const seats = restarted.result('Create or repair the cluster').outputs.shards as { master: string }[]
-    expect(new Set(seats.map(({ master }) => master.split(':')[0])).size).toBe(3)
+    expect(table(restarted)).toEqual(planned)
     expect(await ask(lab.hosts[2]!, 'CONFIG GET tcp-backlog')).toContain('256')
   })
 

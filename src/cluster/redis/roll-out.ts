@@ -3,7 +3,7 @@ import { type Doing, find, look, until } from './doing.ts'
 import { whyUnhealthy } from './execute.ts'
 import { failOver } from './fail-over.ts'
 import type { Running } from './observe.ts'
-import type { ShardSeats } from './operations.ts'
+import type { Operation, ShardSeats } from './operations.ts'
 import { type SettingChange, needsRestart } from './settings.ts'
 
 /** What is to change, by name of instance. */
@@ -17,19 +17,26 @@ export interface Rolling extends Doing {
 /**
  * Brings changed settings to running instances, one at a time: replicas first, a master that must start anew only after one of
  * its replicas took its shard over. Before each step the cluster must be whole: it stops at the first sign that it is not.
- * Roles stay where the roll left them; planning the cluster again gives back what left hosts out of balance.
+ * At the end the masters get their shards back, so that everything is where it was.
  */
 export async function rollOut(changes: Changes, rolling: Rolling): Promise<void> {
   const names = [...changes.keys()]
   const isMaster = new Map(await Promise.all(names.map(async (name) => [name, (await look(rolling, name)).self.slots.length > 0] as const)))
+  const away: FailOver[] = []
   for (const name of [...names].sort((a, b) => Number(isMaster.get(a)) - Number(isMaster.get(b)))) {
     rolling.signal.throwIfAborted()
     const own = changes.get(name)!
     await refuseDegraded(name, rolling)
-    if (needsRestart(own)) await restart(name, rolling)
-    else await setLive(name, own, rolling)
+    if (!needsRestart(own)) await setLive(name, own, rolling)
+    else away.push(...(await restart(name, rolling)))
+  }
+  for (const { instance, from, shard } of away) {
+    rolling.progress(`${from}: take shard ${shard} back from ${instance}`)
+    await failOver({ does: 'fail-over', instance: from, from: instance, shard }, rolling)
   }
 }
+
+type FailOver = Operation & { does: 'fail-over' }
 
 async function setLive(name: string, changes: readonly SettingChange[], rolling: Rolling): Promise<void> {
   rolling.progress(`${name}: set ${changes.map(({ setting }) => setting).join(', ')}`)
@@ -37,9 +44,10 @@ async function setLive(name: string, changes: readonly SettingChange[], rolling:
   await rolling.reach.ask(find(rolling.instances, name), 'CONFIG', 'SET', ...changes.flatMap(({ setting, wanted }) => [setting, wanted]))
 }
 
-async function restart(name: string, rolling: Rolling): Promise<void> {
+/** Returns the handover that it needed. */
+async function restart(name: string, rolling: Rolling): Promise<readonly FailOver[]> {
   const seats = (await seatsNow(rolling)).find(({ master }) => master === name)
-  if (seats) await handOver(seats, rolling)
+  const handover = seats ? await handOver(seats, rolling) : []
   rolling.progress(`${name}: restart`)
   const before = await rolling.reach.ask(find(rolling.instances, name), 'INFO', 'server').then(runId)
   await rolling.restart(name)
@@ -47,16 +55,19 @@ async function restart(name: string, rolling: Rolling): Promise<void> {
     const now = await rolling.reach.ask(find(rolling.instances, name), 'INFO', 'server').then(runId, () => before)
     return now === before ? `${name} starts` : degradation(rolling)
   })
+  return handover
 }
 
 const runId = (info: string): string | undefined => /^run_id:(\w+)/m.exec(info)?.[1]
 
 /** To the first replica; all are in sync, or the cluster would not be whole. Without one, its slots are away while it restarts. */
-async function handOver({ master, replicas, shard }: ShardSeats, rolling: Rolling): Promise<void> {
+async function handOver({ master, replicas, shard }: ShardSeats, rolling: Rolling): Promise<readonly FailOver[]> {
   const [next] = replicas
-  if (next === undefined) return
+  if (next === undefined) return []
   rolling.progress(`${master}: hand shard ${shard} over to ${next}`)
-  await failOver({ does: 'fail-over', instance: next, from: master, shard }, rolling)
+  const handover: FailOver = { does: 'fail-over', instance: next, from: master, shard }
+  await failOver(handover, rolling)
+  return [handover]
 }
 
 async function refuseDegraded(next: string, rolling: Rolling): Promise<void> {

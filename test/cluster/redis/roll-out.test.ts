@@ -34,7 +34,7 @@ describe.skipIf(missing)(`settings of a running cluster${missing ? ` (${missing}
     expect(said.map((text) => /:(\d+):/.exec(text)![1])).toEqual(['7003', '7003', '7003', '7000', '7000', '7000'])
     said.length = 0
     await rollOut(new Map([instances[0]!, instances[1]!].map(({ name }) => [name, [{ setting: 'tcp-backlog', running: '511', wanted: '512' }]])), rolling)
-    expect(said.filter((text) => /^redis1:\d+: (restart|hand)/.test(text))).toEqual(['redis1:7003: restart', expect.stringMatching(/^redis1:7000: hand shard 1 over to redis[23]:7003$/), 'redis1:7000: restart'])
+    expect(said.filter((text) => /^redis1:\d+: (restart|hand|take)/.test(text))).toEqual(['redis1:7003: restart', expect.stringMatching(/^redis1:7000: hand shard 1 over to redis[23]:7003$/), 'redis1:7000: restart', expect.stringMatching(/^redis1:7000: take shard 1 back from redis[23]:7003$/)])
   }, 60_000)
 
   test('stop where the cluster is not whole', async () => {
