@@ -16,8 +16,14 @@ export function announceTask(call: TaskCall): void {
 /** "role : name", rendered for the first host; a name that cannot be rendered stays as written. */
 export function taskName({ task, scope }: Pick<TaskCall, 'task' | 'scope'>): string {
   const role = task.home.role?.name
-  const name = shownName(task.name, scope) || task.actionAsWritten
+  const name = shownName(task.name, scope) || defaultName(task, scope)
   return role ? `${role} : ${name}` : name
+}
+
+/** A task without a name goes by its action; `include_role` by the role too. */
+function defaultName({ action, actionAsWritten, args }: TaskCall['task'], scope: TaskCall['scope']): string {
+  const role = action === 'include_role' ? (args.get('name') ?? args.get('role') ?? args.get('_raw_params')) : undefined
+  return role === undefined ? actionAsWritten : `include_role : ${shownName(role, scope)}`
 }
 
 function shownName(name: TaskCall['task']['name'], scope: TaskCall['scope']): string {

@@ -88,6 +88,7 @@ async function enterOne({ playRun, host, task, context, round }: TaskCall, inclu
     playRun.run.emit({ type: 'include', file: inclusion.file, hosts: [host.name], task: round.task })
     return runEntries(playRun, host, inclusion.entries, within(context, node), place)
   }
+  playRun.run.emit({ type: 'include', file: inclusion.role.name, hosts: [host.name], task: round.task })
   const use: RoleUse = { ...node, span: task.span, role: inclusion.role, params: inclusion.vars }
   const flow = await runRole(playRun, host, use, withinRole(context, use), place, { dynamic: true, public: inclusion.public })
   return flow

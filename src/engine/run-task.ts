@@ -116,12 +116,13 @@ async function goOn(call: TaskCall, result: TaskResult, ignored: boolean): Promi
   return { next: 'failed', task, result: result.outputs }
 }
 
-function count({ playRun: { run }, host, context }: TaskCall, { status }: TaskResult, ignored: boolean): void {
+function count({ playRun: { run }, host, context }: TaskCall, { status, outputs }: TaskResult, ignored: boolean): void {
   const tally = tallyOf(run, host.name)
   if (status === 'skipped') tally.skipped++
   else if (status === 'unreachable') tally.unreachable++
   else if (status === 'failed') {
-    if (ignored) [tally.ok, tally.ignored] = [tally.ok + 1, tally.ignored + 1]
+    // An ignored failure of something that changed the host has changed it.
+    if (ignored) [tally.ok, tally.ignored, tally.changed] = [tally.ok + 1, tally.ignored + 1, tally.changed + (outputs.get('changed') === true ? 1 : 0)]
     else if (!context.rescuable) tally.failed++
   } else if (status === 'unknown') tally.unknown++
   else {

@@ -36,7 +36,7 @@ export function registered(call: TaskCall, result: TaskResult): Value {
 
 export function nameOf({ task }: Pick<TaskCall, 'task'>): string {
   const { name } = task
-  return typeof name === 'string' ? name : name && typeof name === 'object' && 'source' in name ? name.source : task.actionAsWritten
+  return typeof name === 'string' && name !== '' ? name : name && typeof name === 'object' && 'source' in name ? name.source : task.actionAsWritten
 }
 
 /** The outputs with the flags that conditions look at. */

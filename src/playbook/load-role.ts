@@ -40,7 +40,8 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   loading.libraries.add(join(path, 'library'))
   const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom)
   const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom)
-  const role: Growing = { name: request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
+  // A role that is named by its path goes by its directory, as Ansible prints it.
+  const role: Growing = { name: request.name.includes('/') ? basename(path) : request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
   const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, path], defaults: true }
   readMeta(loading, role, inside)
