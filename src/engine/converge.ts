@@ -67,8 +67,10 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const taken = !overlay && steps.length > 0
   const replies = overlay ? await planSteps(steps, convergence, overlay) : steps.length > 0 ? await carryOut(steps, convergence) : []
   const result = module.result?.({ ...change, replies, taken, changed: !same })
-  const diff = same ? [] : module.diff ? module.diff(change) : showState(module.name, before, after)
-  return { ...finish(result, comparison, !overlay), diff, steps: steps.map(sentenceOf), before, after, ...assuming }
+  const end = finish(result, comparison, !overlay)
+  // A plan that was unknown and came to nothing has no difference to show.
+  const diff = end.status === 'same' ? [] : module.diff ? module.diff(change) : showState(module.name, before, after)
+  return { ...end, diff, steps: steps.map(sentenceOf), before, after, ...assuming }
 }
 
 /** In a real run an unknown plan has been carried out: what the result says, else it changed. */

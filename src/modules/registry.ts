@@ -21,6 +21,7 @@ export const registry: Readonly<Record<string, Load>> = {
   hostname: async () => (await import('./hostname.ts')).hostname,
   ping: async () => (await import('./ping.ts')).ping,
   raw: async () => (await import('./raw.ts')).raw,
+  package: async () => (await import('./package.ts')).package_,
   redis_cluster: async () => (await import('./redis-cluster.ts')).redisCluster,
   redis_password: async () => (await import('./redis-password.ts')).redisPassword,
   redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,

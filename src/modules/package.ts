@@ -1,0 +1,29 @@
+import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
+import { text } from '../schema/field.ts'
+import { isUnknown } from '../value/value.ts'
+import { apt, aptParams } from './apt.ts'
+
+const MANAGERS = ['apt-get', 'dnf', 'yum', 'zypper', 'apk', 'pacman'] as const
+
+export const package_ = defineModule({
+  name: 'package',
+  summary: 'Keep packages, with the package manager that the host has.',
+  notes: ['Hosts with apt are served; others are refused with the name of what they have. What is special to `apt` may be given here too, as Ansible allows.'],
+  examples: `
+- name: tree is there
+  package: { name: tree, state: present }
+`,
+  params: { ...aptParams, use: text('The package manager.', { default: 'auto' }) },
+  async probe(host, params, around) {
+    if (params.use !== 'auto' && params.use !== 'apt' && params.use !== 'ansible.builtin.apt') fail(`use: ${params.use} is out of reach: only apt is served`)
+    const reply = await host.run(`for p in ${MANAGERS.join(' ')}; do command -v $p && break; done`, [])
+    const manager = isUnknown(reply) ? 'apt-get' : reply.stdout.toString().trim().split('/').at(-1)
+    if (manager !== 'apt-get') fail(manager ? `the host's package manager is ${manager}: only apt is served` : 'the host has no package manager that is known')
+    return apt.probe(host, params, around)
+  },
+  plan: apt.plan,
+  chores: apt.chores!,
+  apply: apt.apply,
+  result: apt.result!,
+})
