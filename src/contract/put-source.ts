@@ -3,6 +3,7 @@ import { resolvePath } from '../host/resolve-path.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import type { Ending, Result, Surroundings, TextDiff } from './define-module.ts'
 import type { Step } from '../host/step.ts'
+import { readTarget } from './file-target.ts'
 import { backupOutput, md5Of, putOutputs } from './put-file.ts'
 import { type Entry, type TreeState, planTree, readTree, stateAt, treeDiff, treeSteps } from './put-tree.ts'
 import { type Placing, type Source, placeEntries } from './source-entries.ts'
@@ -32,6 +33,8 @@ export function putSource<P extends PutParams>(sourceOf: (host: Reader, params: 
     async probe(host: Reader, params: P, around: Surroundings): Promise<PutSourceState> {
       refuseAttributes(params)
       const [source, dest] = await Promise.all([sourceOf(host, params, around), resolvePath(host, params.dest, around.environment), refuseSelinux(host, params)])
+      // Mostly the destination is the file itself: asked for together with whether it is a directory, it costs no second round trip.
+      if (source.kind === 'file') readTarget(host, dest, params, params.follow).catch(() => undefined)
       const entries = await placeEntries(host, source, dest, params)
       return { tree: await readTree(host, entries, params.follow, around.diff), seen: aside({ entries, source, dest }) }
     },

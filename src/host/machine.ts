@@ -80,7 +80,12 @@ class CachedReads {
   }
 
   run(script: string, options: { readonly timeout?: number }): Promise<ShellReply> {
-    return this.#once(`${this.#who} $ ${script}`, () => this.#shell.run(script, options))
+    return this.#once(`${this.#who} $ ${script}`, () => this.#later(script, options))
+  }
+
+  /** At the end of the turn, when batches of keys are asked for: then all travel as one request. */
+  #later(script: string, options: { readonly timeout?: number }): Promise<ShellReply> {
+    return new Promise((resolve, reject) => setImmediate(() => this.#shell.run(script, options).then(resolve, reject)))
   }
 
   #once<T>(id: string, ask: () => Promise<T>): Promise<T> {

@@ -38,6 +38,8 @@ export class PlannedFiles {
   /** Of one of the kinds that ask about files. */
   async get(resource: Resource<unknown>, key: string): Promise<unknown> {
     if (!this.#overlay.hasFiles) return this.#foreseen(resource, key, await this.#real.get(resource, key))
+    // Mostly nothing on the way is planned or a link: asked for at once, it is there when it is needed.
+    if (resource.kind === checksumResource.kind || resource.kind === writableResource.kind) this.#real.get(resource, key).catch(() => undefined)
     const place = await this.locate(key, resource.kind !== fileResource.kind)
     if (isUnknown(place)) return place
     const { path, state, planned } = place
