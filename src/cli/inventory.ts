@@ -34,7 +34,7 @@ export const inventoryCommand = defineCommand({
     const settings = readSettings(terminal.env, process.cwd())
     const vault = await openVault(values, settings, terminal, new Secrets())
     const sources = values.inventory.length > 0 ? values.inventory : (settings.paths('inventory', ',') ?? [])
-    const loaded = await loadInventory(sources, { environment: defaultEnvironment, vault, warn: (problem) => terminal.err(`${showProblem(problem).replace(/^error:/, 'warning:')}\n`) })
+    const loaded = await loadInventory(sources, { environment: defaultEnvironment, vault, duplicates: settings.duplicates, warn: (problem) => terminal.err(`${showProblem(problem).replace(/^error:/, 'warning:')}\n`) })
     const shown = values.limit.length > 0 ? new Set(loaded.hostsMatching('all', values.limit.join(','))) : undefined
     const view: View = { inventory: loaded, directory: values.playbookDir, includes: (host) => shown?.has(host) ?? true }
     if (values.host !== undefined) terminal.out(`${showJson(varsOf(view, getHost(loaded, values.host)), 4)}\n`)

@@ -8,29 +8,38 @@ export interface LoadedPlaybooks {
   readonly playbooks: readonly Playbook[]
   /** For the dynamic includes of the run. */
   readonly loader: Loader
-  /** What may fail when it is reached, and what is old; each once. */
-  readonly warnings: readonly Problem[]
 }
 
 /**
  * All playbooks, or `Problems` with the mistakes of all of them. A first reading notes which modules are used, so that only
- * those are imported; the second one, over the same documents, checks their arguments.
+ * those are imported; the second one, over the same documents, checks their arguments. What may fail when it is reached, and
+ * what is old, is told to `options.warn`, each once, also where the rest is refused: people mend it all in one go.
  */
 export async function loadPlaybooks(files: readonly string[], catalog: Catalog, options: LoadOptions): Promise<LoadedPlaybooks> {
   const documents = new Map<string, YamlNode | undefined>()
   const warnings = new Map<string, Problem>()
-  const note = (problem: Problem): void => void warnings.set(`${problem.message} ${problem.span?.file}:${problem.span?.line}:${problem.span?.column}`, problem)
-  const read = (): ReturnType<typeof readAll> => readAll(files, createLoader({ ...options, catalog, documents, warn: note }))
+  const read = (): ReturnType<typeof readAll> => readAll(files, createLoader({ ...options, catalog, documents, warn: (problem) => void warnings.set(identity(problem), problem) }))
   let result = read()
-  const noted = [...warnings]
   if (await catalog.loadMissing()) {
-    // Warnings of YAML come once, with the first reading of a document; those of modules may have changed.
-    warnings.clear()
-    for (const [key, problem] of noted) if (problem.code !== 'module-not-offered') warnings.set(key, problem)
-    if (result.problems.length === 0) result = read()
+    const first = result
+    // Problems of YAML come once, with the first reading of a document; those of modules may have changed.
+    for (const [key, { code }] of warnings) if (code === 'module-not-offered') warnings.delete(key)
+    const second = read()
+    result = { ...second, problems: inOrder([...first.problems, ...second.problems]) }
   }
+  for (const warning of inOrder([...warnings.values()])) options.warn?.(warning)
   if (result.problems.length > 0) throw new Problems(result.problems)
-  return { playbooks: result.playbooks, loader: result.loader, warnings: [...warnings.values()] }
+  return { playbooks: result.playbooks, loader: result.loader }
+}
+
+const identity = ({ message, span }: Problem): string => `${message} ${span?.file}:${span?.line}:${span?.column}`
+
+/** Each once; file by file as they came, and down each file. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ span }) => span?.file))]
+  const once = [...new Map(problems.map((problem) => [identity(problem), problem])).values()]
+  const at = ({ span }: Problem): number => files.indexOf(span?.file)
+  return once.sort((a, b) => at(a) - at(b) || (a.span?.line ?? 0) - (b.span?.line ?? 0) || (a.span?.column ?? 0) - (b.span?.column ?? 0))
 }
 
 function readAll(files: readonly string[], loader: Loader): { playbooks: Playbook[]; problems: Problem[]; loader: Loader } {

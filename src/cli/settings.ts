@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Problem } from '../problem/problem.ts'
+import type { Duplicates } from '../yaml/parse-nodes.ts'
 import { parseIniFile } from './ini-file.ts'
 
 /** A setting of ansible.cfg that is honoured: where it stands there, and which variables of the environment stand above it. */
@@ -46,6 +47,7 @@ const HONOURED = {
   become: known('privilege_escalation', 'become'),
   becomeMethod: known('privilege_escalation', 'become_method'),
   becomeUser: known('privilege_escalation', 'become_user'),
+  duplicateKeys: known('defaults', 'duplicate_dict_key', 'ANSIBLE_DUPLICATE_YAML_DICT_KEY'),
   becomeAskPass: known('privilege_escalation', 'become_ask_pass'),
   becomePasswordFile: known('privilege_escalation', 'become_password_file', 'ANSIBLE_BECOME_PASSWORD_FILE'),
   sshArgs: known('ssh_connection', 'ssh_args'),
@@ -69,6 +71,8 @@ export interface Settings {
   text(name: SettingName): string | undefined
   flag(name: SettingName): boolean | undefined
   integer(name: SettingName): number | undefined
+  /** What a key is that stands twice in a mapping: refused, where Ansible only warns, unless a setting says otherwise. */
+  readonly duplicates: Duplicates
   /** Paths, absolute; those of the file are relative to it. */
   paths(name: SettingName, separator?: string): readonly string[] | undefined
   /** What is set and not honoured, for one remark. */
@@ -93,6 +97,7 @@ export function readSettings(env: Env, directory: string): Settings {
     file, text,
     flag: (name) => readFlag(name, text(name)),
     integer: (name) => readInteger(name, text(name)),
+    duplicates: readDuplicates(text('duplicateKeys')),
     paths: (name, separator = ':') => text(name)?.split(separator).map((path) => path.trim()).filter(Boolean).map((path) => absolute(path, lookUp(name)!.base)),
     unhonoured: [...unhonouredKeys(sections), ...unhonouredVariables(env)],
   }
@@ -124,6 +129,13 @@ function readInteger(name: string, text: string | undefined): number | undefined
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return Number(text)
   throw new Problem({ code: 'bad-setting', summary: 'A setting must be a number', detail: `${name} is '${text}'` })
+}
+
+const DUPLICATES: Readonly<Record<string, Duplicates>> = { error: 'refuse', warn: 'warn', ignore: 'ignore' }
+function readDuplicates(text: string | undefined): Duplicates {
+  const found = DUPLICATES[text?.trim().toLowerCase() ?? 'error']
+  if (found) return found
+  throw new Problem({ code: 'bad-setting', summary: 'A setting has none of its values', detail: `duplicate_dict_key is '${text}', and can be error, warn or ignore` })
 }
 
 function unhonouredKeys(sections: ReadonlyMap<string, ReadonlyMap<string, string>>): readonly string[] {

@@ -53,8 +53,9 @@ export async function startRun(files: readonly string[], values: PlaybookValues,
   const prepared = await prepare(files, values, terminal)
   const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
   if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
-  const { inventory, loaded } = await read(prepared, warn, strict)
-  for (const problem of loaded.warnings) warn(problem)
+  // Where nobody says which hosts there are, a check takes every play for one that runs.
+  const checking = lists(values) && prepared.sources.length === 0
+  const { inventory, loaded } = await read(prepared, warn, strict, checking)
   if (lists(values)) return list(loaded.playbooks, values, prepared, inventory, terminal)
   const reporter = await chooseReporter(values.output, prepared.run, prepared.settings, terminal, prepared.secrets)
   const counts = { changed: 0, unknown: 0 }
@@ -83,17 +84,17 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   return { settings, run, secrets, vault, sources, files }
 }
 
-async function read(prepared: Prepared, warn: (problem: Problem) => void, strict = true): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
+async function read(prepared: Prepared, warn: (problem: Problem) => void, strict = true, checking = false): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
   const { settings, run, vault, sources, files } = prepared
   const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
-  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
+  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, duplicates: settings.duplicates, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
     throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })
   }
   const loaded = await loadPlaybooks(files, createCatalog(modules), {
-    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, extraVars: run.extraVars, environment: defaultEnvironment,
-    playReached: (hosts) => strict && playReached(inventory, hosts, run), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
+    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment: defaultEnvironment, warn,
+    playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
   })
   return { inventory, loaded }
 }
@@ -152,7 +153,8 @@ async function auditedRun(prepared: Prepared, inventory: Inventory, loaded: Load
   const planned = await read(prepared, () => undefined)
   await oneRun({ ...prepared, run: { ...prepared.run, check: true, diff: true } }, planned.inventory, planned.loaded, terminal, (event) => dry.push(event))
   if (terminal.signal.aborted) return 99
-  const exitCode = await oneRun(prepared, inventory, loaded, terminal, (event) => {
+  // Differences are compared too: both runs make them, whatever is shown.
+  const exitCode = await oneRun({ ...prepared, run: { ...prepared.run, diff: true } }, inventory, loaded, terminal, (event) => {
     real.push(event)
     emit(event)
   })

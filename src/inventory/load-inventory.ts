@@ -8,6 +8,7 @@ import type { Environment } from '../template/scope.ts'
 import { type Dict, type Value, isDict } from '../value/value.ts'
 import { type VaultSecrets, noVaultSecrets } from '../vault/vault.ts'
 import { loadText, loadYaml } from '../yaml/load-yaml.ts'
+import type { Duplicates } from '../yaml/parse-nodes.ts'
 import { toValue } from '../yaml/yaml-node.ts'
 import { Inventory } from './inventory.ts'
 import { InventoryData } from './inventory-data.ts'
@@ -25,6 +26,8 @@ export interface InventoryOptions {
   readonly environment?: Environment
   readonly vault?: VaultSecrets
   readonly warn?: (problem: Problem) => void
+  /** What a key is that stands twice in a mapping; refused by default. */
+  readonly duplicates?: Duplicates
   /** Of directories: endings left out (`inventory_ignore_extensions`). */
   readonly ignoredExtensions?: readonly string[]
 }
@@ -40,12 +43,13 @@ const PLUGINS = ['constructed', 'ini', 'yaml', 'script', 'host_list', 'advanced_
 export async function loadInventory(sources: readonly string[], options: InventoryOptions = {}): Promise<Inventory> {
   const warn = options.warn ?? (() => undefined)
   const vault = options.vault ?? noVaultSecrets
-  const files = new VarsFiles(vault, warn)
+  const duplicates = options.duplicates ?? 'refuse'
+  const files = new VarsFiles(vault, warn, duplicates)
   const places = sources.map((source) => (isHostList(source) ? source : resolve(source)))
   const directories = places.filter((place) => !isHostList(place)).map((place) => (isDirectory(place) ? place : dirname(place)))
   const load = async (): Promise<InventoryData> => {
     const data = new InventoryData()
-    const reading: Reading = { data, vault, environment: options.environment ?? defaultEnvironment, warn, ignoredExtensions: options.ignoredExtensions ?? IGNORED }
+    const reading: Reading = { data, vault, duplicates, environment: options.environment ?? defaultEnvironment, warn, ignoredExtensions: options.ignoredExtensions ?? IGNORED }
     const problems: Problem[] = []
     for (const place of places) {
       try {
@@ -117,7 +121,7 @@ async function readFile(file: string, reading: Reading, vars: VarsBefore): Promi
   const ending = extname(file)
   if (ending === '.toml') throw new Problem({ code: 'inventory-toml', summary: 'TOML inventories cannot be read', detail: file, hint: 'write it as YAML or INI' })
   if (!['.yml', '.yaml', '.json'].includes(ending)) return readIni(loadText(file, reading.vault), file, reading)
-  const node = loadYaml(file, { templates: true, vault: reading.vault, warn: reading.warn })
+  const node = loadYaml(file, { templates: true, vault: reading.vault, duplicates: reading.duplicates, warn: reading.warn })
   const content = toValue(node)
   if (isLabFile(content)) return readLab(content, file, reading)
   if (isDict(content) && typeof content.get('plugin') === 'string') return readPlugin(content, file, reading, vars)

@@ -4,6 +4,7 @@ import { Problem } from '../problem/problem.ts'
 import { type Dict, type Value, isDict } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
 import { loadYaml } from '../yaml/load-yaml.ts'
+import type { Duplicates } from '../yaml/parse-nodes.ts'
 import { toValue } from '../yaml/yaml-node.ts'
 
 // A name without an ending, a directory included, comes first; only the first that is there counts.
@@ -20,7 +21,9 @@ export class VarsFiles {
   readonly #read = new Map<string, readonly Dict[]>()
   readonly #vault: VaultSecrets
   readonly #warn: (problem: Problem) => void
-  constructor(vault: VaultSecrets, warn: (problem: Problem) => void) {
+  readonly #duplicates: Duplicates
+  constructor(vault: VaultSecrets, warn: (problem: Problem) => void, duplicates: Duplicates = 'refuse') {
+    this.#duplicates = duplicates
     this.#vault = vault
     this.#warn = warn
   }
@@ -54,7 +57,7 @@ export class VarsFiles {
   }
 
   #readFile(file: string): Dict {
-    const node = loadYaml(file, { templates: true, vault: this.#vault, duplicates: 'refuse', warn: this.#warn })
+    const node = loadYaml(file, { templates: true, vault: this.#vault, duplicates: this.#duplicates, warn: this.#warn })
     const value: Value = toValue(node)
     if (value === null) return new Map()
     if (isDict(value)) return value

@@ -56,7 +56,7 @@ export function createLoader(options: LoadOptions = {}): Loader {
       return entries
     },
     role: (name, home, parts) => settle(within(), () => within().role({ name, ...parts }, basePlace(within(), home, []))?.role)!,
-    vars: (file) => readVars(file, options.vault),
+    vars: (file) => readVars(file, options.vault, options.duplicates, options.warn),
   }
 }
 
@@ -78,9 +78,9 @@ function startLoading(options: LoadOptions, playbookDirectory: string): Loading 
 
 /** All of a file's mistakes are noted; one that cannot be read at all is told where it was asked for. */
 function readDocument(loading: Loading, file: string, span: Span | undefined): YamlNode | undefined {
-  const { vault, warn } = loading.options
+  const { vault, warn, duplicates = 'refuse' } = loading.options
   try {
-    return loadYaml(file, { templates: true, duplicates: 'warn', ...(vault ? { vault } : {}), ...(warn ? { warn } : {}) })
+    return loadYaml(file, { templates: true, duplicates, ...(vault ? { vault } : {}), ...(warn ? { warn } : {}) })
   } catch (error) {
     const problems = problemsOf(error)
     if (!problems) throw error

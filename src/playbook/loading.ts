@@ -2,6 +2,7 @@ import { Problem, type ProblemParts, type Span } from '../problem/problem.ts'
 import type { Environment } from '../template/scope.ts'
 import type { Dict, Value } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
+import type { Duplicates } from '../yaml/parse-nodes.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
 import type { Block, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
 
@@ -18,6 +19,8 @@ export interface LoadOptions {
   /** Directories that hold `ansible_collections/`, absolute. */
   readonly collectionsPath?: readonly string[]
   readonly vault?: VaultSecrets
+  /** What a key is that stands twice in a mapping; refused by default. */
+  readonly duplicates?: Duplicates
   /** `-e`: what names of imported files may depend on. */
   readonly extraVars?: Dict
   /** Filters, tests and lookups for the names of imports. */

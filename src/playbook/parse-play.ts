@@ -1,5 +1,6 @@
 import type { Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
+import { checkHandlers } from './check-handlers.ts'
 import { PLAY } from './keywords.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { readInherited, readTagged } from './read-inherited.ts'
@@ -19,12 +20,14 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const inside: Place = { ...outer, varsFiles }
   const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
   const roles = valueAt(map, 'roles')
-  return {
+  const play: Play = {
     span: map.span, name: name ?? defaultName(hosts), hosts, ...inherited, ...tagged, varsFiles,
     varsPrompt: readVarsPrompt(loading, valueAt(map, 'vars_prompt')), serial: readSerial(loading, valueAt(map, 'serial')),
     preTasks: entries('pre_tasks'), roles: roles ? loading.roleUses(roles, inside) : [], tasks: entries('tasks'), postTasks: entries('post_tasks'),
     handlers: entries('handlers', { ...inside, handler: true, certain: false }),
   }
+  checkHandlers(loading, play)
+  return play
 }
 
 function readEntries(loading: Loading, map: YamlMap, key: string, place: Place): readonly Entry[] {

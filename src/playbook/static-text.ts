@@ -37,7 +37,7 @@ function staticVars(loading: Loading, place: Place): Dict {
 function readEntry(loading: Loading, entry: Value, place: Place): readonly [Value, Value][] {
   const names = (Array.isArray(entry) ? entry : [entry]).filter((name) => typeof name === 'string')
   try {
-    return names.length === 0 ? [] : [...readVarsFile(names, { playbookDirectory: place.playbookDirectory, ...(loading.options.vault ? { vault: loading.options.vault } : {}) }).vars]
+    return names.length === 0 ? [] : [...readVarsFile(names, { playbookDirectory: place.playbookDirectory, ...(loading.options.vault ? { vault: loading.options.vault } : {}), duplicates: loading.options.duplicates ?? 'refuse' }).vars]
   } catch (error) {
     if (problemsOf(error)) return []
     throw error

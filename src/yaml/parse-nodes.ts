@@ -8,6 +8,9 @@ import { type PlainScalar, parseNumber, parseTimestamp, resolvePlain } from './p
 import { syntaxProblem, unquotedTemplate } from './syntax-problem.ts'
 import type { YamlEntry, YamlMapping, YamlNode, YamlScalar } from './yaml-node.ts'
 
+/** What a key that stands twice in a mapping is. */
+export type Duplicates = 'refuse' | 'warn' | 'ignore'
+
 export interface ParseOptions {
   /** The name for spans. */
   readonly file: string
@@ -16,7 +19,7 @@ export interface ParseOptions {
   /** Opens `!vault` values, when they are first looked at. */
   readonly vault?: VaultSecrets
   /** Ansible warns of a duplicate key and takes the last; we refuse unless told otherwise. */
-  readonly duplicates?: 'refuse' | 'warn' | 'ignore'
+  readonly duplicates?: Duplicates
   /** Told where YAML 1.1 reads what people rarely mean (`mode: 644`, `22:22`, `[de, no]`). */
   readonly warn?: (problem: Problem) => void
 }

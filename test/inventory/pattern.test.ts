@@ -38,7 +38,7 @@ function inventoryOf(source: string, warnings: string[] = []): Inventory {
 }
 function read(source: string): InventoryData {
   const data = new InventoryData()
-  readIni(source, 'hosts', { data, vault: { secrets: [] }, environment: defaultEnvironment, warn: () => undefined, ignoredExtensions: [] })
+  readIni(source, 'hosts', { data, vault: { secrets: [] }, duplicates: 'refuse', environment: defaultEnvironment, warn: () => undefined, ignoredExtensions: [] })
   data.reconcile()
   return data
 }

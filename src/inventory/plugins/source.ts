@@ -1,6 +1,7 @@
 import type { Problem, Span } from '../../problem/problem.ts'
 import type { Environment } from '../../template/scope.ts'
 import type { VaultSecrets } from '../../vault/vault.ts'
+import type { Duplicates } from '../../yaml/parse-nodes.ts'
 import type { InventoryData, Origin } from '../inventory-data.ts'
 import { type HostAddress, expandHosts } from '../host-address.ts'
 
@@ -8,6 +9,7 @@ import { type HostAddress, expandHosts } from '../host-address.ts'
 export interface Reading {
   readonly data: InventoryData
   readonly vault: VaultSecrets
+  readonly duplicates: Duplicates
   /** Filters and tests for `constructed`. */
   readonly environment: Environment
   readonly warn: (problem: Problem) => void
