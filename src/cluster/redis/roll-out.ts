@@ -78,7 +78,7 @@ async function refuseDegraded(next: string, rolling: Rolling): Promise<void> {
 async function degradation(rolling: Rolling): Promise<string | undefined> {
   const all = await Promise.all(rolling.instances.map(({ name }) => look(rolling, name)))
   const dead = all.flatMap((one) => one.nodes).find((node) => node.flags.has('fail') || node.flags.has('fail?'))
-  if (dead) return `${dead.address}:${dead.port} is seen as failed`
+  if (dead) return `${dead.address ? `${dead.address}:${dead.port}` : `node ${dead.id.slice(0, 8)}, which lost its address,`} is seen as failed`
   const seats = seatsOf(all)
   // Instances that form no cluster yet cannot degrade one.
   if (seats.length === 0) return undefined
