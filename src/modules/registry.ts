@@ -4,9 +4,9 @@ type Load = () => Promise<Module<any, any>>
 
 /** Every module by name; a run loads only what it uses. The list is static, so that it can be checked, documented and completed. */
 export const registry: Readonly<Record<string, Load>> = {
+  apt: async () => (await import('./apt.ts')).apt,
   assemble: async () => (await import('./assemble.ts')).assemble,
   blockinfile: async () => (await import('./blockinfile.ts')).blockinfile,
-  apt: async () => (await import('./apt.ts')).apt,
   command: async () => (await import('./command.ts')).command,
   copy: async () => (await import('./copy.ts')).copy,
   cron: async () => (await import('./cron.ts')).cron,
@@ -17,11 +17,12 @@ export const registry: Readonly<Record<string, Load>> = {
   generated_secret: async () => (await import('./generated-secret.ts')).generatedSecret,
   get_url: async () => (await import('./get-url.ts')).getUrl,
   group: async () => (await import('./group.ts')).group,
-  lineinfile: async () => (await import('./lineinfile.ts')).lineinfile,
   hostname: async () => (await import('./hostname.ts')).hostname,
+  ini_file: async () => (await import('./ini-file.ts')).iniFile,
+  lineinfile: async () => (await import('./lineinfile.ts')).lineinfile,
+  package: async () => (await import('./package.ts')).package_,
   ping: async () => (await import('./ping.ts')).ping,
   raw: async () => (await import('./raw.ts')).raw,
-  package: async () => (await import('./package.ts')).package_,
   redis_cluster: async () => (await import('./redis-cluster.ts')).redisCluster,
   redis_password: async () => (await import('./redis-password.ts')).redisPassword,
   redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,
@@ -36,6 +37,7 @@ export const registry: Readonly<Record<string, Load>> = {
   systemd: async () => (await import('./systemd.ts')).systemd,
   tempfile: async () => (await import('./tempfile.ts')).tempfile,
   template: async () => (await import('./template.ts')).template,
+  unarchive: async () => (await import('./unarchive.ts')).unarchive,
   uri: async () => (await import('./uri.ts')).uri,
   user: async () => (await import('./user.ts')).user,
   wait_for: async () => (await import('./wait-for.ts')).waitFor,
