@@ -1,6 +1,7 @@
 import { quote } from '../shell/quote.ts'
 import type { Shell } from '../transport/connection.ts'
 import { type Unknown, isUnknown, unknown } from '../value/value.ts'
+import { broughtByPackages } from './planned-packages.ts'
 import type { Planned, Resource } from './resource.ts'
 
 /** A user or group as far as files are concerned: its name and number. */
@@ -27,13 +28,12 @@ async function load(shell: Shell, database: 'passwd' | 'group', keys: readonly s
 }
 
 /** A user that a task plans is as good as one that is there; one that nobody planned may still come with a package. */
-function foresee(kind: 'user' | 'group', key: string, found: Account | undefined, planned: Planned): Account | undefined | Unknown {
+async function foresee(kind: 'user' | 'group', key: string, found: Account | undefined, planned: Planned): Promise<Account | undefined | Unknown> {
   const states = planned.of(kind)
   if (states.has(key)) return isGone(states.get(key)) ? undefined : { name: key, id: found?.id ?? unknown(`the id of ${key}`) }
   // A user brings a group of the same name on most systems.
   if (kind === 'group' && !found && planned.of('user').has(key)) return { name: key, id: unknown(`the id of ${key}`) }
-  const installing = planned.packages.find(({ action }) => action === 'install')
-  return found ?? (installing ? unknown(`${installing.by} may bring ${kind} ${key}`) : undefined)
+  return found ?? (await broughtByPackages(planned, (foresight) => (kind === 'user' ? foresight.user(key) : foresight.group(key)), `the ${kind} ${key}`))
 }
 
 const isGone = (state: unknown): boolean => !isUnknown(state) && (state === undefined || state === null || (typeof state === 'object' && 'exists' in state && state.exists === false) || (typeof state === 'object' && 'state' in state && state.state === 'absent'))

@@ -1,6 +1,8 @@
 import type { Become, Connection, Shell, ShellReply } from '../transport/connection.ts'
 import { type Unknown, unknown } from '../value/value.ts'
 import { Overlay } from './overlay.ts'
+import { packageResource } from './package.ts'
+import { PackageForesight } from './package-foresight.ts'
 import { PlannedFiles, isFileKind } from './planned-files.ts'
 import type { Identity, Reader } from './reader.ts'
 import type { Resource } from './resource.ts'
@@ -51,7 +53,10 @@ export class Machine {
   /** Takes a step of a dry run: on the overlay. `by` names the task for later reasons. */
   async plan(step: Step, become: Become | undefined, overlay: Overlay, by: string): Promise<void> {
     if (step.step === 'run' && step.options.opaque) overlay.opaque = by
-    if (step.step === 'run' || step.step === 'act') return overlay.leave(step.effects, by)
+    if (step.step === 'run' || step.step === 'act') {
+      if (step.effects.some(({ resource }) => resource.kind === packageResource.kind)) overlay.foresight ??= new PackageForesight(this.connection.shell(become), () => overlay.packages)
+      return overlay.leave(step.effects, by)
+    }
     await (this.reader(become, overlay) as PlannedReader).files.take(step, by)
   }
 

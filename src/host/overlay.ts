@@ -2,6 +2,8 @@ import { posix } from 'node:path'
 import { type Content, bytesContent } from '../value/content.ts'
 import { type Unknown, fresh, isUnknown, unknown } from '../value/value.ts'
 import { type FileState, absent } from './file.ts'
+import type { PackageState } from './package.ts'
+import type { PackageForesight } from './package-foresight.ts'
 import type { Effect, Planned, PlannedPackage } from './resource.ts'
 import type { Identity } from './reader.ts'
 import type { Step } from './step.ts'
@@ -11,6 +13,8 @@ export interface PlannedFile {
   readonly state: FileState
   /** Undefined: the content on the host stands. */
   readonly content?: Content
+  /** Its content is what a package of the plan puts there. */
+  readonly packaged?: true
   /** A directory that only the plan made: nothing real is below it. */
   readonly made: boolean
   readonly by: string
@@ -25,6 +29,8 @@ export class Overlay implements Planned {
   readonly #files = new Map<string, PlannedFile>()
   readonly #packages: PlannedPackage[] = []
   readonly #blurred = new Map<string, Unknown>()
+  /** What planned packages bring; there as soon as one is planned. */
+  foresight: PackageForesight | undefined
   /** The last opaque command that the plan assumes to leave managed things alone: "task 'NAME'". */
   opaque: string | undefined
 
@@ -37,6 +43,7 @@ export class Overlay implements Planned {
     for (const [kind, states] of this.#states) fork.#states.set(kind, new Map(states))
     for (const [path, file] of this.#files) fork.#files.set(path, file)
     fork.#packages.push(...this.#packages)
+    fork.foresight = this.foresight?.for(() => fork.packages)
     fork.opaque = this.opaque
     fork.doubtful = this.doubtful
     return fork
@@ -46,6 +53,8 @@ export class Overlay implements Planned {
   blur(fork: Overlay, reason: string): void {
     for (const [kind, states] of fork.#states) for (const [key, state] of states) if (this.get(kind, key) !== state) this.set(kind, key, unknown(reason))
     for (const [path, file] of fork.#files) if (this.#files.get(path) !== file) this.#blurred.set(path, unknown(reason))
+    this.#packages.push(...fork.#packages.slice(this.#packages.length).map((one) => ({ ...one, doubtful: true })))
+    this.foresight ??= fork.foresight?.for(() => this.packages)
     this.doubtful ??= reason
   }
 
@@ -85,7 +94,7 @@ export class Overlay implements Planned {
 
   /** Whether any file is planned or in doubt: until then the real paths are the planned ones. */
   get hasFiles(): boolean {
-    return this.#files.size > 0 || this.#blurred.size > 0
+    return this.#files.size > 0 || this.#blurred.size > 0 || this.#packages.length > 0
   }
 
   /** What is planned of exactly this path, all links resolved. */
@@ -152,8 +161,8 @@ export class Overlay implements Planned {
   }
 
   #planPackage(name: string, state: unknown, by: string): void {
-    const { installed, version } = (isUnknown(state) ? {} : state) as { installed?: boolean; version?: string | Unknown }
-    this.#packages.push({ name, action: installed === false ? 'remove' : 'install', by, ...(typeof version === 'string' ? { version } : {}) })
+    const { installed, version, source } = (isUnknown(state) ? {} : state) as Partial<PackageState>
+    this.#packages.push({ name, action: installed === false ? 'remove' : 'install', by, ...(typeof version === 'string' ? { version } : {}), ...(source ? { source } : {}), ...(isUnknown(state) ? { doubtful: true } : {}) })
   }
 
   put(path: string, file: PlannedFile): void {
@@ -165,7 +174,7 @@ export class Overlay implements Planned {
 
   #change(path: string, state: FileState, by: string): void {
     const old = this.exact(path)
-    this.put(path, { ...(old?.content ? { content: old.content } : {}), made: old?.made ?? false, state, by })
+    this.put(path, { ...(old?.content ? { content: old.content } : {}), ...(old?.packaged ? { packaged: true } : {}), made: old?.made ?? false, state, by })
   }
 
   #touch({ accessed, modified, only }: Step & { step: 'touch' }, at: At): void {

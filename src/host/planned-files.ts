@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import type { Content } from '../value/content.ts'
-import { Unknown, isUnknown, unknown } from '../value/value.ts'
+import { type Content, sha1 } from '../value/content.ts'
+import { Unknown, fresh, isUnknown, unknown } from '../value/value.ts'
 import { groupAccount, userAccount } from './account.ts'
 import { type FileState, absent, checksumResource, contentResource, fileResource, followedResource, realpathResource, writableResource } from './file.ts'
 import type { Overlay, PlannedFile } from './overlay.ts'
@@ -37,28 +37,18 @@ export class PlannedFiles {
 
   /** Of one of the kinds that ask about files. */
   async get(resource: Resource<unknown>, key: string): Promise<unknown> {
-    if (!this.#overlay.hasFiles) return this.#foreseen(resource, key, await this.#real.get(resource, key))
+    if (!this.#overlay.hasFiles) return this.#real.get(resource, key)
     // Mostly nothing on the way is planned or a link: asked for at once, it is there when it is needed.
     if (resource.kind === checksumResource.kind || resource.kind === writableResource.kind) this.#real.get(resource, key).catch(() => undefined)
     const place = await this.locate(key, resource.kind !== fileResource.kind)
     if (isUnknown(place)) return place
     const { path, state, planned } = place
     switch (resource.kind) {
-      case fileResource.kind: case followedResource.kind: return planned || place.cut ? state : this.#foreseen(resource, key, state)
+      case fileResource.kind: case followedResource.kind: return state
       case realpathResource.kind: return path
       case writableResource.kind: return planned ? mayWrite(state, await this.#whoami()) : state.kind === 'absent' ? false : this.#real.get(resource, path)
       default: return this.#contentOf(resource, place)
     }
-  }
-
-  /** What is not there may come with a package of the plan, where packages put things. */
-  async #foreseen(resource: Resource<unknown>, key: string, found: unknown): Promise<unknown> {
-    if (resource.kind !== fileResource.kind && resource.kind !== followedResource.kind) return found
-    if ((found as FileState).kind !== 'absent' || !/^\/(?:etc|usr|var|opt|lib|lib64|bin|sbin|srv|boot)\//.test(key)) return found
-    const installing = this.#overlay.packages.find(({ action }) => action === 'install')
-    if (!installing) return found
-    const { foresight } = this.#overlay as { foresight?: { file?: (path: string) => unknown } }
-    return (await foresight?.file?.(key)) ?? (foresight?.file ? found : unknown(`packages of ${installing.by} may bring ${key}`))
   }
 
   /** The first planned change that what reads the path would see. */
@@ -81,13 +71,27 @@ export class PlannedFiles {
       const planned = this.#overlay.exact(at)
       const made = planned ? undefined : this.#overlay.madeAbove(at)
       const state = planned?.state ?? (made ? absent : await this.#real.get(fileResource, at))
-      place = { path: at, state, ...(planned ? { planned } : made ? { planned: { ...made, state } } : {}) }
-      if (state.kind === 'link' && (follow || i < parts.length - 1)) {
+      const brought = planned || made || state.kind !== 'absent' ? undefined : await this.#brought(at, i < parts.length - 1)
+      if (isUnknown(brought)) return brought
+      if (brought) place = { path: at, state: brought.state, planned: brought }
+      else place = { path: at, state, ...(planned ? { planned } : made ? { planned: { ...made, state } } : {}) }
+      if (place.state.kind === 'link' && (follow || i < parts.length - 1)) {
         if (depth > 40) return { path: at, state: absent, cut: true }
-        return this.locate([posix.resolve(posix.dirname(at), state.target ?? ''), ...parts.slice(i + 1)].join('/'), follow, depth + 1)
+        return this.locate([posix.resolve(posix.dirname(at), place.state.target ?? ''), ...parts.slice(i + 1)].join('/'), follow, depth + 1)
       }
     }
     return place
+  }
+
+  /** What is not there may come with a package of the plan. */
+  async #brought(path: string, passing: boolean): Promise<PlannedFile | Unknown | undefined> {
+    const installing = this.#overlay.packages.findLast(({ action }) => action === 'install')
+    const state = installing && (await this.#overlay.foresight?.file(path, passing))
+    if (!installing || state === undefined) return undefined
+    if (isUnknown(state)) return state
+    const brought: PlannedFile = { state, packaged: true, made: false, by: installing.by }
+    if (!passing) this.#overlay.put(path, brought)
+    return brought
   }
 
   /** All parts of a path in one turn of the event loop: their answers are remembered. */
@@ -106,6 +110,11 @@ export class PlannedFiles {
     const isContent = resource.kind === contentResource.kind
     if (state.kind !== 'file') return isContent ? undefined : ''
     const content = planned?.content
+    if (!content && planned?.packaged) {
+      const bytes = await this.#overlay.foresight?.content(path)
+      if (bytes === undefined || isUnknown(bytes)) return bytes ?? unknown(`the content that ${planned.by} brings`)
+      return isContent ? bytes : sha1(bytes)
+    }
     if (!content) return planned?.made ? (isContent ? Buffer.alloc(0) : '') : this.#real.get(resource, path)
     switch (content.kind) {
       case 'unknown': return content.unknown
@@ -126,8 +135,17 @@ export class PlannedFiles {
     const above = await this.locate(posix.dirname(path), true)
     const parent = isUnknown(above) ? absent : above.state
     const wanted = 'attributes' in step ? await this.#resolved(step.attributes) : {}
+    if (step.step !== 'attributes' && !(step.step === 'touch' && found.kind !== 'absent') && !isUnknown(above)) this.#stir(above, by)
     if (step.step === 'link' && step.hard) return this.#overlay.put(path, await this.#hardLink(step.target, by))
     this.#overlay.take(step.step === 'write' ? { ...step, content: await this.#standing(step.content) } : step, { path, found, parent, me, wanted, by })
+  }
+
+  /** A directory in which a name comes or goes gets new times. */
+  #stir({ path, state, planned }: Place, by: string): void {
+    if (state.kind !== 'directory' || path === '/') return
+    const stirred = fresh(`changed by ${by}`)
+    const doubtful = unknown(`the size of a directory that ${by} changes`)
+    this.#overlay.put(path, { ...(planned ?? { made: false, by }), state: { ...state, modified: stirred, changed: stirred, size: doubtful, links: doubtful } })
   }
 
   /** The content of a file of the host as it is now: what the plan has put there, else what is there. */

@@ -37,8 +37,8 @@ export interface Foresight {
   unit(name: string): Promise<{ readonly exists: true; readonly by: string; readonly enabled?: boolean } | Unknown | undefined>
   user(name: string): Promise<Unknown | undefined>
   group(name: string): Promise<Unknown | undefined>
-  /** A path: what the packages put there. */
-  file(path: string): Promise<import('./file.ts').FileState | Unknown | undefined>
+  /** A path: what the packages put there. `passing`: only as a directory on the way, whose attributes are no matter. */
+  file(path: string, passing?: boolean): Promise<import('./file.ts').FileState | Unknown | undefined>
   /** The bytes of a file that they put there. */
   content(path: string): Promise<Buffer | Unknown | undefined>
 }
@@ -47,6 +47,9 @@ export interface PlannedPackage {
   readonly name: string
   readonly action: 'install' | 'remove'
   readonly version?: string
+  readonly source?: import('./package.ts').PackageSource
+  /** The task that plans it may not happen. */
+  readonly doubtful?: boolean
   /** The task that plans it, as "task 'NAME'". */
   readonly by: string
 }
