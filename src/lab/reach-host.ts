@@ -12,7 +12,7 @@ export function sshArguments(directory: string, { user, address }: Pick<HostReco
     UserKnownHostsFile: knownHostsFile(directory),
     GlobalKnownHostsFile: '/dev/null',
     StrictHostKeyChecking: 'yes',
-    LogLevel: 'ERROR',
+    LogLevel: 'INFO', // Below it, ssh does not say that the other side closed the connection.
   }
   return ['-F', 'none', ...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), `${user}@${address ?? ''}`]
 }

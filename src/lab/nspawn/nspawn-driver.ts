@@ -14,6 +14,7 @@ import { type HostDisk, type Seed, hostDisk, isMounted, mountDisk, unmountDisk, 
 import { makeLimits, removeLimits } from './host-limits.ts'
 import { bootHost, killHost, lastWords } from './host-process.ts'
 import { imageSuite } from './image-suite.ts'
+import { raiseKernelLimits } from './kernel-limits.ts'
 import { type LabNetwork, chooseNetwork, ensureNetwork, labToken, removeNetwork, uplinkMtu } from './lab-network.ts'
 import { isAlive } from '../process-identity.ts'
 import { withLock } from '../process-lock.ts'
@@ -37,6 +38,7 @@ class NspawnDriver implements LabDriver {
 
   async prepare(): Promise<void> {
     checkNspawnPossible()
+    raiseKernelLimits(this.#lab.say)
     const suites = this.#lab.spec.hosts.map((host) => imageSuite(host.image))
     for (const suite of suites) await ensurePrograms(this.#lab.say, suite)
     for (const suite of suites) await ensureBaseImage(labCache(), suite, this.#lab.say)
@@ -82,7 +84,8 @@ class NspawnDriver implements LabDriver {
     await killHost(host.pid, host.started)
     await runProgram(['ip', 'link', 'del', this.#cable(host)])
     await unmountDisk(this.#disk(name))
-    removeLimits(host.instance)
+    await removeLimits(host.instance)
+    rmSync(`/run/systemd/nspawn/propagate/${host.instance}`, { recursive: true, force: true }) // nspawn does not where /run is on a disk.
     this.#lab.record.updateHost(name, { pid: undefined, started: undefined, cut: undefined })
   }
 
