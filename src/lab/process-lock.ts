@@ -36,7 +36,7 @@ function take(file: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   const [pid, started] = readHolder(file)
-  if (pid !== undefined && !isAlive(Number(pid), started)) rmSync(file, { force: true })
+  if (pid !== undefined && !(started ? isAlive(Number(pid), started) : exists(Number(pid)))) rmSync(file, { force: true })
   return false
 }
 
@@ -46,5 +46,14 @@ function readHolder(file: string): readonly [string?, string?] {
     return words.length === 2 ? (words as [string, string]) : []
   } catch {
     return [] // Released in this moment.
+  }
+}
+
+/** Where there is no /proc (macOS), the number alone has to do. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // Somebody else's, but there.
   }
 }
