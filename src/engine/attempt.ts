@@ -15,13 +15,18 @@ import { type TaskResult, plain, toEvent, unknownResult, withFlags } from './tas
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
 export async function attempt(call: TaskCall): Promise<TaskResult> {
-  const decision = decide(conditions(call.task, call.context), call, call.host.doubtful.get(call.task))
-  if (decision.go === false) return plain('skipped', { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: decision.because })
+  const decision = decideTask(call)
+  if (decision.go === false) return skippedResult(decision.because)
   if (includes.has(call.task.action)) return isUnknown(decision.go) ? unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`) : includeOf(call)
   const result = await retried(call, isUnknown(decision.go) ? decision.go : undefined)
   if (!result.factsTaken) applyFacts(call, result)
   return result
 }
+
+export const skippedResult = (because?: Value): TaskResult => plain('skipped', { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: because })
+
+/** Whether the task happens: its conditions and those around it, and for a handler whether it was surely notified. */
+export const decideTask = (call: TaskCall): Decision => decide(conditions(call.task, call.context), call, call.host.doubtful.get(call.task))
 
 interface Decision {
   readonly go: boolean | Unknown

@@ -31,13 +31,24 @@ export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskR
   const prepared = await prepare(call)
   if ('status' in prepared) return prepared
   const { machine, delegatedTo } = prepared.place
+  const planned = call.playRun.run.settings.check && !call.check ? machine.overlay : undefined
+  const reads = planned && readsPlanned(prepared.params, planned)
+  if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
   const outcome = await converge({
     module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, signal: call.playRun.run.signal,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** `check_mode: false` in a dry run: what the task names is planned, so that its real answer would be that of another world. */
+function readsPlanned(params: unknown, planned: Overlay): string | undefined {
+  const text = JSON.stringify(params)
+  const named = planned.namedIn(text)
+  return named === undefined ? undefined : `it runs in a dry run too, but what it reads is planned: ${named}`
 }
 
 /** Finds the module and makes its parameters; a result instead where a dry run cannot know them. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
 import { Problem } from '../problem/problem.ts'
@@ -8,8 +8,9 @@ import { splitWords } from '../shell/split-words.ts'
 import { renderText } from '../template/template.ts'
 import { isVaulted } from '../vault/vault.ts'
 import { type Content, bytesContent, sha1, unknownContent } from '../value/content.ts'
-import { type Dict, type Value, isUnknown } from '../value/value.ts'
+import { type Dict, type Value, isUnknown, unknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
+import { overScope } from './scopes.ts'
 import { findFile, searchPaths } from './search-paths.ts'
 
 /** Files up to this size are read at once; larger ones are hashed and streamed when needed. */
@@ -33,8 +34,25 @@ const isTrue = (value: Value | undefined): boolean => value === true || (typeof 
 
 function rendered(path: string, call: TaskCall, args: Dict): Content {
   const source = opened(readFileSync(path), call).toString('utf8')
-  const text = renderText(source, call.scope, { file: path, ...templateOptions(args) })
+  const text = renderText(source, overScope(call.scope, templateNames(path, call, args)), { file: path, ...templateOptions(args) })
   return isUnknown(text) ? unknownContent(text) : bytesContent(args.get('output_encoding') ? Buffer.from(text, encodingOf(String(args.get('output_encoding')))) : text)
+}
+
+/** Names that a template file has besides the variables. */
+function templateNames(path: string, { playRun: { run }, scope }: TaskCall, args: Dict): (name: string) => Value | undefined {
+  return (name) => {
+    switch (name) {
+      case 'ansible_managed': return scope.get(name) ?? 'Ansible managed'
+      case 'template_host': return hostname()
+      case 'template_uid': return userInfo().username
+      case 'template_path': return String(args.get('src') ?? path)
+      case 'template_fullpath': return path
+      case 'template_destpath': return args.get('dest') ?? null
+      case 'template_run_date': return run.settings.check ? unknown('the time of the run') : new Date().toISOString().replace('T', ' ').replace('Z', '000')
+      case 'template_mtime': return statSync(path).mtime.toISOString().replace('T', ' ').replace('Z', '000')
+      default: return undefined
+    }
+  }
 }
 
 const encodingOf = (name: string): BufferEncoding => (/^(latin-?1|iso-?8859-?1)$/i.test(name) ? 'latin1' : /^utf-?16(-?le)?$/i.test(name) ? 'utf16le' : 'utf8')

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Problem } from '../problem/problem.ts'
+import { Problem, problemsOf } from '../problem/problem.ts'
 import { str as showValue } from '../template/python/text.ts'
 import { condition, render, runLookup } from '../template/template.ts'
-import { type Dict, type Value, dict, isUnknown } from '../value/value.ts'
-import { attempt } from './attempt.ts'
+import { type Dict, type Unknown, type Value, dict, isUnknown } from '../value/value.ts'
+import { attempt, decideTask, skippedResult } from './attempt.ts'
 import { type TaskCall, itemCall } from './call.ts'
 import type { Status } from './event.ts'
 import { lookAheadItems } from './look-ahead.ts'
@@ -13,7 +13,8 @@ import type { Loop } from '../playbook/tree.ts'
 /** The task once for each item, one after the other; what was read for an item is thrown away once another item took a step. */
 export async function runLoop(call: TaskCall): Promise<TaskResult> {
   const loop = call.task.loop!
-  const items = itemsOf(call, loop)
+  const items = itemsUnlessSkipped(call, loop)
+  if (items === undefined) return skippedResult()
   if (isUnknown(items)) return unknownResult(`the items of the loop: ${items.reason}`)
   if (items.length === 0) return plain('skipped', { changed: false, results: [], skipped: true, skipped_reason: 'No items in the list' }, 'no items in the list')
   const calls = items.map((_, index) => itemCall(call, loopVars(call, loop, items, index)))
@@ -29,8 +30,23 @@ export async function runLoop(call: TaskCall): Promise<TaskResult> {
   return together(call, loop, items, results)
 }
 
+/** Items of variables that are not there are no mistake where the task does not happen anyway. */
+function itemsUnlessSkipped(call: TaskCall, loop: Loop): readonly Value[] | Unknown | undefined {
+  try {
+    return itemsOf(call, loop)
+  } catch (thrown) {
+    if (problemsOf(thrown)?.[0]?.code !== 'undefined-variable') throw thrown
+    try {
+      if (decideTask(call).go === false) return undefined
+    } catch {
+      // The conditions ask for the item, too: the missing variable is the mistake to tell.
+    }
+    throw thrown
+  }
+}
+
 /** The items; unknown where what they come from is. `undefined` variables are a skip when the condition is false anyway. */
-function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | import('../value/value.ts').Unknown {
+function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | Unknown {
   const over = render(loop.over, call.scope)
   if (isUnknown(over)) return over
   if (loop.lookup === 'loop') {

@@ -9,9 +9,15 @@ import { searchPaths } from './search-paths.ts'
 export function scopeOf({ run, play }: PlayRun, host: string, task: Task, context: Context, item: Dict | undefined): Scope {
   return run.vars.scope({
     host, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item, home: task.home,
-    searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory),
+    searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory), ...firstFound(task.action),
     warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
   })
+}
+
+/** `with_first_found` looks where the task's own files are. */
+function firstFound(action: string): { readonly firstFound?: string } {
+  const directories: Readonly<Record<string, string>> = { include_vars: 'vars', template: 'templates', include_tasks: 'tasks', include: 'tasks' }
+  return directories[action] ? { firstFound: directories[action] } : {}
 }
 
 /** The variables of a play itself, before there is a host. */

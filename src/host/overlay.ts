@@ -89,7 +89,15 @@ export class Overlay implements Planned {
   /** The first planned thing of any kind, for scripts that anything could reach. */
   anything(): string | undefined {
     const file = this.#files.values().next()
-    return file.done ? (this.#states.size > 0 ? 'an earlier task' : undefined) : file.value.by
+    return file.done ? (this.#packages[0]?.by ?? (this.#states.size > 0 ? 'an earlier task' : undefined)) : file.value.by
+  }
+
+  /** The first planned path or package that a text names, with its task. */
+  namedIn(text: string): string | undefined {
+    for (const [path, { by }] of this.#files) if (text.includes(path)) return `${path} (${by})`
+    const word = (name: string) => new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`)
+    const found = this.#packages.find(({ name }) => word(name).test(text))
+    return found && `${found.name} (${found.by})`
   }
 
   /** Whether any file is planned or in doubt: until then the real paths are the planned ones. */

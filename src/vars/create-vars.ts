@@ -155,7 +155,9 @@ class RunVars implements Vars {
     return view
   }
 
-  #lookupContext({ searchPaths }: ScopeRequest, playbookDir: string, scope: Scope): LookupContext {
-    return { searchPaths, playbookDir, scope, render: (value) => render(value, scope), vault: this.options.openVault, secrets: this.options.secrets }
+  #lookupContext({ searchPaths, firstFound }: ScopeRequest, playbookDir: string, scope: Scope): LookupContext {
+    return {
+      ...(firstFound === undefined ? {} : { firstFoundSubdir: firstFound }), searchPaths, playbookDir, scope, render: (value) => render(value, scope), vault: this.options.openVault, secrets: this.options.secrets,
+    }
   }
 }

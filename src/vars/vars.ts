@@ -35,6 +35,8 @@ export interface ScopeRequest {
   readonly home: Home | undefined
   /** Directories to search for a subdirectory ('files', 'templates', 'vars'), best first. */
   readonly searchPaths: (subdirectory: string) => readonly string[]
+  /** The subdirectory where `first_found` looks; 'files' without it. */
+  readonly firstFound?: string
   readonly warn: (text: string, span?: import('../problem/problem.ts').Span) => void
 }
 

@@ -8,7 +8,8 @@ export function hurtfulScalar(node: YamlScalar, type: PlainScalar['type'], key: 
   if (type === 'int' && node.text.includes(':')) return warn(`YAML 1.1 reads this as a number to base 60 (${String(node.value)})`, 'put it between quotes to keep it a text')
   if (type === 'int' && isMode(key) && /^[1-7][0-7]{2,3}$/.test(node.text)) return warn('a mode without a leading zero is a decimal number, not an octal one', `write '0${node.text}'`)
   if (type === 'int' && !isMode(key) && /^[-+]?0[0-7_]+$/.test(node.text)) return warn(`a number with a leading zero is octal (${String(node.value)})`, 'put it between quotes, or drop the zero')
-  if (type === 'float' && /version$/i.test(key) && /^\d+\.\d*0$/.test(node.text)) return warn('a version number is read as a number and loses its last zero', 'put it between quotes')
+  // What a role says of itself for others (`min_ansible_version: 2.10`) is read by nobody here.
+  if (type === 'float' && /version$/i.test(key) && !key.startsWith('min_ansible') && /^\d+\.\d*0$/.test(node.text)) return warn('a version number is read as a number and loses its last zero', 'put it between quotes')
   return undefined
 }
 

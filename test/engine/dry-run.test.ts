@@ -149,3 +149,18 @@ describe('looking ahead', () => {
     expect(await shape(true)).toEqual(await shape(false))
   })
 })
+
+test('check_mode: false that names what is planned is unknown, and so is its failure after a plan', async () => {
+  writeFileSync(join(directory, 'f'), 'old\n')
+  const ran = await runIn(directory, play(`- { name: change, copy: { content: "new\\n", dest: DIR/f } }
+- { name: reads it, command: cat DIR/f, check_mode: false, changed_when: false }
+- { name: fails, command: no-such-program, check_mode: false }
+- { name: other, command: echo hi, check_mode: false }`), { check: true })
+  expect(statuses(ran)).toEqual(['changed', 'unknown', 'unknown', 'changed'])
+})
+
+test('a loop over what is not there is skipped where the task is', async () => {
+  const ran = await runYaml(play(`- { name: a, debug: {}, loop: "{{ r.files }}", when: [false, item.path == 'x'], vars: { r: {} } }
+- { name: b, debug: {}, loop: "{{ r.files }}", vars: { r: {} } }`))
+  expect(statuses(ran)).toEqual(['skipped', 'failed'])
+})

@@ -310,3 +310,17 @@ test('a limit or a run that matches nobody is refused', async () => {
   await expect(runYaml(play('- debug: {}'), { settings: { limit: 'nobody' } })).rejects.toMatchObject({ code: 'no-hosts-matched' })
   await expect(runYaml('- hosts: nobody\n  tasks: []\n')).rejects.toMatchObject({ code: 'no-hosts-matched' })
 })
+
+test('template files know ansible_managed and where they come from and go to', async () => {
+  const ran = await runYaml(play('- { name: t, template: { src: a.j2, dest: DIR/out } }\n- { name: read, command: cat DIR/out, register: r, changed_when: false }'), {
+    files: { 'templates/a.j2': '{{ ansible_managed }} {{ template_path }} {{ template_destpath | basename }}\n' },
+  })
+  expect(ran.outputs('read').stdout).toBe('Ansible managed a.j2 out')
+})
+
+test('first_found looks where the files of the task are', async () => {
+  const ran = await runYaml(play(`- include_vars: "{{ item }}"
+  with_first_found: [none.yml, here.yml]
+- { name: seen, debug: { msg: "{{ found }}" } }`), { files: { 'vars/here.yml': 'found: yes it is\n' } })
+  expect(ran.outputs('seen').msg).toBe('yes it is')
+})
