@@ -108,7 +108,8 @@ function judged(call: TaskCall, result: TaskResult): TaskResult {
   const changed = changedWhen && anyOrAll(changedWhen, scope)
   if (changed === undefined) return withDecision(verdict, failed, 'failed_when_result')
   if (isUnknown(changed)) return { ...verdict, status: 'unknown', reason: `changed_when: ${changed.reason}` }
-  return withDecision({ ...verdict, status: changed ? 'changed' : 'ok', outputs: new Map([...verdict.outputs, ['changed', changed]]) }, failed, 'failed_when_result')
+  const open = verdict.status === 'unknown' && verdict.outputs.size === 0 ? { open: verdict.reason ?? 'it is unknown' } : {}
+  return withDecision({ ...verdict, ...open, status: changed ? 'changed' : 'ok', outputs: new Map([...verdict.outputs, ['changed', changed]]) }, failed, 'failed_when_result')
 }
 
 const withDecision = (result: TaskResult, decision: boolean | Unknown | undefined, name: string): TaskResult => (decision === undefined ? result : { ...result, outputs: new Map<Value, Value>([...result.outputs, [name, decision]]) })

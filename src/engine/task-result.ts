@@ -17,6 +17,8 @@ export interface TaskResult {
   readonly delegatedTo?: string
   /** `include_*`: what to go on with. */
   readonly inclusions?: readonly Inclusion[]
+  /** Its verdict is known (`changed_when: false`), what it would register is not: why. */
+  readonly open?: string
   /** Facts in the outputs are already where they belong. */
   readonly factsTaken?: boolean
 }
@@ -29,7 +31,8 @@ export const unknownResult = (reason: string, outputs: Readonly<Record<string, V
 
 /** What `register` receives. Where the task itself is unknown and nothing of its result is known, the whole is unknown. */
 export function registered(call: TaskCall, result: TaskResult): Value {
-  if (result.status === 'unknown' && result.outputs.size === 0) return unknown(`the result of task '${nameOf(call)}' (${result.reason})`)
+  const open = result.open ?? (result.status === 'unknown' && result.outputs.size === 0 ? result.reason : undefined)
+  if (open !== undefined) return unknown(`the result of task '${nameOf(call)}' (${open})`)
   const named = (value: Value): Value => (value instanceof Unknown ? new Unknown(`${value.reason} (task '${nameOf(call)}')`, value.fresh) : value)
   return new Map([...withFlags(result)].map(([key, value]) => [key, named(value)]))
 }

@@ -153,10 +153,12 @@ describe('looking ahead', () => {
 test('check_mode: false that names what is planned is unknown, and so is its failure after a plan', async () => {
   writeFileSync(join(directory, 'f'), 'old\n')
   const ran = await runIn(directory, play(`- { name: change, copy: { content: "new\\n", dest: DIR/f } }
-- { name: reads it, command: cat DIR/f, check_mode: false, changed_when: false }
+- { name: reads it, command: cat DIR/f, check_mode: false, changed_when: false, register: r }
+- { name: told, debug: { msg: "{{ r.stdout }}" } }
 - { name: fails, command: no-such-program, check_mode: false }
 - { name: other, command: echo hi, check_mode: false }`), { check: true })
-  expect(statuses(ran)).toEqual(['changed', 'unknown', 'unknown', 'changed'])
+  expect(statuses(ran)).toEqual(['changed', 'ok', 'ok', 'unknown', 'changed'])
+  expect(ran.outputs('told').msg).toHaveProperty('unknown')
 })
 
 test('a loop over what is not there is skipped where the task is', async () => {
