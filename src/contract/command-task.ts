@@ -79,7 +79,7 @@ function commandOf({ program, expand }: CommandTask): readonly string[] | string
 /** Runs what only reads, in a dry run. Unknown where it would read what is planned; undefined where it does more than read. */
 async function readOnly(host: Reader, task: CommandTask, command: readonly string[] | string, options: RunOptions, environment: Readonly<Record<string, string>>): Promise<StepReply | Unknown | undefined> {
   if (task.stdin !== undefined || (task.executable !== undefined && !/\/(ba|da|z|k|a)?sh$/.test(task.executable))) return undefined
-  const words = readOnlyWords(task.program)
+  const words = readOnlyWords(task.program, environment)
   if (!words || (task.expand && words.some((word) => /\$|^~/.test(word)))) return undefined
   const base = options.directory ?? (await host.whoami()).directory
   const inputs = words.filter((word) => word !== '' && !/^-[^/]*$/.test(word)).map((word) => absolute(word.replace(/^[^/]*=(?=\/)/, ''), base))

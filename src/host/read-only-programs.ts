@@ -4,60 +4,87 @@ import { parseSimpleLine } from '../shell/parse-simple-line.ts'
 type OnlyReads = (args: readonly string[]) => boolean
 
 const always: OnlyReads = () => true
-const without = (...forbidden: readonly string[]): OnlyReads => (args) => !args.some((arg) => forbidden.some((one) => arg === one || arg.startsWith(`${one}=`) || (/^-[^-]$/.test(one) && /^-[^-]/.test(arg) && arg.includes(one[1]!))))
-/** The first argument that is no option is one of these words. */
-const verb = (...words: readonly string[]): OnlyReads => (args) => words.includes(args.find((arg) => !arg.startsWith('-')) ?? '')
 const oneOf = (...words: readonly string[]): OnlyReads => (args) => args.length > 0 && args.every((arg) => words.includes(arg))
 const startsWith = (...flags: readonly string[]): OnlyReads => (args) => flags.includes(args[0] ?? '')
-const both = (a: OnlyReads, b: OnlyReads): OnlyReads => (args) => a(args) && b(args)
 const either = (...all: readonly OnlyReads[]): OnlyReads => (args) => all.some((one) => one(args))
-const VERSION = oneOf('--version', '-V', '-v', 'version', '-version', '--help')
+const matching = (pattern: RegExp): OnlyReads => (args) => args.every((arg) => pattern.test(arg))
+
+/** None of these options: also not among the letters of a cluster, nor as the abbreviation that getopt takes for a long one. */
+const without = (...forbidden: readonly string[]): OnlyReads => (args) => !args.some((arg) => forbidden.some((one) => isOption(arg, one)))
+
+function isOption(arg: string, option: string): boolean {
+  if (!option.startsWith('--')) return /^-[^-]/.test(arg) && arg.includes(option[1]!)
+  const name = arg.split('=')[0]!
+  return name.length > 2 && name.startsWith('--') && option.startsWith(name)
+}
+
+// An option in front of the verb may swallow it: `systemctl -p show stop x` stops x. Only those are let through that take no argument.
+const HARMLESS = /^(?:-q|-a|-l|--user|--system|--quiet|--no-pager|--no-legend|--plain|--all|--full|--[a-z-]+=.*)$/
+const verb = (...words: readonly string[]): OnlyReads => (args) => {
+  const at = args.findIndex((arg) => !HARMLESS.test(arg))
+  return at >= 0 && words.includes(args[at]!)
+}
+
+const VERSION = oneOf('--version', '-V', '--help')
+const VERSION_WORD = either(VERSION, oneOf('version'))
+const VERSION_SMALL = either(VERSION, oneOf('-v'))
+
+/** `date 01010000` sets the clock: whatever is no option must be a format. */
+const date: OnlyReads = (args) => without('-s', '--set')(args) && args.every((arg, i) => /^[-+]/.test(arg) || /^(?:-d|--date|-r|--reference|-f|--file)$/.test(args[i - 1] ?? ''))
+const uniq: OnlyReads = (args) => args.filter((arg) => !arg.startsWith('-')).length <= 1
+const rpm: OnlyReads = ([first = '', ...rest]) => /^(?:-q[acdfilpRs]*|--query)$/.test(first) && rest.every((arg, i) => !arg.startsWith('-') || /^(?:--qf|--queryformat)$/.test(arg) || /^(?:--qf|--queryformat)$/.test(rest[i - 1] ?? ''))
+const x509: OnlyReads = ([first, ...rest]) => first === 'x509' && rest.includes('-noout') && rest.every((arg) => !arg.startsWith('-') || /^-(?:noout|in|inform|enddate|startdate|dates|subject|issuer|fingerprint|sha1|sha256|serial|text|checkend|ext|hash|pubkey)$/.test(arg))
+const journal: OnlyReads = (args) => args.every((arg) => !arg.startsWith('-') || /^(?:-[unbopPrkqxetS]\S*|--no-pager|--(?:unit|since|until|output|lines|boot|priority|identifier|grep)=.*|--utc|--reverse|--quiet|--no-hostname|--disk-usage)$/.test(arg)) && !args.some((arg) => /^-[^-]*f/.test(arg))
+const revParse: OnlyReads = (args) => (args[0] === '-C' ? args.slice(2) : args)[0] === 'rev-parse'
+
+const NETWORK = /^(?:a|ad|addr|address|l|link|r|ro|route|n|neigh|ru|rule)$/
+function ip(args: readonly string[]): boolean {
+  if (!args.every((arg) => !arg.startsWith('-') || /^-(?:4|6|o|br|brief|s|d|j|p|c|oneline|json|details|statistics)$/.test(arg))) return false
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  return NETWORK.test(words[0] ?? '') && (words.length === 1 || /^(?:s|sh|show|list|ls|lst|get)$/.test(words[1]!))
+}
 
 /** Data: programs that read, and with which arguments. What is not here is not known to only read. */
 const PROGRAMS: Readonly<Record<string, OnlyReads>> = {
-  true: always, false: always, echo: always, printf: always, pwd: always, test: always, '[': always,
-  cat: always, head: always, tail: without('-f', '-F', '--follow'), wc: always, cut: always, tr: always, nl: always, tac: always, rev: always, paste: always, fold: always, od: always, strings: always,
-  uniq: (args) => args.filter((arg) => !arg.startsWith('-')).length <= 1, sort: without('-o', '--output', '--compress-program', '-T', '--temporary-directory'),
-  ls: always, stat: always, file: without('-C', '--compile'), readlink: always, realpath: always, basename: always, dirname: always, du: always, df: always,
-  md5sum: always, sha1sum: always, sha224sum: always, sha256sum: always, sha384sum: always, sha512sum: always, cksum: always, cmp: always, diff: without('--output'),
-  grep: always, egrep: always, fgrep: always, zgrep: always, zcat: always,
-  find: (args) => !args.some((arg) => /^-(?:delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)$/.test(arg)),
-  which: always, type: always, whereis: always, command: startsWith('-v', '-V'),
-  id: always, whoami: always, groups: always, getent: always, who: always, users: always, logname: always,
-  uname: always, arch: always, nproc: always, uptime: always, free: without('-s', '--seconds'), date: without('-s', '--set'), hostname: (args) => args.every((arg) => /^-[fsdiIAay]+$|^--(?:fqdn|short|domain|ip-address|all-ip-addresses|all-fqdns)$/.test(arg)),
+  ...each(always, 'true false echo printf pwd test [ cat head wc cut tr nl tac rev paste fold od strings ls stat readlink realpath basename dirname du df cksum cmp diff grep egrep fgrep zgrep zcat which type whereis'),
+  ...each(always, 'md5sum sha1sum sha224sum sha256sum sha384sum sha512sum id whoami groups getent who users logname uname arch nproc uptime lsb_release lsblk lscpu lspci lsmod lsusb lsof mountpoint ps pgrep pidof getconf locale getenforce modinfo getcap getfacl lsattr systemd-detect-virt jq'),
+  ...each(VERSION, 'python python3 python2 bash gcc tar rsync ssh sudo curl wget psql mysql sqlite3 cargo rustc cmake pip pip3 ansible apt apt-get dnf yum zypper etcd haproxy busybox runc'),
+  ...each(VERSION_SMALL, 'perl ruby node npm php make redis-server redis-cli'),
+  ...each(VERSION_WORD, 'docker podman containerd go helm terraform kubectl consul vault nomad snap multipass k3s caddy kubeseal'),
+  tail: without('-f', '-F', '--follow', '--retry'), uniq, sort: without('-o', '--output', '--compress-program', '-T', '--temporary-directory'), file: without('-C', '--compile'), date, ip, rpm, journalctl: journal,
+  find: (args) => !args.some((arg) => /^-(?:delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)$/.test(arg)), command: startsWith('-v', '-V'),
+  hostname: matching(/^(?:-[fsdiIAy]+|--(?:fqdn|short|domain|ip-address|all-ip-addresses|all-fqdns))$/), sysctl: (args) => args.length > 0 && matching(/^(?:-[aAnNeqb]+|[\w.*/][\w.*/-]*)$/)(args),
   hostnamectl: either((args) => args.length === 0, verb('status')), timedatectl: either((args) => args.length === 0, verb('status', 'show', 'list-timezones')), localectl: either((args) => args.length === 0, verb('status', 'list-locales')),
-  lsb_release: always, lsblk: always, lscpu: always, lspci: always, lsmod: always, lsusb: always, lsof: always, blkid: without('-g', '--garbage-collect', '-w'), findmnt: without('-w', '--poll', '-p'), mountpoint: always, ps: always, pgrep: always, pidof: always, ss: without('-K', '--kill'), netstat: without('-c', '--continuous'),
-  sysctl: (args) => args.length > 0 && !args.some((arg) => /^-[a-zA-Z]*[wpf]|^--(?:write|load|system)|=/.test(arg)),
-  ip: (args) => readsNetwork(args), getconf: always, locale: always, ulimit: (args) => args.every((arg) => /^-[a-zA-Z]$/.test(arg)), getenforce: always, modinfo: always, getcap: always, getfacl: always, lsattr: always,
+  free: without('-s', '--seconds'), blkid: without('-g', '--garbage-collect', '-w'), findmnt: without('-w', '--poll', '-p'), ss: without('-K', '--kill', '-E', '--events'), netstat: without('-c', '--continuous'),
   dpkg: either(startsWith('--print-architecture', '--print-foreign-architectures', '-l', '--list', '-s', '--status', '-S', '--search', '-L', '--listfiles', '--get-selections', '--compare-versions', '-p', '--verify', '-V'), VERSION),
-  'dpkg-query': startsWith('-W', '--show', '-l', '--list', '-s', '--status', '-L', '--listfiles', '-S', '--search'), 'apt-cache': verb('policy', 'show', 'search', 'madison', 'depends', 'rdepends', 'pkgnames', 'showpkg'), 'apt-mark': verb('showhold', 'showmanual', 'showauto'), 'apt-config': verb('dump'),
-  rpm: (args) => /^-q/.test(args[0] ?? '') || args[0] === '--query' || VERSION(args), apk: either(both(verb('info', 'list', 'version', 'search'), always), VERSION),
+  'dpkg-query': startsWith('-W', '--show', '-l', '--list', '-s', '--status', '-L', '--listfiles', '-S', '--search'),
+  'apt-cache': verb('policy', 'show', 'search', 'madison', 'depends', 'rdepends', 'pkgnames', 'showpkg'), 'apt-mark': verb('showhold', 'showmanual', 'showauto'), 'apt-config': verb('dump'), apk: either(verb('info', 'list', 'version', 'search'), VERSION),
   systemctl: verb('is-active', 'is-enabled', 'is-failed', 'is-system-running', 'show', 'status', 'cat', 'list-units', 'list-unit-files', 'list-timers', 'list-sockets', 'list-dependencies', 'get-default'),
-  journalctl: (args) => !args.some((arg) => /^--(?:vacuum|rotate|flush|sync|setup-keys|update-catalog|follow)|^-[a-zA-Z]*f/.test(arg)), 'systemd-detect-virt': always, loginctl: verb('list-sessions', 'list-users', 'show-session', 'show-user'), 'systemd-analyze': verb('verify', 'time', 'blame', 'cat-config'),
-  git: (args) => VERSION(args) || (args[0] === 'rev-parse' && args.length > 1) || (args[0] === '-C' && args[2] === 'rev-parse'),
-  docker: VERSION, podman: VERSION, containerd: VERSION, runc: VERSION, nginx: startsWith('-v', '-V'), openssl: either(verb('version'), (args) => args[0] === 'x509' && args.includes('-noout') && !args.includes('-out')),
-  getopt: VERSION, jq: always, yes: () => false,
+  loginctl: verb('list-sessions', 'list-users', 'show-session', 'show-user'), 'systemd-analyze': verb('time', 'blame', 'cat-config'),
+  git: either(VERSION, revParse), nginx: oneOf('-v', '-V'), java: either(VERSION, oneOf('-version')), openssl: either(oneOf('version'), x509),
 }
-for (const name of ['python', 'python3', 'python2', 'perl', 'ruby', 'node', 'npm', 'java', 'go', 'php', 'bash', 'gcc', 'make', 'curl', 'wget', 'tar', 'rsync', 'ssh', 'sudo', 'redis-server', 'redis-cli', 'k3s', 'kubectl', 'helm', 'terraform', 'psql', 'mysql', 'sqlite3', 'cargo', 'rustc', 'cmake', 'pip', 'pip3', 'ansible', 'consul', 'vault', 'nomad', 'etcd', 'haproxy', 'caddy', 'busybox', 'apt', 'apt-get', 'dnf', 'yum', 'zypper', 'snap', 'multipass', 'kubeseal']) (PROGRAMS as Record<string, OnlyReads>)[name] ??= VERSION
 
-function readsNetwork(args: readonly string[]): boolean {
-  const words = args.filter((arg) => !arg.startsWith('-'))
-  return /^(?:a|ad|addr|address|l|link|r|route|ro|n|neigh|ru|rule)$/.test(words[0] ?? '') && (words.length === 1 || /^(?:s|sh|show|list|ls|lst|get)$/.test(words[1]!)) && !args.some((arg) => /^-(?:b|batch|f)/.test(arg) && arg !== '-br' && arg !== '-brief' && arg !== '-family' && arg !== '-f')
+function each(test: OnlyReads, names: string): Record<string, OnlyReads> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, test]))
 }
 
 const STANDARD = /^(?:\/usr(?:\/local)?)?\/s?bin\//
 
 function onlyReads([program, ...args]: readonly string[]): boolean {
   if (program === undefined || (program.includes('/') && !STANDARD.test(program))) return false
-  const known = PROGRAMS[program.replace(STANDARD, '')]
-  return known !== undefined && known(args)
+  const name = program.replace(STANDARD, '')
+  return Object.hasOwn(PROGRAMS, name) && PROGRAMS[name]!(args)
 }
+
+/** Names that decide which program a word is, or what it loads: with one of them in the environment nothing is certain. */
+const DECIDES = /^(?:PATH|ENV|BASH_ENV|IFS|SHELLOPTS|LD_\w+|GIT_\w+|\w*PAGER|LESSOPEN)$/
 
 /**
  * The words of a program, or of a line for the shell, that surely only reads: of all its commands, for whoever asks what it reads.
  * Undefined for everything that is not known to.
  */
-export function readOnlyWords(program: readonly string[] | string): readonly string[] | undefined {
+export function readOnlyWords(program: readonly string[] | string, environment: Readonly<Record<string, string>> = {}): readonly string[] | undefined {
+  if (Object.keys(environment).some((name) => DECIDES.test(name))) return undefined
   const commands = typeof program === 'string' ? parseSimpleLine(program) : [program]
   return commands?.every(onlyReads) ? commands.flat() : undefined
 }

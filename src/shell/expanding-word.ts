@@ -5,7 +5,8 @@ import { quote } from './quote.ts'
  * expanduser: variables that are not set stay as they are written, nothing else is interpreted.
  */
 export function expandingWord(word: string): string {
-  const home = /^~[\w.-]*(?=\/|$)/.exec(word)?.[0] ?? ''
+  // The slash after it belongs to it: a quoted one would end the shell's interest in the tilde.
+  const home = /^~[\w.-]*(?:\/|$)/.exec(word)?.[0] ?? ''
   const rest = word.slice(home.length)
   const parts = rest.split(/(\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})/).filter((part) => part !== '')
   const shown = parts.map((part) => (/^\$[A-Za-z_{]/.test(part) ? expansion(part) : quote(part))).join('')

@@ -25,9 +25,11 @@ export function parseSimpleLine(line: string): readonly (readonly string[])[] | 
   return commands.at(-1)!.length === 0 ? undefined : commands
 }
 
-const PIECE = /^(?:'([^']*)'|"((?:[^"\\$`]|\\["\\$`])*)"|\\([^\n])|([^\s'"\\$`*?[\](){}<>|&;#~!]+|\[(?=\s)|\](?=\s|;|$)|!(?==)|~(?!\/|\w|$)|#(?!^)))/
+const PIECE = /^(?:'([^']*)'|"((?:[^"\\$`]|\\["\\$`])*)"|\\([^\n])|([^\s'"\\$`*?[\](){}<>|&;#~!]+|\[(?=\s)|\](?=\s|;|$)|!(?==)|#))/
 
 function parseWord(rest: string): { readonly text: string; readonly length: number } | undefined {
+  // A comment at the start of a word; in the middle of one it is a character like others.
+  if (rest.startsWith('#')) return undefined
   let text = ''
   let length = 0
   while (length < rest.length && !/^[\s|&;<>]/.test(rest.slice(length))) {
