@@ -21,7 +21,7 @@ export interface ProgramResult {
 export function runProgram(argv: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   const [program, ...args] = argv as [string, ...string[]]
   const stdin = options.stdin === undefined ? 'ignore' : 'pipe'
-  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env } })
+  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'pipe'], env: { ...programEnvironment(), ...options.env } })
   let timedOut = false
   const timer = options.timeout && setTimeout(() => ((timedOut = true), child.kill('SIGKILL')), options.timeout * 1000)
   const stdout: Buffer[] = []
@@ -52,3 +52,10 @@ export async function mustRun(argv: readonly string[], options: ProgramOptions =
   const what = code === 'missing' ? 'there is no such program' : code === 'timed-out' ? `no end after ${options.timeout} s` : `exit code ${code}`
   throw new Problem({ code: 'lab-command-failed', summary: 'a command of the lab failed', detail: `${commandLine(argv)}: ${what}${words ? `\n${words}` : ''}` })
 }
+
+/** Plain messages, and the system's own directories behind those of PATH: cron and plain users may lack them. */
+export const programEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  LC_ALL: 'C.UTF-8',
+  ...(process.platform === 'win32' ? {} : { PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin` }),
+})

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, startOf } from '../process-identity.ts'
+import { programEnvironment } from '../run-program.ts'
 
 /** One running host: the number of the process that keeps it, and when that was started. */
 export interface HostProcess {
@@ -38,7 +39,7 @@ export function bootHost(options: BootOptions): HostProcess {
   ]
   const [program, ...args] = [...prefix, 'sh', '-c', UNTIL_OFF, 'sh', ...nspawn] as [string, ...string[]]
   const console = openSync(options.consoleFile, 'a')
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', console, console], cwd: '/' })
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', console, console], cwd: '/', env: programEnvironment() })
   child.on('error', () => {}) // No process number then, which is told below.
   child.unref()
   closeSync(console)
