@@ -8,7 +8,8 @@ export interface SeatRow {
   /** The failure domains it stands in, `zone1` or `zone1/rack2`; empty where only hosts count. */
   readonly domain: string
   readonly instance: string
-  readonly role: 'master' | 'replica' | 'idle' | 'not running'
+  /** Idle ones are empty and outside the cluster; so is one that does not run yet, as it will be when it is its turn. */
+  readonly role: 'master' | 'replica' | 'idle'
   readonly shard: number | undefined
   readonly slots: string | undefined
 }
@@ -17,7 +18,7 @@ export interface SeatRow {
 export function presentTable({ present }: ClusterPlan, instances: readonly Instance[], failureDomain: readonly string[]): readonly SeatRow[] {
   return rows(instances, failureDomain, ({ name }) => {
     const shard = present.shards.findIndex(({ copies }) => copies.includes(name))
-    if (shard < 0) return { role: present.running.has(name) ? 'idle' : 'not running' }
+    if (shard < 0) return { role: 'idle' }
     return { role: present.shards[shard]!.master === name ? 'master' : 'replica', shard: shard + 1, ranges: present.shards[shard]!.ranges }
   })
 }
