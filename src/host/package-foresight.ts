@@ -128,10 +128,16 @@ export function mentions(scripts: string, path: string): boolean {
   return directory.split('/').length > 2 && new RegExp(`${escape(directory)}/["']?[*$\\[{]`).test(scripts)
 }
 
+/** Programs that change what they are given; a mere test of a path is none. */
+const CHANGING = /(?:^|[\s;&|(])(?:chown|chmod|chgrp|dpkg-statoverride|dpkg-divert|install|mkdir|rm|rmdir|mv|ln|cp|setfacl|setcap|chattr|sed|perl|python3?|ucfr?|tee|touch|find|xargs|[dzqwv][+!]*)(?:\s|$)|>/
+
 /** Whether a script changes a file that is shipped: by its path, its directory with a pattern or variable, or everything below. */
 export function changes(scripts: string, path: string): boolean {
   const directory = posix.dirname(path)
-  if (new RegExp(`${escape(path)}(?![\\w/.-])`).test(scripts) || new RegExp(`${escape(directory)}/["']?[*$\\[{]`).test(scripts)) return true
+  const named = new RegExp(`${escape(path)}(?![\\w/.-])`)
+  const assigned = new RegExp(`=["']?${escape(path)}(?![\\w/.-])`)
+  if (scripts.split('\n').some((line) => named.test(line) && (CHANGING.test(line) || assigned.test(line)))) return true
+  if (new RegExp(`${escape(directory)}/["']?[*$\\[{]`).test(scripts)) return true
   if (word(posix.basename(path)).test(scripts) && new RegExp(`=["']?${escape(directory)}/?["']?(?:\\s|;|$)`, 'm').test(scripts)) return true
   for (let at = directory; at.length > 1; at = posix.dirname(at)) if (new RegExp(`ch(?:own|mod|grp)[^\\n]*\\s-\\w*R[^\\n]*${escape(at)}/?["']?(?:\\s|;|$)`, 'm').test(scripts)) return true
   return false

@@ -21,7 +21,7 @@ export const packageFacts = defineModule({
     if (probed.code !== 0) fail(`Could not detect a supported package manager from the following list: ${manager.join(', ')}: ${probed.stderr.toString().trim()}`)
     const found = parsePackageList(probed.stdout.toString())
     // The world that earlier tasks of a dry run planned.
-    const planned = host.planned ? await Promise.all([...found.keys()].map((name) => host.get(packageResource, String(name)))) : []
+    const planned = host.changing !== undefined ? await Promise.all([...found.keys()].map((name) => host.get(packageResource, String(name)))) : []
     const gone = [...found.keys()].filter((_, i) => planned[i] !== undefined && !isUnknown(planned[i]) && !planned[i].installed)
     for (const name of gone) found.delete(name)
     return { facts: dict({ packages: found }) }

@@ -1,7 +1,7 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { unitResource } from '../host/unit.ts'
-import { type Value, dict, isUnknown } from '../value/value.ts'
+import { type UnitState, unitResource } from '../host/unit.ts'
+import { type Dict, type Unknown, type Value, dict, isUnknown } from '../value/value.ts'
 
 export const serviceFacts = defineModule({
   name: 'service_facts',
@@ -13,18 +13,21 @@ export const serviceFacts = defineModule({
     if (isUnknown(reply)) throw reply
     if (reply.code !== 0) fail(`systemd does not answer: ${reply.stderr.toString().trim()}`)
     const services = parseServices(reply.stdout.toString())
-    if (host.planned) for (const [name, service] of services) {
-      const planned = await host.get(unitResource, String(name))
-      if (isUnknown(planned)) services.set(name, planned)
-      else if (isUnknown(planned.active) || isUnknown(planned.enabled)) services.set(name, isUnknown(planned.active) ? planned.active : (planned.enabled as Value))
-      else services.set(name, new Map<Value, Value>([...(service as ReadonlyMap<Value, Value>), ...(planned.active ? [['state', 'running'] as const] : (service as ReadonlyMap<Value, Value>).get('state') === 'running' ? [['state', 'stopped'] as const] : [])]))
-    }
+    // The world that earlier tasks of a dry run planned.
+    if (host.changing !== undefined) await Promise.all([...services].map(async ([name, service]) => services.set(name, asPlanned(service as Dict, await host.get(unitResource, String(name))))))
     return { facts: dict({ services }) }
   },
   plan: (_params, before) => before,
   apply: () => [],
   result: ({ before }) => ({ outputs: { ansible_facts: before.facts } }),
 })
+
+function asPlanned(service: Dict, unit: UnitState | Unknown): Value {
+  if (isUnknown(unit)) return unit
+  const running = service.get('state') === 'running'
+  if (isUnknown(unit.active)) return new Map([...service, ['state', unit.active] as const])
+  return unit.active === running || (unit.active && unit.properties.get('SubState') !== 'running') ? service : new Map([...service, ['state', unit.active ? 'running' : 'stopped'] as const])
+}
 
 /** The two tables of systemctl: what is loaded (unit, load, active, sub), then the files (unit, state). */
 export function parseServices(output: string): Map<Value, Value> {

@@ -9,7 +9,7 @@ import type { Reader } from '../host/reader.ts'
 import { choice, flag, text } from '../schema/field.ts'
 import { commandLine } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import { type Unknown, type Value, dict, fresh } from '../value/value.ts'
+import { type Unknown, type Value, dict, fresh, isUnknown } from '../value/value.ts'
 import type { Params } from '../schema/field.ts'
 
 export const unitParams = {
@@ -37,14 +37,16 @@ export interface UnitPlan {
   readonly found: Aside<{ readonly unit?: UnitState; readonly manager?: UnitManager }>
 }
 
-export async function probeUnit(host: Reader, { name, scope, daemon_reload }: UnitParams): Promise<UnitPlan> {
+export async function probeUnit(host: Reader, { name, scope, daemon_reload, state, enabled, masked }: UnitParams): Promise<UnitPlan> {
   const [unit, manager] = await Promise.all([
     name === undefined ? undefined : host.get(unitsOf(scope), unitName(name)),
     daemon_reload && scope !== 'global' ? host.get(unitManagerResource, scope) : undefined,
   ])
   const found = unit === undefined ? undefined : known(unit)
   return {
-    enabled: found?.enabled, masked: found?.masked, active: found && (found.active === false ? found.deactivating : found.active), run: found?.run ?? '', reloaded: '',
+    // Only what is asked for: what a dry run cannot know of the rest is no matter.
+    enabled: enabled === undefined ? undefined : found?.enabled, masked: masked === undefined ? undefined : found?.masked, active: state === undefined ? undefined : found && (found.active === false ? found.deactivating : found.active),
+    run: state === 'restarted' && found && !isUnknown(found.run) ? found.run : '', reloaded: '',
     found: aside({ ...(found ? { unit: found } : {}), ...(manager ? { manager: known(manager) } : {}) }),
   }
 }
@@ -94,7 +96,7 @@ function effectsOf(scope: Scope, unit: string, found: UnitState, { active, enabl
   const properties = new Map(found.properties)
   if (typeof active === 'boolean') properties.set('ActiveState', active ? 'active' : 'inactive')
   if (typeof enabled === 'boolean') properties.set('UnitFileState', enabled ? 'enabled' : 'disabled')
-  const state: UnitState = { ...found, exists: true, active: active ?? found.active, deactivating: false, enabled: enabled ?? found.enabled, masked: masked ?? found.masked, needsReload: found.needsReload, run, properties }
+  const state: UnitState = { ...found, exists: true, active: active ?? found.active, deactivating: false, enabled: enabled ?? found.enabled, masked: masked ?? found.masked, needsReload: found.needsReload, run: run === '' ? found.run : run, properties }
   return [...new Set([unit, found.properties.get('Id') ?? unit])].map((key) => leaves(unitsOf(scope), key, state))
 }
 
