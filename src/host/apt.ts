@@ -51,7 +51,8 @@ export const fetchScript = (address: string): string =>
 export function simulationScript({ args, refresh, remote }: Simulation): string {
   const apt = `apt-get -q $o ${commandLine(args).replaceAll('@@file', '"$f"')}`
   return [
-    'export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; o="-o Debug::NoLocking=true"',
+    // A simulation of root logs its plan in /var/log/apt, unless it has no file for that.
+    'export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; o="-o Debug::NoLocking=true -o Dir::Log::Planner="',
     ...(remote === undefined ? [] : [fetchScript(remote)]), ...(refresh ? [REFRESH] : []), ...(remote !== undefined && refresh ? [`trap 'rm -rf -- "$d" "$t"' EXIT`] : []),
     ...(args.length > 0 ? [`echo @@simulated; ${apt} -s 2>&1; echo "@@code $?"; echo @@uris; ${apt} -y --print-uris -qq 2>/dev/null || :`] : []),
   ].join('\n')
