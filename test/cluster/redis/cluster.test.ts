@@ -23,7 +23,7 @@ describe.skipIf(missing).concurrent(`against redis-server${missing ? ` (${missin
     expect(planned.operations.map(({ does }) => does)).toEqual([
       ...Array(3).fill('assign-slots'), ...Array(3).fill('set-epoch'), ...Array(5).fill('meet'), 'wait-known', ...Array(3).fill('replicate'), 'wait-healthy',
     ])
-    const empty = planCluster({ ...cluster, reach: reachOf(new LocalServers(250)) }, instances.map((instance) => ({ kind: 'absent', instance })))
+    const empty = planCluster({ ...cluster, reach: reachOf(serversOn(250)) }, instances.map((instance) => ({ kind: 'absent', instance })))
     expect(showOperations(empty.operations)).toEqual(showOperations(planned.operations))
     await converge(cluster)
     expect(await seats(cluster)).toEqual(planned.placement.shards.map(({ master, replicas }) => [master.name, ...replicas.map((r) => r.name)]))
