@@ -1,47 +1,46 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
-import { contentResource } from '../host/file.ts'
-import { type Resource, leaves } from '../host/resource.ts'
-import { run } from '../host/step.ts'
+import { fileResource } from '../host/file.ts'
+import { type HostnameState, hostnameResource } from '../host/hostname.ts'
+import { leaves } from '../host/resource.ts'
+import { run, write } from '../host/step.ts'
 import { choice, text } from '../schema/field.ts'
-import { quote } from '../shell/quote.ts'
-import { dict } from '../value/value.ts'
+import { aside } from '../value/aside.ts'
+import { bytesContent } from '../value/content.ts'
 
-const hostnameResource: Resource<string> = {
-  kind: 'hostname',
-  async load(shell, keys) {
-    const { stdout } = await shell.run('cat /proc/sys/kernel/hostname')
-    return keys.map(() => stdout.toString().trim())
-  },
-}
+/** What the other strategies of Ansible's are for: systems that tutti does not know. */
+const STRATEGIES = ['alpine', 'debian', 'freebsd', 'generic', 'macos', 'macosx', 'darwin', 'openbsd', 'openrc', 'redhat', 'sles', 'solaris', 'systemd'] as const
 
 export const hostname = defineModule({
   name: 'hostname',
-  summary: 'Give the host its name.',
-  notes: ['Where systemd runs, hostnamectl is used where it works; elsewhere /etc/hostname is written and the kernel told.'],
+  summary: 'Keep the name of the host, now and after the next start.',
+  notes: ['Uses hostnamectl where systemd runs, else hostname and /etc/hostname. /etc/hosts is left alone, as in Ansible.'],
   examples: `
-- name: The host is called by its inventory name
-  hostname: { name: "{{ inventory_hostname }}" }
+- name: The host is called web1
+  hostname: { name: web1 }
 `,
   params: {
     name: text('The name.', { required: true }),
-    use: choice(['alpine', 'debian', 'generic', 'redhat', 'sles', 'systemd', 'openrc', 'freebsd', 'openbsd', 'macos', 'macosx', 'darwin', 'solaris'], 'How to set it.', { inert: 'all Linux systems here keep it in /etc/hostname' }),
+    use: choice(STRATEGIES, 'How it is set; found out where it is not given. debian, generic, alpine and systemd are known.'),
   },
-  async probe(host) {
-    const [running, file] = await Promise.all([host.get(hostnameResource, ''), host.get(contentResource, '/etc/hostname')])
-    return { running: known(running), permanent: known(file)?.toString().split('\n').map((line) => line.trim()).find((line) => line !== '' && !line.startsWith('#')) ?? '' }
+  async probe(host, { use }): Promise<HostnameState & { readonly systemd: ReturnType<typeof aside<boolean>> }> {
+    if (use !== undefined && !['alpine', 'debian', 'generic', 'systemd'].includes(use)) fail(`hosts of the kind '${use}' are not known`)
+    const [found, systemd] = await Promise.all([host.get(hostnameResource, 'hostname'), host.get(fileResource, '/run/systemd/system')])
+    return { ...known(found), systemd: aside(use === undefined ? known(systemd).kind === 'directory' : use === 'systemd') }
   },
   plan({ name }, before) {
-    if (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name) || name.length > 64) fail(`'${name}' is no name for a host: letters, digits, dots and dashes, at most 64`)
-    return { ...before, running: name, permanent: name }
+    if (name.length > 64) fail(`a host name has at most 64 characters, not ${name.length}`)
+    return { ...before, current: name, permanent: name }
   },
-  *apply({ params: { name }, after }) {
-    const script = `if [ -d /run/systemd/system ] && command -v hostnamectl >/dev/null && hostnamectl set-hostname ${quote(name)} 2>/dev/null; then exit 0; fi\nprintf '%s\\n' ${quote(name)} > /etc/hostname && hostname ${quote(name)}`
-    yield run(script, [leaves(hostnameResource, '', after.running), leaves(contentResource, '/etc/hostname', Buffer.from(`${name}\n`))], { sentence: `set the hostname ${name}` })
+  *apply({ params: { name }, before, after }) {
+    const effects = [leaves(hostnameResource, 'hostname', { current: name, permanent: name })]
+    if (after.systemd.value) return yield run(['hostnamectl', 'set-hostname', name], effects)
+    if (before.permanent !== name) yield write('/etc/hostname', bytesContent(`${name}\n`))
+    yield run(['hostname', name], effects)
   },
-  result: ({ params: { name } }) => {
-    const short = name.split('.')[0]!
-    return { outputs: { name, ansible_facts: dict({ ansible_hostname: short, ansible_nodename: name, ansible_fqdn: name, ansible_domain: name.split('.').slice(1).join('.') }) } }
-  },
+  result: ({ params: { name } }) => ({
+    outputs: { name, ansible_facts: new Map([['ansible_hostname', name.split('.')[0]!], ['ansible_nodename', name], ['ansible_fqdn', name], ['ansible_domain', name.split('.').slice(1).join('.')]]) },
+  }),
+  diff: ({ before, after }) => [{ header: { before: 'hostname', after: 'hostname' }, before: `hostname = ${before.permanent}\n`, after: `hostname = ${after.permanent}\n` }],
 })

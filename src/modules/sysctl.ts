@@ -2,96 +2,84 @@ import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { contentResource } from '../host/file.ts'
-import { type Resource, leaves } from '../host/resource.ts'
-import { type Step, run, write } from '../host/step.ts'
+import { leaves } from '../host/resource.ts'
+import { run, write } from '../host/step.ts'
+import { normal, sysctlResource } from '../host/sysctl.ts'
 import { choice, flag, path, text } from '../schema/field.ts'
-import { quote } from '../shell/quote.ts'
-import { type Aside, aside } from '../value/aside.ts'
 import { bytesContent } from '../value/content.ts'
-import { isUnknown, type Unknown } from '../value/value.ts'
+import type { Unknown } from '../value/value.ts'
 
-/** The running value of a kernel setting, white space made one; undefined where the kernel has none. Key: its name. */
-export const sysctlResource: Resource<string | undefined> = {
-  kind: 'sysctl',
-  async load(shell, keys) {
-    const { stdout } = await shell.run(keys.map((key) => `f=${quote(procPath(key))}; if [ -r "$f" ]; then echo "@@value"; cat "$f"; else echo "@@none"; fi`).join('; '))
-    const parts = stdout.toString().split(/^@@/m).slice(1)
-    return keys.map((_, i) => (parts[i]?.startsWith('value\n') ? squeeze(parts[i]!.slice(6)) : undefined))
-  },
-}
-
-const squeeze = (value: string): string => value.trim().split(/\s+/).join(' ')
-
-/** Names are written with dots, slashes stand for dots inside a part (`net.ipv4.conf.eth0/1.x`), or the other way round where a slash comes first. */
-export function procPath(name: string): string {
-  const slashFirst = /^[^./]*\//.test(name)
-  return `/proc/sys/${slashFirst ? name : name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`
-}
-
-interface SysctlPlan {
-  /** The value in the file; undefined where it is not set there. */
-  readonly filed: string | undefined
-  /** The running value, where it matters. */
-  readonly running: string | undefined | Unknown
-  readonly seen: Aside<string | undefined>
+interface Setting {
+  /** The whole text of the file. */
+  readonly file: string
+  /** What the kernel has now; looked at with `sysctl_set` alone. */
+  readonly live: string | Unknown | undefined
 }
 
 export const sysctl = defineModule({
   name: 'sysctl',
-  aliases: ['ansible.posix.sysctl'],
-  summary: 'Keep a setting of the kernel in a file, and in force.',
+  summary: 'Keep a kernel parameter in a sysctl file, and in the kernel.',
+  notes: ['Needs sysctl (package procps) on the host.'],
   examples: `
-- name: Redis wants memory to be overcommitted
-  sysctl: { name: vm.overcommit_memory, value: '1', sysctl_set: true }
+- name: More connections may wait
+  sysctl: { name: net.core.somaxconn, value: "1024", sysctl_file: /etc/sysctl.d/60-app.conf, sysctl_set: true }
 `,
   params: {
-    name: text('The setting.', { required: true, aliases: ['key'] }),
+    name: text('The parameter, with dots or slashes.', { required: true, aliases: ['key'] }),
     value: text('Its value.', { aliases: ['val'] }),
-    state: choice(['present', 'absent'], 'Whether it stands in the file.', { default: 'present' }),
+    state: choice(['present', 'absent'], 'Whether the file has an entry for it.', { default: 'present' }),
     sysctl_file: path('The file.', { default: '/etc/sysctl.conf' }),
-    sysctl_set: flag('See to the running value too, even where the file is right.', { default: false }),
-    reload: flag('Put the file into force when it changes.', { default: true }),
-    ignoreerrors: flag('Settings that the kernel does not know are no failure.', { default: false }),
+    sysctl_set: flag('Also see that the kernel has the value now.', { default: false }),
+    reload: flag('Have the kernel read the file when it changed.', { default: true }),
+    ignoreerrors: flag('Parameters that the kernel does not know are no failure.', { default: false }),
   },
   rules: { requiredIf: [['state', 'present', ['value']]] },
-  async probe(host, { name, sysctl_file, sysctl_set }): Promise<SysctlPlan> {
-    const [content, running] = await Promise.all([host.get(contentResource, sysctl_file), sysctl_set ? host.get(sysctlResource, name) : undefined])
-    const text = known(content)?.toString()
-    return { filed: filedValue(text ?? '', name), running, seen: aside(text) }
+  async probe(host, { name, sysctl_file, sysctl_set }): Promise<Setting> {
+    const [file, live] = await Promise.all([host.get(contentResource, sysctl_file), sysctl_set ? host.get(sysctlResource, name) : undefined])
+    return { file: known(file)?.toString('utf8') ?? '', live }
   },
   plan({ name, value, state, sysctl_set, ignoreerrors }, before) {
-    if (state === 'absent') return { ...before, filed: undefined }
-    if (sysctl_set && before.running === undefined && !ignoreerrors) fail(`the kernel has no setting ${name} (sysctl: cannot stat ${procPath(name)}: No such file or directory)`)
-    const wanted = squeeze(value!)
-    return { ...before, filed: wanted, running: sysctl_set && before.running !== undefined ? wanted : before.running }
+    const wanted = normal(spelled(value ?? ''))
+    if (state === 'present' && wanted === '') fail('value cannot be blank')
+    const file = edited(before.file, name, state === 'present' ? wanted : undefined)
+    if (!sysctl_set || state === 'absent') return { ...before, file }
+    if (before.live === undefined && !ignoreerrors) fail(`the kernel of the host has no parameter ${name}`, { rc: 255 })
+    return { file, live: before.live === undefined ? undefined : wanted }
   },
-  *apply({ params: { name, value, sysctl_file, sysctl_set, reload, ignoreerrors }, before, after }): Iterable<Step> {
-    const ignoring = ignoreerrors ? ['-e'] : []
-    const okay = ignoreerrors ? { okay: 'any' as const } : {}
-    const effect = after.filed === undefined ? [] : [leaves(sysctlResource, name, after.filed)]
-    if (sysctl_set && after.running !== before.running && value !== undefined) yield run(['sysctl', ...ignoring, '-w', `${name}=${value.trim()}`], effect, okay)
-    if (after.filed === before.filed) return
-    yield write(sysctl_file, bytesContent(editSysctl(before.seen.value ?? '', name, after.filed)))
-    if (reload) yield run(['sysctl', ...ignoring, '-p', sysctl_file], effect, okay)
+  *apply({ params: { name, sysctl_file, reload, ignoreerrors }, before, after }) {
+    const lenient = ignoreerrors ? ['-e'] : []
+    if (after.live !== before.live && typeof after.live === 'string') yield run(['sysctl', ...lenient, '-w', `${name}=${after.live}`], [leaves(sysctlResource, name, after.live)])
+    if (after.file === before.file) return
+    yield write(sysctl_file, bytesContent(after.file))
+    if (reload) yield run(['sysctl', ...lenient, '-p', sysctl_file], entries(after.file).map(([key, value]) => leaves(sysctlResource, key, value)))
   },
-  diff: ({ params: { sysctl_file, name }, before, after }) => [
-    ...(before.filed === after.filed ? [] : [{ header: { before: sysctl_file, after: sysctl_file }, before: before.seen.value ?? '', after: editSysctl(before.seen.value ?? '', name, after.filed) }]),
-    ...(before.running === after.running ? [] : [{ header: { before: procPath(name), after: procPath(name) }, before: isUnknown(before.running) ? `(unknown: ${before.running.reason})\n` : `${before.running ?? ''}\n`, after: `${String(after.running)}\n` }]),
+  result: () => ({ outputs: {} }),
+  diff: ({ params: { name, sysctl_file }, before, after }) => [
+    ...(before.file === after.file ? [] : [{ header: { before: sysctl_file, after: sysctl_file }, before: before.file, after: after.file }]),
+    ...(before.live === after.live || typeof before.live !== 'string' ? [] : [{ header: { before: name, after: name }, before: `${name} = ${before.live}\n`, after: `${name} = ${String(after.live)}\n` }]),
   ],
 })
 
-const pattern = (name: string): RegExp => new RegExp(`^\\s*-?\\s*${[...name].map((letter) => (letter === '.' || letter === '/' ? '[./]' : letter.replace(/[*+?^${}()|[\]\\]/g, '\\$&'))).join('')}\\s*=\\s*(.*)$`)
+/** yes and no as the kernel writes them. */
+const spelled = (value: string): string => (/^(yes|true|on)$/i.test(value) ? '1' : /^(no|false|off)$/i.test(value) ? '0' : value)
 
-export function filedValue(content: string, name: string): string | undefined {
-  const found = content.split('\n').findLast((line) => pattern(name).test(line))
-  return found === undefined ? undefined : squeeze(pattern(name).exec(found)![1]!)
+const ENTRY = /^\s*-?([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/
+
+function entries(file: string): readonly (readonly [string, string])[] {
+  return file.split('\n').flatMap((line) => {
+    const entry = ENTRY.exec(line)
+    return entry ? [[entry[1]!, normal(entry[2]!)] as const] : []
+  })
 }
 
-/** The file with the setting once, where it last stood or at the end; without it where it is to go. */
-export function editSysctl(content: string, name: string, value: string | undefined): string {
-  const lines = content === '' ? [] : content.replace(/\n$/, '').split('\n')
-  const last = lines.findLastIndex((line) => pattern(name).test(line))
-  const kept = lines.flatMap((line, i) => (!pattern(name).test(line) ? [line] : i === last && value !== undefined ? [`${name}=${value}`] : []))
-  if (last < 0 && value !== undefined) kept.push(`${name}=${value}`)
-  return kept.length > 0 ? `${kept.join('\n')}\n` : ''
+/** The last entry of the name counts and gets the value; others of it go. A new one stands at the end. */
+function edited(file: string, name: string, value: string | undefined): string {
+  const lines = file === '' ? [] : file.replace(/\n$/, '').split('\n')
+  const mine = lines.flatMap((line, i) => (ENTRY.exec(line)?.[1] === name ? [i] : []))
+  const last = mine.at(-1)
+  if (value !== undefined && last !== undefined && mine.length === 1 && normal(ENTRY.exec(lines[last]!)![2]!) === value) return file
+  if (value === undefined && last === undefined) return file
+  const kept = lines.flatMap((line, i) => (!mine.includes(i) ? [line] : value !== undefined && i === last ? [`${name}=${value}`] : []))
+  if (value !== undefined && last === undefined) kept.push(`${name}=${value}`)
+  return kept.map((line) => `${line}\n`).join('')
 }
