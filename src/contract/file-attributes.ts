@@ -80,7 +80,11 @@ function permission(letters: string, bits: number, directory: boolean): number {
 /** Bits as people write them: 0644. */
 export const showMode = (bits: number): string => bits.toString(8).padStart(4, '0')
 
-/** chattr's attributes are declared so that playbooks load, and refused where they are used. */
-export function refuseAttributes({ attributes }: { readonly attributes?: string | undefined }): void {
+/**
+ * chattr's attributes are declared so that playbooks load, and refused where they are used. A validator that does not name the new
+ * file would look at nothing.
+ */
+export function refuseAttributes({ attributes, validate }: { readonly attributes?: string | undefined; readonly validate?: string | undefined }): void {
+  if (validate !== undefined && !validate.includes('%s')) fail(`validate must contain %s: ${validate}`)
   if (attributes !== undefined && attributes !== '') fail(`attributes '${attributes}': attributes of the file system cannot be set yet; use the command chattr`)
 }

@@ -113,14 +113,14 @@ export function attributeChange(before: Omit<FileTarget, 'seen' | 'checksum'>, a
 
 /** Owner, group, mode and state as results have them. */
 export function attributeOutputs(after: Omit<FileTarget, 'seen' | 'checksum'>, { seen }: FileTarget): Readonly<Record<string, Value | undefined>> {
-  const { me, own, followed, user, group } = seen.value
+  const { me, own, followed, parent, user, group } = seen.value
   const file = after.kind === 'link' ? own : followed
-  const known = (name: string | Unknown, wanted: Account | undefined, was: { name: string; id: number | Unknown }, mine: { name: string; id: number }): Account => {
-    const all = [...(wanted ? [wanted] : []), ...(file.kind === 'absent' ? [] : [was]), mine]
+  const known = (name: string | Unknown, wanted: Account | undefined, was: { name: string; id: number | Unknown }, ...others: readonly Account[]): Account => {
+    const all = [...(wanted ? [wanted] : []), ...(file.kind === 'absent' ? [] : [was]), ...others]
     return all.find((one) => one.name === name || String(one.id) === name) ?? { name: String(name), id: NUMBER.test(String(name)) ? Number(name) : unknown(`the id of ${String(name)}`) }
   }
   const owner = known(after.owner, user, { name: file.owner, id: file.uid }, { name: me.user, id: me.uid })
-  const ofGroup = known(after.group, group, { name: file.group, id: file.gid }, { name: me.group, id: me.gid })
+  const ofGroup = known(after.group, group, { name: file.group, id: file.gid }, { name: me.group, id: me.gid }, { name: parent.group, id: parent.gid })
   return { owner: owner.name, group: ofGroup.name, uid: owner.id, gid: ofGroup.id, mode: after.mode instanceof Unknown ? after.mode : showMode(after.mode), state: stateWord(after.kind) }
 }
 
