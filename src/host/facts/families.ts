@@ -27,7 +27,8 @@ export function chooseFamilies(subset: readonly string[]): ReadonlySet<Family> {
   for (const word of wanted) for (const family of familiesOf(word)) added.add(family)
   // Only exclusions were given: they are taken away from everything.
   if (wanted.length === 0 && !without.includes('all')) for (const family of ALL) added.add(family)
-  for (const family of removed) if (!wanted.includes(family)) added.delete(family)
+  const named = new Set(wanted.filter((word) => word !== 'all' && word !== 'min').flatMap(familiesOf))
+  for (const family of removed) if (!named.has(family)) added.delete(family)
   if (!without.includes('min')) for (const family of MINIMAL) if (!without.includes(family)) added.add(family)
   return added
 }
