@@ -4,20 +4,20 @@ import type { Condition } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
-import { applyFacts } from './apply-facts.ts'
+import { applyFacts, hostsOfFacts } from './apply-facts.ts'
 import { callModule } from './call-module.ts'
 import type { TaskCall } from './call.ts'
 import { conditions } from './context.ts'
 import { controls } from './control/controls.ts'
 import { includeOf, includes } from './include.ts'
 import { overScope, scopeOf } from './scopes.ts'
-import { type TaskResult, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
+import { type TaskResult, nameOf, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
 export async function attempt(call: TaskCall): Promise<TaskResult> {
   const decision = decideTask(call)
   if (decision.go === false) return skippedResult(decision.because)
-  if (includes.has(call.task.action)) return isUnknown(decision.go) ? unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`) : includeOf(call)
+  if (includes.has(call.task.action)) return isUnknown(decision.go) ? clouded(call, unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`)) : includeOf(call)
   const result = await retried(call, isUnknown(decision.go) ? decision.go : undefined)
   if (!result.factsTaken) applyFacts(call, result)
   return result
@@ -86,7 +86,23 @@ function untilDone(call: TaskCall, result: TaskResult): boolean {
 async function once(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {
   const control = controls.get(call.task.action)
   if (!control) return callModule(call, doubt)
-  return doubt ? unknownResult(doubt.reason) : control(call)
+  if (doubt && call.task.action === 'set_fact') cloudFacts(call, doubt)
+  const result = doubt ? unknownResult(doubt.reason) : await control(call)
+  return result.status === 'unknown' && SETS_VARIABLES.has(call.task.action) ? clouded(call, result) : result
+}
+
+const SETS_VARIABLES: ReadonlySet<string> = new Set(['include_vars', 'set_fact', 'add_host', 'group_by'])
+
+function clouded({ host, task }: TaskCall, result: TaskResult): TaskResult {
+  host.clouded ??= `task '${nameOf({ task })}'`
+  return result
+}
+
+/** Facts that may or may not be set are unknown from here on. */
+function cloudFacts(call: TaskCall, doubt: Unknown): void {
+  const names = [...call.task.args.keys()].filter((name) => name !== 'cacheable')
+  const unknowns = new Map<Value, Value>(names.map((name) => [name, unknown(`whether task '${nameOf(call)}' sets it: ${doubt.reason}`)]))
+  for (const host of hostsOfFacts(call)) call.playRun.run.vars.host(host).setFacts(unknowns)
 }
 
 /** The scope in which the result has its registered name, as `until`, `changed_when` and `failed_when` see it. */

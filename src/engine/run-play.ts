@@ -53,7 +53,7 @@ export async function runPlay(run: Run, play: Play, lost: Lost): Promise<boolean
 function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: readonly string[]): PlayRun {
   const context = playContext(play)
   const uses = [...play.roles]
-  const hosts = new Map(batch.map((name): [string, HostRun] => [name, { name, state: 'running', owed: new Set(), doubtful: new Map(), rolesDone: new Set(), calm: 7 }]))
+  const hosts = new Map(batch.map((name): [string, HostRun] => [name, { name, state: 'running', owed: new Set(), doubtful: new Map(), rolesDone: new Set(), clouded: undefined, calm: 7 }]))
   const imported = [...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
   for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
   const handlers = [...[...uses.map((use) => ({ use, context: withinRole(context, use) })), ...imported].flatMap((one) => roleHandlers(one.use, one.context)), ...play.handlers.map((entry) => ({ entry, context }))]

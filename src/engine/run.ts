@@ -61,6 +61,8 @@ export interface HostRun {
   readonly doubtful: Map<Task, Unknown>
   /** Roles done in this play, by name and parameters. */
   readonly rolesDone: Set<string>
+  /** In a dry run: the first task of which it is unknown what variables it sets. What is undefined after it may be defined in the real run. */
+  clouded: string | undefined
   /** Tasks in a row that changed nothing: how far it pays to look ahead. */
   calm: number
 }

@@ -166,3 +166,13 @@ test('a loop over what is not there is skipped where the task is', async () => {
 - { name: b, debug: {}, loop: "{{ r.files }}", vars: { r: {} } }`))
   expect(statuses(ran)).toEqual(['skipped', 'failed'])
 })
+
+test('variables that an unknown task would set are unknown, not undefined', async () => {
+  const ran = await runYaml(play(`- { name: opaque, command: probe-it, register: r, changed_when: false }
+- { name: sets, set_fact: { colour: red }, when: r.stdout == 'x' }
+- { name: uses, debug: { msg: "{{ colour }}" } }
+- { name: loads, include_vars: "{{ r.stdout }}.yml" }
+- { name: needs, copy: { content: "{{ from_file }}", dest: DIR/x } }`), { check: true })
+  expect(statuses(ran)).toEqual(['ok', 'unknown', 'ok', 'unknown', 'unknown'])
+  expect(ran.exitCode).toBe(0)
+})
