@@ -38,9 +38,9 @@ describe('the Redis Cluster of the playbook', () => {
     expect(dry.exitCode, dry.output).toBe(0)
     planned = table(dry)
     expect(count(dry, 'unknown') / dry.results.length).toBeLessThanOrEqual(0.15)
-    const { status, diff } = dry.result('Create or repair the cluster')
+    const { status, outputs } = dry.result('Create or repair the cluster')
     expect(status).toBe('changed')
-    expect(JSON.stringify(diff)).toContain('1. give redis1:7000 the slots 0-5460 of shard 1')
+    expect(outputs.operations[0]).toBe('1. give redis1:7000 the slots 0-5460 of shard 1')
   })
 
   test('the run makes what the dry run said; no master is beside a copy of its shard', async () => {
