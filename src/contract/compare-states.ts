@@ -9,9 +9,9 @@ export type Comparison = { readonly verdict: 'same' } | { readonly verdict: 'cha
  */
 export function compareStates(before: unknown, after: unknown): Comparison {
   if (before instanceof Aside || after instanceof Aside) return { verdict: 'same' }
-  if (after instanceof Unknown) return after.fresh ? { verdict: 'change' } : { verdict: 'unknown', reason: after.reason }
   // The wanted part is the very object that was read, unknown included: nothing is asked of it.
   if (before === after) return { verdict: 'same' }
+  if (after instanceof Unknown) return after.fresh ? { verdict: 'change' } : { verdict: 'unknown', reason: after.reason }
   if (before instanceof Unknown) return { verdict: 'unknown', reason: before.reason }
   if (before instanceof Uint8Array && after instanceof Uint8Array) return Buffer.compare(before, after) === 0 ? { verdict: 'same' } : { verdict: 'change' }
   if (before instanceof Date && after instanceof Date) return before.getTime() === after.getTime() ? { verdict: 'same' } : { verdict: 'change' }

@@ -23,8 +23,8 @@ export function editCrontab(text: string, job: CronJob): string {
 
 function withJob(lines: readonly string[], { name, line }: CronJob): readonly string[] {
   const at = lines.findIndex((one) => one === `${MARK}${name}`)
-  // A job that stands there without the comment is adopted.
-  const bare = at < 0 && line !== undefined ? lines.indexOf(line) : -1
+  // A job that stands there without a comment is adopted; one with a comment belongs to that name.
+  const bare = at < 0 && line !== undefined ? lines.findIndex((one, i) => one === line && !lines[i - 1]?.startsWith(MARK)) : -1
   if (at < 0 && line === undefined) return lines
   if (bare >= 0) return lines.toSpliced(bare, 0, `${MARK}${name}`)
   if (at < 0) return [...lines, `${MARK}${name}`, line!]

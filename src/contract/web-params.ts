@@ -16,7 +16,7 @@ export const webParams = {
   client_key: path('Its key, on the host.'),
   ciphers: list(text('A cipher.'), 'TLS ciphers to offer.'),
   decompress: flag('Unpack what comes packed.', { default: true }),
-  use_netrc: flag('Take credentials from ~/.netrc.', { default: true }),
+  use_netrc: flag('Take credentials from ~/.netrc.', { default: true, inert: 'credentials come from url_username and url_password alone' }),
   use_gssapi: flag('Log in with Kerberos.', { default: false }),
 } as const
 

@@ -35,7 +35,8 @@ async function loadPackages(shell: Shell, keys: readonly string[]): Promise<read
     'export LC_ALL=C; command -v dpkg-query >/dev/null || { echo "there is no dpkg on this host" >&2; exit 1; }',
     `dpkg-query -W -f '\${binary:Package}|\${Package}|\${Architecture}|\${Version}|\${db:Status-Abbrev}\\n' -- ${names} 2>/dev/null; echo --tutti--`,
     // Names that no package has may be provided by one: only then all of them are asked.
-    `set -- ${names}; for n; do dpkg-query -W -f '\${db:Status-Status}' -- "$n" 2>/dev/null | grep -q '^installed' || miss=1; done; [ ! "$miss" ] || dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Provides}\\n' | grep '^installed|[^|]*|.' || :`,
+    // One that apt knows as a package of its own counts as that, whoever else provides the name.
+    `set -- ${names}; for n; do dpkg-query -W -f '\${db:Status-Status}' -- "$n" 2>/dev/null | grep -q '^installed' || { miss=1; ! apt-cache show -- "$n" >/dev/null 2>&1 || printf 'real|%s|\n' "$n"; }; done; [ ! "$miss" ] || dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Provides}\\n' | grep '^installed|[^|]*|.' || :`,
   ].join('\n')
   const { code, stdout, stderr } = await shell.run(script)
   if (code !== 0) throw new Problem({ code: 'no-dpkg', summary: 'packages cannot be looked up', detail: stderr.toString().trim(), hint: 'only Debian and its kin are served' })
@@ -45,9 +46,10 @@ async function loadPackages(shell: Shell, keys: readonly string[]): Promise<read
 
 export function parsePackages(keys: readonly string[], found: string, provided: string): readonly PackageState[] {
   const lines = found.split('\n').filter(Boolean).map((line) => line.split('|'))
+  const own = new Set(provided.split('\n').flatMap((line) => (line.startsWith('real|') ? [line.split('|')[1]!] : [])))
   const providers = new Map(provided.split('\n').flatMap((line) => {
     const [, name = '', list = ''] = line.split('|')
-    return list.split(',').map((entry) => [entry.trim().split(' ')[0]!, name] as const).filter(([virtual]) => virtual !== '')
+    return list.split(',').map((entry) => [entry.trim().split(' ')[0]!, name] as const).filter(([virtual]) => virtual !== '' && !own.has(virtual))
   }))
   return keys.map((key) => {
     const matching = lines.filter(([binary, name, architecture]) => binary === key || name === key || `${name}:${architecture}` === key)

@@ -16,10 +16,10 @@ export const setup = defineModule({
     gather_subset: list(text(''), 'What to find out: `all`, `min`, `hardware`, `network`, `virtual`, names of facts, and `!NAME` for what to leave out.', { default: ['all'] }),
     filter: list(text(''), 'Shell patterns: only facts whose names match.', { default: [] }),
     fact_path: path("A directory with the host's own facts, *.fact.", { default: '/etc/ansible/facts.d' }),
-    gather_timeout: integer('Seconds.', { default: 10 }),
+    gather_timeout: integer('Seconds for all of it.', { default: 60 }),
     parallel: text('Gather with several modules at once.', { inert: 'all facts come from one script' }),
   },
-  async probe(host, { gather_subset, filter, fact_path }) {
+  async probe(host, { gather_subset, filter, fact_path, gather_timeout }) {
     const facts = await gatherFacts({
       async run(script, options) {
         // What the plan changed (files of the host's own facts) is not seen here: facts are of the host as it is.
@@ -27,7 +27,7 @@ export const setup = defineModule({
         if (isUnknown(reply)) throw reply
         return reply
       },
-    }, { subset: gather_subset, filter, factPath: fact_path })
+    }, { subset: gather_subset, filter, factPath: fact_path, timeout: gather_timeout })
     return new Map<Value, Value>([...facts].map(([name, value]) => [name === 'gather_subset' ? name : `ansible_${String(name)}`, value]))
   },
   plan: (_params, before) => before,

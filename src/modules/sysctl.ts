@@ -48,10 +48,12 @@ export const sysctl = defineModule({
   },
   *apply({ params: { name, sysctl_file, reload, ignoreerrors }, before, after }) {
     const lenient = ignoreerrors ? ['-e'] : []
-    if (after.live !== before.live && typeof after.live === 'string') yield run(['sysctl', ...lenient, '-w', `${name}=${after.live}`], [leaves(sysctlResource, name, after.live)])
+    // -e passes over names that the kernel does not know, not over what it refuses (a read-only /proc/sys).
+    const okay = ignoreerrors ? { okay: 'any' as const } : {}
+    if (after.live !== before.live && typeof after.live === 'string') yield run(['sysctl', ...lenient, '-w', `${name}=${after.live}`], [leaves(sysctlResource, name, after.live)], okay)
     if (after.file === before.file) return
     yield write(sysctl_file, bytesContent(after.file))
-    if (reload) yield run(['sysctl', ...lenient, '-p', sysctl_file], entries(after.file).map(([key, value]) => leaves(sysctlResource, key, value)))
+    if (reload) yield run(['sysctl', ...lenient, '-p', sysctl_file], entries(after.file).map(([key, value]) => leaves(sysctlResource, key, value)), okay)
   },
   result: () => ({ outputs: {} }),
   diff: ({ params: { name, sysctl_file }, before, after }) => [

@@ -14,6 +14,7 @@ describe('jobs', () => {
   })
   test('the same is the same', () => expect(editCrontab('#Ansible: a\nl\n', job('a', 'l'))).toBe('#Ansible: a\nl\n'))
   test('a job that stands there without a comment is adopted', () => expect(editCrontab('l\n', job('a', 'l'))).toBe('#Ansible: a\nl\n'))
+  test('a job of another name with the same line stays that one’s', () => expect(editCrontab('#Ansible: b\nl\n', job('a', 'l'))).toBe('#Ansible: b\nl\n#Ansible: a\nl\n'))
   test('one that should not be there goes with its comment', () => expect(editCrontab('#Ansible: a\nl\n#Ansible: b\nk\n', job('a', undefined))).toBe('#Ansible: b\nk\n'))
   test('the last one leaves nothing', () => expect(editCrontab('#Ansible: a\nl\n', job('a', undefined))).toBe(''))
 })
