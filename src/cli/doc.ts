@@ -5,6 +5,7 @@ import { fullName, normaliseAction } from '../playbook/redirects.ts'
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Field, Fields } from '../schema/field.ts'
+import { type JsonSchema, argumentsSchema, tasksSchema } from '../schema/json-schema.ts'
 import { columns, wrap } from '../text/columns.ts'
 import { defineCommand } from './command.ts'
 import { UsageProblem, flag } from './options.ts'
@@ -23,8 +24,8 @@ export const docCommand = defineCommand({
   name: 'doc',
   summary: 'What a module does and takes.',
   operands: '[MODULE…]',
-  examples: [['tutti doc copy', 'The parameters of copy, with examples.'], ['tutti doc --list', 'All modules, a line each.']],
-  options: { list: flag('-l --list', 'List all modules.') },
+  examples: [['tutti doc copy', 'The parameters of copy, with examples.'], ['tutti doc --list', 'All modules, a line each.'], ['tutti doc --schema > tasks.schema.json', 'A JSON Schema of task files, for editors.']],
+  options: { list: flag('-l --list', 'List all modules.'), schema: flag('--schema', 'Print a JSON Schema: of the arguments of a module, or of task files.') },
   async run({ values, operands }, { out, width }) {
     if (values.list) {
       const all = await Promise.all([...modules.keys()].map(findModule))
@@ -32,11 +33,21 @@ export const docCommand = defineCommand({
       out(`${columns(rows)}\n`)
       return 0
     }
+    if (values.schema) {
+      out(`${JSON.stringify(operands.length > 0 ? argumentsSchema(await getModule(operands[0]!)) : await allSchema(), null, 2)}\n`)
+      return 0
+    }
     if (operands.length === 0) throw new UsageProblem({ code: 'no-module', summary: 'A module must be named', hint: '`tutti doc copy`, or `tutti doc --list`' })
     for (const operand of operands) out(`${showModule(await getModule(operand), width)}\n`)
     return 0
   },
 })
+
+/** Task files with every module, under its short and its full name. */
+async function allSchema(): Promise<JsonSchema> {
+  const found = await Promise.all([...modules.keys(), ...controlList.map(({ name }) => name)].map(async (name) => ({ name, declared: await findModule(name) })))
+  return tasksSchema(found.flatMap(({ name, declared }) => (declared ? [{ names: [...new Set([name, fullName(name) ?? name])], declared }] : [])))
+}
 
 async function findModule(name: string): Promise<Documented | undefined> {
   return controlList.find((control) => control.name === name) ?? ((await modules.get(name)?.()) as Module | undefined)
