@@ -4,12 +4,12 @@ import { type AuthorizedKey, editAuthorizedKeys, parseKey } from '../contract/ed
 import { fail } from '../contract/failure.ts'
 import { showMode } from '../contract/file-attributes.ts'
 import { known } from '../contract/file-target.ts'
+import { isAddress, loadAddress } from '../contract/load-address.ts'
 import { contentResource, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { type Step, attributes, mkdir, write } from '../host/step.ts'
 import { userResource } from '../host/user.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
-import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { bytesContent } from '../value/content.ts'
 import { Unknown } from '../value/value.ts'
@@ -88,15 +88,9 @@ export const authorizedKey = defineModule({
 const expanded = (path: string, user: string, home: string): string => path.replace(/^~(?=\/)/, () => home).replace(/%([uh%])/g, (_, letter: string) => (letter === 'u' ? user : letter === 'h' ? home : '%'))
 
 async function keysOf(host: Reader, { key, key_options, comment, validate_certs }: KeyParams): Promise<readonly AuthorizedKey[]> {
-  const text = /^(?:https?|ftp|file):\/\//.test(key) ? await load(host, key, validate_certs) : key
+  const text = isAddress(key) ? (await loadAddress(host, key, validate_certs)).toString() : key
   return text.split('\n').filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#')).map((line) => {
     const parsed = parseKey(line) ?? fail(`invalid key specified: ${line}`)
     return { ...parsed, ...(key_options === undefined ? {} : { options: key_options }), ...(comment === undefined ? {} : { comment }) }
   })
-}
-
-async function load(host: Reader, address: string, validate: boolean): Promise<string> {
-  const script = `if command -v curl >/dev/null; then curl -fsSL${validate ? '' : ' -k'} -- ${quote(address)}; elif command -v wget >/dev/null; then wget -q${validate ? '' : ' --no-check-certificate'} -O - -- ${quote(address)}; else echo 'an address of keys needs curl or wget on the host' >&2; exit 9; fi`
-  const { code, stdout, stderr } = known(await host.run(script, []))
-  return code === 0 ? stdout.toString() : fail(`Error getting key from: ${address}: ${stderr.toString().trim()}`)
 }
