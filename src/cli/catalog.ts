@@ -1,8 +1,9 @@
 import { checkRules } from '../contract/check-rules.ts'
 import type { Module } from '../contract/define-module.ts'
 import { controlList } from '../engine/control/controls.ts'
-import type { ModuleCatalog } from '../playbook/load-playbook.ts'
+import type { KnownModule, ModuleCatalog } from '../playbook/load-playbook.ts'
 import { convertParams } from '../schema/convert-params.ts'
+import { splitWords } from '../shell/split-words.ts'
 import type { Dict, Value } from '../value/value.ts'
 
 type Modules = ReadonlyMap<string, () => Promise<Module<any, any>>>
@@ -29,7 +30,7 @@ export function createCatalog(modules: Modules): Catalog {
       if (!modules.has(action)) return undefined
       const module = loaded.get(action)
       if (!module) missing.add(action)
-      return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []) }
+      return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []), files: (args) => (module ? filesOf(module, args) : []) }
     },
     async loadMissing() {
       const names = [...missing].filter((name) => !loaded.has(name))
@@ -46,6 +47,17 @@ function problemsOf(module: Module<any, any>, args: Dict, spans: Parameters<NonN
   const names = new Set([...given.keys()].flatMap((key) => Object.entries(module.params as Module['params']).filter(([name, field]) => name === key || field.aliases.includes(String(key))).map(([name]) => name)))
   const broken = checkRules(module.name, module.rules, (name) => names.has(name) || params[name] !== undefined, (name) => params[name])
   return [...problems, ...broken]
+}
+
+/** Names with templates are known only when they are rendered; with `remote_src` they are paths on the host. */
+function filesOf(module: Module<any, any>, args: Dict): ReturnType<NonNullable<KnownModule['files']>> {
+  const given = freeForm(args, module.freeForm)
+  return Object.entries(module.params as Module['params']).flatMap(([param, { file, aliases }]) => {
+    const key = [param, ...aliases].find((name) => given.has(name))
+    const name = key === undefined ? undefined : given.get(key)
+    if (!file || typeof name !== 'string' || name === '' || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
+    return [{ param: key!, name: file.words ? (splitWords(name)[0] ?? '') : name, directory: file.directory }]
+  })
 }
 
 function freeForm(args: Dict, name: string | undefined): Dict {

@@ -94,9 +94,18 @@ async function read(prepared: Prepared, warn: (problem: Problem) => void, strict
   }
   const loaded = await loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment: defaultEnvironment, warn,
+    playLocal: (hosts) => strict && playLocal(inventory, hosts),
     playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
   })
   return { inventory, loaded }
+}
+
+/** Whether tasks of a play may leave files on this machine. Reads the variables of its hosts, so that what is wrong with those files is told before the first connection. */
+function playLocal(inventory: Inventory, hosts: Value): boolean {
+  const patterns = Array.isArray(hosts) ? hosts : [hosts]
+  if (!patterns.every((pattern) => typeof pattern === 'string')) return true
+  const local = (host: string): boolean => host === 'localhost' || inventory.layersOf(host).some(({ vars }) => vars.has('ansible_connection') && vars.get('ansible_connection') !== 'ssh')
+  return inventory.match(patterns.join(',')).hosts.some(local)
 }
 
 /** A play on hosts that are not there never runs: its mistakes are remarks. Patterns that only the run can know count as reached. */

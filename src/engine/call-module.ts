@@ -61,7 +61,8 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   const place = await workplaceOf(call)
   const { params, problems, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
-  const broken = [...problems, ...checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name], task.span)]
+  // A parameter that could not be read is not there: rules would only repeat that.
+  const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name], task.span)
   if (broken.length > 0) throw new Problems(broken)
   if (open) return unknownResult(open.reason)
   for (const [name, field] of Object.entries(module.params)) if (field.secret && typeof params[name] === 'string') run.secrets.add(params[name])

@@ -1,6 +1,7 @@
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem, type Span } from '../problem/problem.ts'
 import type { Value } from '../value/value.ts'
+import { missingFiles } from './check-files.ts'
 import { checkConditions, checkLoop, checkValue } from './check-templates.ts'
 import { type Loading, type Place, defer } from './loading.ts'
 import { findOwnModule } from './read-action.ts'
@@ -18,6 +19,7 @@ export function checkTask(loading: Loading, task: Task, span: Span, place: Place
   const filled = place.defaults || task.moduleDefaults !== undefined
   const problems = problemsOfTask(loading, task, span).filter(({ code }) => !filled || !FILLED.has(code))
   for (const problem of [...problems, ...templateProblems(loading, task, span)]) defer(loading, here, problem)
+  for (const problem of missingFiles(loading, task, here)) defer(loading, here, problem)
   // The first condition is looked at whatever it says.
   for (const problem of checkConditions(task.when, loading.options.environment)) defer(loading, place, problem)
 }

@@ -14,7 +14,7 @@ import { readRoleUses } from './role-use.ts'
 import type { Entry, Home, Playbook, Role } from './tree.ts'
 import { readVars } from './vars-files.ts'
 
-export type { LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
+export type { KnownModule, LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
 
 /** Reads playbooks, and later what their dynamic includes ask for; every file and role once. All of it throws `Problems`. */
 export interface Loader {
@@ -64,7 +64,7 @@ function startLoading(options: LoadOptions, playbookDirectory: string): Loading 
   const documents = options.documents ?? new Map<string, YamlNode | undefined>()
   const roles = new Map<string, LoadedRole>()
   const loading: Loading = {
-    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library')]),
+    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library')]), local: { worked: false },
     document(file, span) {
       if (!documents.has(file)) documents.set(file, readDocument(loading, file, span))
       return documents.get(file)

@@ -6,9 +6,16 @@ import type { Duplicates } from '../yaml/parse-nodes.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
 import type { Block, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
 
+/** One of them. */
+export interface KnownModule {
+  problems(args: Dict, spans: ReadonlyMap<string, Span>): readonly Problem[]
+  /** Files of the controller that the arguments name, as far as they are no templates: the parameter, the name, and the subdirectory it is looked for in. */
+  files?(args: Dict): readonly { readonly param: string; readonly name: string; readonly directory: string }[]
+}
+
 /** What loading must know of the modules: their names, and what is wrong with arguments that are known already. */
 export interface ModuleCatalog {
-  find(action: string): { problems(args: Dict, spans: ReadonlyMap<string, Span>): readonly Problem[] } | undefined
+  find(action: string): KnownModule | undefined
   names(): Iterable<string>
 }
 
@@ -29,6 +36,8 @@ export interface LoadOptions {
   readonly documents?: Map<string, YamlNode | undefined>
   /** What is wrong but may never be reached, and what is merely old. */
   readonly warn?: (problem: Problem) => void
+  /** Whether a play may run on this machine, by what the inventory says. */
+  readonly playLocal?: (hosts: Value) => boolean
   /** Whether a play and a task with these tags can be reached at all in this run; both by default. What cannot be is only warned about. */
   readonly playReached?: (hosts: Value) => boolean
   readonly tagsReached?: (tags: readonly string[]) => boolean
@@ -75,6 +84,8 @@ export interface Loading {
   readonly problems: Problem[]
   /** Directories of modules that a project brings along: beside the playbook and in roles, as far as read. */
   readonly libraries: Set<string>
+  /** Whether something was read that may make files on the controller when it runs: a file that is missing now need not be missing then. */
+  readonly local: { worked: boolean }
   /** A file's document, read once; undefined where it could not be read, which is already reported. */
   document(file: string, span?: Span): YamlNode | undefined
   entries(node: YamlNode, place: Place): readonly Entry[]

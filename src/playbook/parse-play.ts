@@ -1,5 +1,6 @@
 import type { Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
+import { checkVarsFiles, noteLocalPlay } from './check-files.ts'
 import { checkHandlers } from './check-handlers.ts'
 import { PLAY } from './keywords.ts'
 import { type Loading, type Place, report } from './loading.ts'
@@ -14,10 +15,12 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const hosts = readHosts(loading, map)
   const { name, ...inherited } = readInherited(loading, map, PLAY)
   const tagged = readTagged(loading, map)
+  noteLocalPlay(loading, { hosts, ...inherited })
   const reached = loading.options.playReached?.(hosts) ?? true
   const outer: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
   const varsFiles = readVarsFiles(loading, valueAt(map, 'vars_files'))
   const inside: Place = { ...outer, varsFiles }
+  checkVarsFiles(loading, { span: map.span, varsFiles }, inside)
   const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
   const roles = valueAt(map, 'roles')
   const play: Play = {

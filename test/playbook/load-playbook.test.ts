@@ -103,7 +103,7 @@ describe('a block', () => {
 describe('a play', () => {
   test('keeps its own keywords', () => {
     const yaml = '- hosts: [a, b]\n  gather_facts: no\n  serial: [1, 50%]\n  max_fail_percentage: 20%\n  strategy: free\n  vars_files: [a.yml, [b.yml, c.yml]]\n  vars_prompt: [{name: p, private: no, default: ""}]\n  user: me\n'
-    expect(load({ 'site.yml': yaml }).plays[0]).toMatchObject({
+    expect(load({ 'site.yml': yaml, 'a.yml': '', 'vars/c.yml': '' }).plays[0]).toMatchObject({
       name: 'a,b', hosts: ['a', 'b'], gatherFacts: false, serial: [1, '50%'], maxFailPercentage: 20, strategy: 'free', remoteUser: 'me',
       varsFiles: ['a.yml', ['b.yml', 'c.yml']], varsPrompt: [{ name: 'p', private: false, default: '', confirm: false, unsafe: false }],
     })
