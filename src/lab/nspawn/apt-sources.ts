@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Problem } from '../../problem/problem.ts'
 import { runProgram } from '../run-program.ts'
 import type { ImageSuite } from './image-suite.ts'
 
@@ -10,19 +11,26 @@ export interface AptSources {
   readonly security: string
 }
 
-const DEFAULTS: Readonly<Record<ImageSuite['distribution'], AptSources>> = {
-  debian: { archive: 'http://deb.debian.org/debian', security: 'http://deb.debian.org/debian-security' },
-  ubuntu: { archive: 'http://archive.ubuntu.com/ubuntu', security: 'http://security.ubuntu.com/ubuntu' },
-}
-
-/** The mirrors this machine itself uses, where it is of the same distribution; the distribution's own otherwise. */
+/** The mirrors this machine itself uses, where it is of the same distribution; the one that debootstrap takes by default otherwise. */
 export function findAptSources(distribution: ImageSuite['distribution'], root = '/'): AptSources {
   const uris = readUris(join(root, 'etc/apt'))
   // A mirror's path ends in the distribution's name; third parties' archives do not.
-  const archive = uris.find((uri) => new RegExp(`/${distribution}(-ports)?$`).test(uri))
+  const own = uris.find((uri) => new RegExp(`/${distribution}(-ports)?$`).test(uri))
+  const archive = own ?? defaultArchive(distribution, root)
   const security = uris.find((uri) => uri.endsWith(`/${distribution}-security`))
-  const own = archive ?? DEFAULTS[distribution].archive
-  return { archive: own, security: security ?? (distribution === 'ubuntu' && archive ? own : DEFAULTS[distribution].security) }
+  // Debian keeps security updates beside its archive, Ubuntu in it.
+  return { archive, security: security ?? (distribution === 'ubuntu' ? archive : `${archive}-security`) }
+}
+
+/** debootstrap knows the public archives. */
+function defaultArchive(distribution: ImageSuite['distribution'], root: string): string {
+  const [file, pattern] = distribution === 'debian'
+    ? (['usr/sbin/debootstrap', /^DEF_MIRROR="?(\S+?\/debian)"?$/m] as const)
+    : (['usr/share/debootstrap/scripts/gutsy', /default_mirror\s+(\S+\/\/archive\.\S+)/] as const)
+  const path = join(root, file)
+  const found = existsSync(path) ? pattern.exec(readFileSync(path, 'utf8'))?.[1] : undefined
+  if (found !== undefined) return found
+  throw new Problem({ code: 'no-mirror', summary: 'it is not known where packages of the image come from', detail: distribution, hint: `add a source of ${distribution} to /etc/apt/sources.list.d` })
 }
 
 function readUris(directory: string): string[] {
