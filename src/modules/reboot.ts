@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
+import type { Acting } from '../host/act.ts'
+import { act } from '../host/step.ts'
+import { integer, list, path, text } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
+import { type Unknown, fresh } from '../value/value.ts'
+
+export const reboot = defineModule({
+  name: 'reboot',
+  summary: 'Start the host anew and wait until it is back.',
+  eager: false,
+  params: {
+    reboot_timeout: integer('Seconds until the host must be back; and again until the test command succeeds.', { default: 600 }),
+    test_command: text('What must succeed before the host counts as back.', { default: 'whoami' }),
+    boot_time_command: text('What prints something that differs after a start.', { default: 'cat /proc/sys/kernel/random/boot_id' }),
+    pre_reboot_delay: integer('Seconds before it; rounded down to minutes by shutdown.', { default: 0 }),
+    post_reboot_delay: integer('Seconds to wait when the host is back.', { default: 0 }),
+    connect_timeout: integer('Seconds that one attempt may take.'),
+    msg: text('What users of the host are told.', { default: 'Reboot initiated by Ansible' }),
+    search_paths: list(path(''), 'Where shutdown is looked for.', { default: ['/sbin', '/bin', '/usr/sbin', '/usr/bin', '/usr/local/sbin'] }),
+    reboot_command: text('Instead of shutdown: a command, searched for like it.'),
+  },
+  probe: (): { boot: string | Unknown } => ({ boot: 'running' }),
+  plan: () => ({ boot: fresh('started anew') }),
+  apply: ({ params }) => [act('start the host anew and wait for it', async (host) => {
+    const started = performance.now()
+    const boot = await bootTime(host, params.boot_time_command)
+    await begin(host, params)
+    await delay(Math.max(1, params.post_reboot_delay) * 1000, undefined, { signal: host.signal })
+    const test = params.connect_timeout ?? 10
+    await until(host, params.reboot_timeout, 'Timed out waiting for last boot time check', async () => (await bootTime(host, params.boot_time_command, test)) !== boot)
+    await until(host, params.reboot_timeout, 'Timed out waiting for post-reboot test command', async () => (await host.run(params.test_command, { timeout: Math.max(test, 30) })).code === 0)
+    return Math.floor((performance.now() - started) / 1000)
+  })],
+  diff: () => [],
+  result: ({ replies: [reply] }) => ({ outputs: { rebooted: true, elapsed: reply ? (reply.value as number) : fresh('how long it takes') } }),
+})
+
+async function bootTime(host: Acting, command: string, timeout?: number): Promise<string> {
+  const { code, stdout, stderr } = await host.run(command, timeout === undefined ? {} : { timeout })
+  return code === 0 ? stdout.toString().trim() : fail(`${command} failed: ${stderr.toString().trim()}`)
+}
+
+/** Asks for it in the background, so that the answer still comes before the connection ends. */
+async function begin(host: Acting, params: { readonly pre_reboot_delay: number; readonly msg: string; readonly search_paths: readonly string[]; readonly reboot_command: string | undefined }): Promise<void> {
+  const minutes = Math.floor(params.pre_reboot_delay / 60)
+  const [program = 'shutdown', ...words] = params.reboot_command?.trim().split(/\s+/) ?? ['shutdown']
+  const line = params.reboot_command === undefined ? `"$c" -r ${minutes === 0 ? 'now' : `+${minutes}`} ${quote(params.msg)}` : `"$c" ${words.join(' ')}`
+  const search = program.startsWith('/') ? `c=${quote(program)}; [ -x "$c" ]` : `c=; for d in ${params.search_paths.map(quote).join(' ')}; do [ ! -x "$d/"${quote(program)} ] || { c=$d/${quote(program)}; break; }; done; [ -n "$c" ]`
+  const { code, stderr } = await host.run(`${search} || { echo ${quote(`Unable to find command "${program}" in search paths: ${params.search_paths.join(', ')}`)} >&2; exit 9; }\n(sleep 1; ${line}) >/dev/null 2>&1 </dev/null &`)
+  if (code !== 0) fail(stderr.toString().trim(), { rebooted: false })
+}
+
+/** Tries until it succeeds; the connection may fail as often as it likes meanwhile. */
+async function until(host: Acting, seconds: number, late: string, attempt: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  for (let wait = 1, last = ''; ; wait = Math.min(wait * 2, 12)) {
+    try {
+      if (await attempt()) return
+    } catch (error) {
+      if (host.signal.aborted) throw error
+      last = error instanceof Error ? `: ${error.message}` : ''
+    }
+    if (performance.now() > end) fail(`${late} (timeout=${seconds})${last}`, { rebooted: true })
+    await delay(wait * 1000, undefined, { signal: host.signal })
+  }
+}
