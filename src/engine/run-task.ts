@@ -71,7 +71,7 @@ async function performed(call: TaskCall): Promise<TaskResult> {
   try {
     return await (call.task.loop ? runLoop(call) : attempt(call))
   } catch (thrown) {
-    if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: thrown.problem.message }), reason: explained(thrown.problem), diff: [], steps: [] }
+    if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: explained(thrown.problem) }), reason: explained(thrown.problem), diff: [], steps: [] }
     const problems = problemsOf(thrown)
     if (!problems) throw thrown
     const reason = problems.map(explained).join('; ')
