@@ -55,7 +55,8 @@ function filesOf(module: Module<any, any>, args: Dict): ReturnType<NonNullable<K
   return Object.entries(module.params as Module['params']).flatMap(([param, { file, aliases }]) => {
     const key = [param, ...aliases].find((name) => given.has(name))
     const name = key === undefined ? undefined : given.get(key)
-    if (!file || typeof name !== 'string' || name === '' || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
+    // `copy: false` is how unarchive said `remote_src: true` once.
+    if (!file || typeof name !== 'string' || name === '' || given.has('copy') || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
     return [{ param: key!, name: file.words ? (splitWords(name)[0] ?? '') : name, directory: file.directory }]
   })
 }

@@ -41,14 +41,14 @@ export function checkVarsFiles(loading: Loading, play: Pick<Play, 'span' | 'vars
 }
 
 /** A play that may run on the controller itself. */
-export function noteLocalPlay(loading: Loading, play: Pick<Play, 'hosts' | 'connection' | 'delegateTo'>): void {
+export function noteLocalPlay(loading: Loading, play: Pick<Play, 'hosts'>): void {
   const hosts = Array.isArray(play.hosts) ? play.hosts : [play.hosts]
   const named = hosts.some((host: Value) => typeof host !== 'string' || /localhost|127\.0\.0\.1|::1/.test(host))
-  if (named || play.connection !== undefined || play.delegateTo !== undefined || loading.options.playLocal?.(play.hosts)) loading.local.worked = true
+  if (named || loading.options.playLocal?.(play.hosts)) loading.local.worked = true
 }
 
-function mayMakeFiles({ action, delegateTo, connection, args, vars, loop }: Task): boolean {
-  if (delegateTo !== undefined || connection !== undefined || MAKERS.has(action)) return true
+function mayMakeFiles({ action, delegateTo, args, vars, loop }: Task): boolean {
+  if (delegateTo !== undefined || MAKERS.has(action)) return true
   return [args, vars, loop?.over ?? null].some((value) => references(value).lookups.some(({ name }) => MAKING_LOOKUPS.has(name)))
 }
 

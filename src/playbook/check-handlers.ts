@@ -15,16 +15,18 @@ export function checkHandlers(loading: Loading, play: Play): void {
   const handlers = [...play.handlers, ...entries.flatMap(handlersOfRoles)]
   const answers = namesOf(handlers.flatMap(tasksOf))
   if (!answers || [...entries, ...handlers].flatMap(tasksOf).some(({ action }) => action === 'include_role')) return
-  for (const entry of [...entries, ...handlers]) checkEntry(loading, entry, answers)
+  // A role that is not there may have the handler: then only what looks like a slip is told.
+  const whole = !loading.problems.some(({ code }) => code === 'role-not-found')
+  for (const entry of [...entries, ...handlers]) checkEntry(loading, entry, answers, whole)
 }
 
-function checkEntry(loading: Loading, entry: Entry, answers: ReadonlySet<string>): void {
+function checkEntry(loading: Loading, entry: Entry, answers: ReadonlySet<string>, whole: boolean): void {
   for (const name of entry.notify) {
     if (typeof name !== 'string' || answers.has(name)) continue
     const hint = didYouMean(name, answers)
-    warn(loading, { code: 'unknown-handler', summary: 'A handler that is notified does not exist', detail: `'${name}'`, span: entry.span, ...(hint ? { hint } : {}) })
+    if (hint || whole) warn(loading, { code: 'unknown-handler', summary: 'A handler that is notified does not exist', detail: `'${name}'`, span: entry.span, ...(hint ? { hint } : {}) })
   }
-  if (entry.kind === 'block') for (const inner of [...entry.block, ...entry.rescue, ...entry.always]) checkEntry(loading, inner, answers)
+  if (entry.kind === 'block') for (const inner of [...entry.block, ...entry.rescue, ...entry.always]) checkEntry(loading, inner, answers, whole)
 }
 
 const tasksOf = (entry: Entry): readonly Task[] => (entry.kind === 'task' ? [entry] : [...entry.block, ...entry.rescue, ...entry.always].flatMap(tasksOf))

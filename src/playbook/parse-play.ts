@@ -15,7 +15,7 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const hosts = readHosts(loading, map)
   const { name, ...inherited } = readInherited(loading, map, PLAY)
   const tagged = readTagged(loading, map)
-  noteLocalPlay(loading, { hosts, ...inherited })
+  noteLocalPlay(loading, { hosts })
   const reached = loading.options.playReached?.(hosts) ?? true
   const outer: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
   const varsFiles = readVarsFiles(loading, valueAt(map, 'vars_files'))

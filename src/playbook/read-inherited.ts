@@ -9,6 +9,8 @@ import type { Inherited, Tagged } from './tree.ts'
 
 /** The plain keywords of a level with what all levels inherit. Own names of the level (`name`, `strategy` …) are among them. */
 export function readInherited(loading: Loading, map: YamlMap, keywords: Keywords): Inherited & Record<string, Value> {
+  // What works somewhere else than on its host may work on the controller.
+  if (valueAt(map, 'delegate_to') || valueAt(map, 'connection')) loading.local.worked = true
   const environment = readEnvironment(loading, valueAt(map, 'environment'))
   const moduleDefaults = readModuleDefaults(loading, valueAt(map, 'module_defaults'))
   const collections = readCollections(loading, valueAt(map, 'collections'))
