@@ -4,6 +4,8 @@ import { fail } from './failure.ts'
 /** One thing in an archive, under the name that it gets. Ids are those of the archive; `sum` is the SHA-1 of a file's content. */
 export interface ArchiveEntry {
   readonly path: string
+  /** As the archive has it, for people. */
+  readonly name: string
   readonly kind: 'file' | 'directory' | 'link' | 'hard link' | 'other'
   readonly mode: number
   readonly owner: string
@@ -67,7 +69,11 @@ export function parseListing(output: string): Listing {
 
 function withSums(entries: readonly ArchiveEntry[], sums: readonly string[]): readonly ArchiveEntry[] {
   let next = 0
-  return entries.map((entry) => (entry.kind === 'file' ? { ...entry, sum: sums[next++] ?? '' } : entry))
+  return entries.map((entry) => {
+    // zip keeps what a link leads to as its content, which has a sum like any other.
+    if (entry.kind === 'link' && entry.target === undefined) next++
+    return entry.kind === 'file' ? { ...entry, sum: sums[next++] ?? '' } : entry
+  })
 }
 
 const KINDS: Readonly<Record<string, ArchiveEntry['kind']>> = { '-': 'file', d: 'directory', l: 'link', h: 'hard link' }
@@ -82,7 +88,7 @@ function tarEntry(line: string): readonly ArchiveEntry[] {
   const path = plainName(cut < 0 ? name : name.slice(0, cut))
   if (path === undefined) return []
   const target = cut < 0 ? {} : { target: unescape(name.slice(cut + (kind === 'link' ? 4 : 9))) }
-  return [{ path, kind, mode: bitsOf(bits), owner, group, uid: 0, gid: 0, modified: Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second ?? 0)) / 1000, ...target }]
+  return [{ path, name: unescape(cut < 0 ? name : name.slice(0, cut)), kind, mode: bitsOf(bits), owner, group, uid: 0, gid: 0, modified: Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second ?? 0)) / 1000, ...target }]
 }
 
 const ZIP = /^([-dl?])([-rwxsStT]{6,9}) +\S+ +\S+ +\d+ \S+ +\S+ (\d{4})(\d\d)(\d\d)\.(\d\d)(\d\d)(\d\d) (.*)$/
@@ -94,7 +100,7 @@ function zipEntry(line: string): readonly ArchiveEntry[] {
   const path = plainName(name)
   if (path === undefined) return []
   const kind = name.endsWith('/') ? 'directory' : letter === 'l' ? 'link' : 'file'
-  return [{ path, kind, mode: bitsOf(bits.padEnd(9, '-')), owner: '', group: '', uid: 0, gid: 0, modified: Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000 }]
+  return [{ path, name, kind, mode: bitsOf(bits.padEnd(9, '-')), owner: '', group: '', uid: 0, gid: 0, modified: Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000 }]
 }
 
 /** Relative and without `./`; the root of the archive is ''. Both tools keep out of what is above. */

@@ -55,10 +55,11 @@ export const git = defineModule({
   summary: 'Keep a copy of a Git repository on the host.',
   notes: ['Needs git on the host. `archive` is refused.', 'A dry run asks the remote which commit it would be.'],
   params,
-  rules: { atMostOneOf: [['separate_git_dir', 'bare'], ['accept_hostkey', 'accept_newhostkey']] },
   eager: false,
   async probe(host, given, { environment }): Promise<Copy> {
     if (given.archive !== undefined || given.archive_prefix !== undefined) fail('archive is not supported: run git archive with the module command')
+    if (given.bare && given.separate_git_dir !== undefined) fail('parameters are mutually exclusive: separate_git_dir|bare')
+    if (given.accept_hostkey && given.accept_newhostkey) fail('parameters are mutually exclusive: accept_hostkey|accept_newhostkey')
     const dest = (await resolvePath(host, given.dest, environment)).replace(/(.)\/+$/, '$1')
     const [marker, place] = await Promise.all([host.get(fileResource, given.bare ? `${dest}/HEAD` : `${dest}/.git`), host.get(fileResource, dest)])
     const exists = known(marker).kind !== 'absent'

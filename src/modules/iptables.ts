@@ -84,7 +84,7 @@ export const iptables = defineModule({
   iptables: { chain: INPUT, protocol: tcp, destination_port: 80, jump: ACCEPT }
 `,
   params,
-  rules: { atMostOneOf: [['set_dscp_mark', 'set_dscp_mark_class'], ['flush', 'policy']] },
+  rules: { atMostOneOf: [['set_dscp_mark', 'set_dscp_mark_class']] },
   async probe(host, given): Promise<Rule> {
     misused(given)
     const ask = async (question: string) => {
@@ -143,6 +143,7 @@ function kindOf(given: RuleParams): 'flush' | 'policy' | 'rule' | 'chain' {
 }
 
 function misused(given: RuleParams): void {
+  if (given.flush && given.policy !== undefined) fail('parameters are mutually exclusive: flush|policy')
   if (!given.flush && given.chain === undefined) fail('Either chain or flush parameter must be specified.')
   if (given.chain_management && given.chain === undefined) fail('chain_management needs a chain')
   if ((given.log_prefix ?? given.log_level) !== undefined && given.jump !== undefined && given.jump !== 'LOG') fail('Logging options can only be used with the LOG jump target.')

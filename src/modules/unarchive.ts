@@ -64,6 +64,8 @@ interface Found {
   readonly sum: string | Unknown
   readonly owner: string
   readonly group: string
+  readonly uid: number | Unknown
+  readonly gid: number | Unknown
   readonly mode: number
   readonly kept: boolean
 }
@@ -114,8 +116,11 @@ export const unarchive = defineModule({
     const { dest, source, root, settled, format, found } = before.seen.value
     if (settled) return { outputs: { dest, src: source.name, msg: `skipped, since ${given.creates} exists` } }
     const reply = taken ? replies[source.local ? 1 : 0] : undefined
-    const about: Outputs = { dest, src: source.name, handler: format === 'zip' ? 'ZipArchive' : 'TgzArchive', state: 'directory', owner: root.owner, group: root.group, uid: root.uid, gid: root.gid, mode: showMode(root.mode), size: root.size }
-    const files = given.list_files ? { files: found.map(({ entry }) => `${entry.path}${entry.kind === 'directory' ? '/' : ''}`) as Value } : {}
+    // The archive may hold the directory itself.
+    const own = found.find(({ entry, kept }) => entry.path === '' && !kept)
+    const ids = own ? { owner: own.owner, group: own.group, uid: own.uid, gid: own.gid, mode: showMode(own.mode) } : { owner: root.owner, group: root.group, uid: root.uid, gid: root.gid, mode: showMode(root.mode) }
+    const about: Outputs = { dest, src: source.name, handler: format === 'zip' ? 'ZipArchive' : 'TgzArchive', state: 'directory', ...ids, size: root.size }
+    const files = given.list_files ? { files: found.map(({ entry }) => entry.name) as Value } : {}
     return { outputs: { ...about, ...files, ...(reply ? { extract_results: new Map<Value, Value>([['rc', reply.code], ['out', reply.stdout.toString()], ['err', reply.stderr.toString()]]) } : {}) } }
   },
 })
@@ -169,7 +174,7 @@ async function look(host: Reader, entry: ArchiveEntry, dest: string, given: Unar
   const path = entry.path === '' ? dest : join(dest, entry.path)
   const [state, sum, owner, group] = await Promise.all([
     host.get(fileResource, path), entry.kind === 'file' ? host.get(checksumResource, path) : '',
-    me.uid === 0 && entry.owner !== '' ? host.get(userAccount, entry.owner) : undefined, me.uid === 0 && entry.group !== '' ? host.get(groupAccount, entry.group) : undefined,
+    accountOf(host, userAccount, given.owner ?? (me.uid === 0 ? entry.owner : '')), accountOf(host, groupAccount, given.group ?? (me.uid === 0 ? entry.group : '')),
   ])
   const now = known(state)
   // root takes the names of the archive where the host knows them, else its numbers; everybody else owns what they unpack.
@@ -178,8 +183,11 @@ async function look(host: Reader, entry: ArchiveEntry, dest: string, given: Unar
   const bits = me.uid === 0 ? entry.mode : entry.mode & ~me.umask
   const mode = given.mode === undefined ? bits : parseMode(given.mode, { mode: bits, directory: entry.kind === 'directory' }, me.umask)
   const kept = given.keep_newer && now.kind === 'file' && typeof now.modified === 'number' && now.modified > entry.modified
-  return { entry, path, state: now, sum, mode, owner: given.owner ?? base.owner, group: given.group ?? base.group, kept }
+  const ids = { uid: known(owner)?.id ?? (me.uid === 0 ? entry.uid : me.uid), gid: known(group)?.id ?? (me.uid === 0 ? entry.gid : me.gid) }
+  return { entry, path, state: now, sum, mode, owner: given.owner ?? base.owner, group: given.group ?? base.group, ...ids, kept }
 }
+
+const accountOf = async (host: Reader, resource: typeof userAccount, name: string) => (name === '' ? undefined : host.get(resource, name))
 
 /** Whether modes and owners count: those that are asked for, and those that tar carries. */
 const counts = (format: Listing['format'], { owner, group, mode }: UnarchiveParams, me: Identity) => ({
@@ -210,13 +218,12 @@ function wantedOf(one: Found, now: EntryState, format: Listing['format'], given:
   return line(entry.kind, { mode, owner, group, what: entry.kind === 'link' ? (format === 'zip' ? '' : (entry.target ?? '')) : (entry.sum ?? '') }, counts(format, given, me))
 }
 
-function effectsOf({ entry, path, state, mode, owner, group }: Found, given: UnarchiveParams): readonly Effect[] {
+function effectsOf({ entry, path, state, mode, owner, group, uid, gid }: Found, given: UnarchiveParams): readonly Effect[] {
   // What is in a directory that is there already stays.
   if (entry.kind === 'directory' && state.kind === 'directory') return []
   const unborn = fresh('unpacked by this run')
-  const id = (name: string) => (/^\d+$/.test(name) ? Number(name) : unborn)
   const base: FileState = {
-    kind: entry.kind === 'directory' || entry.kind === 'link' ? entry.kind : 'file', mode, owner, group, uid: id(owner), gid: id(group), size: unborn, accessed: unborn, modified: given.keep_newer ? unborn : entry.modified, changed: unborn,
+    kind: entry.kind === 'directory' || entry.kind === 'link' ? entry.kind : 'file', mode, owner, group, uid, gid, size: unborn, accessed: unborn, modified: given.keep_newer ? unborn : entry.modified, changed: unborn,
     inode: unborn, device: unborn, links: 1, ...(entry.kind === 'link' ? { target: entry.target ?? '' } : {}),
   }
   return [leaves(fileResource, path, base), ...(entry.sum === undefined ? [] : [leaves(checksumResource, path, entry.sum)])]
@@ -231,7 +238,7 @@ function unpackScript(given: UnarchiveParams, dest: string): string {
 
 /** Owners and modes that are asked for, on everything that came out of the archive. */
 function* attributeSteps({ owner, group, mode }: UnarchiveParams, found: readonly Found[], _format: Listing['format']): Iterable<Step> {
-  const mine = found.filter(({ kept, entry }) => !kept && entry.path !== '')
+  const mine = found.filter(({ kept }) => !kept)
   const names = (some: readonly Found[]) => Buffer.from(some.map(({ path }) => `${path}\0`).join(''))
   const who = owner !== undefined && group !== undefined ? `${owner}:${group}` : owner ?? (group === undefined ? undefined : `:${group}`)
   if (who !== undefined && mine.length > 0) yield run(['xargs', '-0', '-r', 'chown', '-h', '--', who], [], { stdin: names(mine), sentence: `give what was unpacked to ${who}` })
