@@ -41,7 +41,8 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
   }
   return {
     playRun, host, task, context, round, scope, item: undefined,
-    runOnce: flag('runOnce', false),
+    // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
+    runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle'), scope),
     anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
     noLog: flag('noLog', false),

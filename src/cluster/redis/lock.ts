@@ -14,6 +14,8 @@ export interface LockOptions {
   readonly holder: string
   /** Unlike any other run's. */
   readonly token: string
+  /** Whether the run of a token is surely gone: one of this very machine whose process is no more. */
+  readonly isGone?: (token: string) => boolean
 }
 
 /** Seconds. A holder that shows no life for so long is gone: its controller was killed or lost the host. */
@@ -43,19 +45,23 @@ export async function withLock<T>(hosts: readonly LockHost[], options: LockOptio
   }
 }
 
-async function take(host: LockHost, options: LockOptions): Promise<void> {
+/** `gone`: the token of a holder that is known to be dead. */
+async function take(host: LockHost, options: LockOptions, gone = options.token): Promise<void> {
   const script = guarded(options, [
     'now=$(date +%s)',
-    `if [ -n "$token" ] && [ "$token" != ${quote(options.token)} ] && [ $((now - beat)) -lt ${STALE} ]; then printf '%s\\n' "$holder"; exit ${TAKEN}; fi`,
+    `if [ -n "$token" ] && [ "$token" != ${quote(options.token)} ] && [ "$token" != ${quote(gone)} ] && [ $((now - beat)) -lt ${STALE} ]; then printf '%s\\n' "$token" "$holder"; exit ${TAKEN}; fi`,
     `printf '%s\\n' "$now" ${quote(options.token)} ${quote(options.holder)} > "$lock"`,
   ].join('\n'))
   const reply = await host.run(script)
   if (reply.code === 0) return
-  if (reply.code === TAKEN)
+  if (reply.code === TAKEN) {
+    const [token = '', holder = ''] = reply.stdout.toString().split('\n')
+    if (token !== gone && options.isGone?.(token)) return take(host, options, token)
     throw new Problem({
-      code: 'redis-locked', summary: 'Somebody else is working on this cluster', detail: `${host.name}: ${reply.stdout.toString().trim()}`,
+      code: 'redis-locked', summary: 'Somebody else is working on this cluster', detail: `${host.name}: ${holder}`,
       hint: `wait until it is done; a lock whose holder is gone is taken over after ${STALE} seconds`,
     })
+  }
   throw new Problem({ code: 'redis-lock-failed', summary: 'The lock of the cluster cannot be taken', detail: `${host.name}: ${reply.stderr.toString().trim() || `exit code ${reply.code}`}` })
 }
 
