@@ -4,6 +4,7 @@ type Load = () => Promise<Module<any, any>>
 
 /** Every module by name; a run loads only what it uses. The list is static, so that it can be checked, documented and completed. */
 export const registry: Readonly<Record<string, Load>> = {
+  acl: async () => (await import('./acl.ts')).acl,
   alternatives: async () => (await import('./alternatives.ts')).alternatives,
   apt: async () => (await import('./apt.ts')).apt,
   apt_key: async () => (await import('./apt-key.ts')).aptKey,
@@ -11,6 +12,7 @@ export const registry: Readonly<Record<string, Load>> = {
   assemble: async () => (await import('./assemble.ts')).assemble,
   authorized_key: async () => (await import('./authorized-key.ts')).authorizedKey,
   blockinfile: async () => (await import('./blockinfile.ts')).blockinfile,
+  capabilities: async () => (await import('./capabilities.ts')).capabilities,
   command: async () => (await import('./command.ts')).command,
   copy: async () => (await import('./copy.ts')).copy,
   cron: async () => (await import('./cron.ts')).cron,
@@ -33,6 +35,7 @@ export const registry: Readonly<Record<string, Load>> = {
   locale_gen: async () => (await import('./locale-gen.ts')).localeGen,
   modprobe: async () => (await import('./modprobe.ts')).modprobe,
   mount: async () => (await import('./mount.ts')).mount,
+  openssl_privatekey: async () => (await import('./openssl-privatekey.ts')).opensslPrivatekey,
   package: async () => (await import('./package.ts')).package_,
   package_facts: async () => (await import('./package-facts.ts')).packageFacts,
   pam_limits: async () => (await import('./pam-limits.ts')).pamLimits,
