@@ -58,7 +58,7 @@ export const opensslPrivatekey = defineModule({
     return { ...target, key: reply.code === 9 ? fail('Failed to find required executable "openssl": install the package openssl on the host') : parseKind(reply.stdout.toString()) }
   },
   plan(given, before): Key {
-    if (given.state === 'absent') return before.kind === 'absent' ? before : { ...before, kind: 'absent', key: '', checksum: '' }
+    if (given.state === 'absent') return before.kind === 'absent' ? before : { ...before, kind: 'absent', mode: 0, owner: '', group: '', key: '', checksum: '' }
     const { parent } = before.seen.value
     if (parent.kind !== 'directory') fail(`The directory of ${before.seen.value.path} does not exist or the file is not a directory`, { name: given.path })
     const wanted = { owner: given.owner, group: given.group, mode: given.mode ?? '0600' }
