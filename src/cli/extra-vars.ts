@@ -3,18 +3,18 @@ import { readVars } from '../playbook/vars-files.ts'
 import { Problem } from '../problem/problem.ts'
 import { type Dict, type Value, asTemplate, isDict } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
-import { parseYaml } from '../yaml/parse-nodes.ts'
+import { type Duplicates, parseYaml } from '../yaml/parse-nodes.ts'
 import { toValue } from '../yaml/yaml-node.ts'
 
 /** All of `-e` as one dict, later ones above: `@FILE`, YAML or JSON in braces, or `name=value` words whose values are text. */
-export function readExtraVars(texts: readonly string[], vault?: VaultSecrets): Dict {
-  return new Map(texts.flatMap((text) => [...readOne(text.trim(), vault)]))
+export function readExtraVars(texts: readonly string[], vault?: VaultSecrets, duplicates: Duplicates = 'refuse'): Dict {
+  return new Map(texts.flatMap((text) => [...readOne(text.trim(), vault, duplicates)]))
 }
 
-function readOne(text: string, vault: VaultSecrets | undefined): Dict {
-  if (text.startsWith('@')) return readVars(text.slice(1), vault)
+function readOne(text: string, vault: VaultSecrets | undefined, duplicates: Duplicates): Dict {
+  if (text.startsWith('@')) return readVars(text.slice(1), vault, duplicates)
   if (text.startsWith('{') || text.startsWith('[')) {
-    const value: Value = toValue(parseYaml(text, { file: '--extra-vars', templates: true, ...(vault ? { vault } : {}) }))
+    const value: Value = toValue(parseYaml(text, { file: '--extra-vars', templates: true, duplicates, ...(vault ? { vault } : {}) }))
     return isDict(value) ? value : bad(text)
   }
   const parsed = parseFreeForm(text)

@@ -79,7 +79,7 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const passwords = await readPasswords(values, settings, terminal)
   for (const password of [passwords.connection, passwords.become]) if (password) secrets.add(password)
   const vault = await openVault(values, settings, terminal, secrets)
-  const run = runSettings(values, settings, readExtraVars(values.extraVars, vault), passwords)
+  const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates), passwords)
   const sources = values.inventory.length > 0 ? values.inventory : (settings.text('inventory')?.includes(',') && !settings.file ? [settings.text('inventory')!] : (settings.paths('inventory', ',') ?? []))
   return { settings, run, secrets, vault, sources, files }
 }
