@@ -1,5 +1,6 @@
 import { Machine, World } from '../host/machine.ts'
 import type { Connect, Target } from '../transport/connection.ts'
+import { LastingConnection } from '../transport/lasting-connection.ts'
 
 /** The machines of a run, connected when first needed. Two targets that are one machine share what is known and planned of it. */
 export class Machines {
@@ -46,7 +47,8 @@ export class Machines {
   }
 
   async #open(target: Target): Promise<Machine> {
-    const connection = await this.#connect(target)
+    const first = await this.#connect(target)
+    const connection = target.connection === 'local' ? first : new LastingConnection(first, () => this.#connect(target))
     const known = this.#byName.get(connection.name)
     if (!known) {
       const machine = new Machine(connection, this.#worldOf(connection.name))

@@ -25,12 +25,17 @@ export const reboot = defineModule({
   probe: (): { boot: string | Unknown } => ({ boot: 'running' }),
   plan: () => ({ boot: fresh('started anew') }),
   apply: ({ params }) => [act('start the host anew and wait for it', async (host) => {
+    if (host.connection.name === 'local') fail('Running reboot with local connection would reboot the control node.', { rebooted: false })
     const started = performance.now()
     const boot = await bootTime(host, params.boot_time_command)
     await begin(host, params)
     await delay(Math.max(1, params.post_reboot_delay) * 1000, undefined, { signal: host.signal })
     const test = params.connect_timeout ?? 10
-    await until(host, params.reboot_timeout, 'Timed out waiting for last boot time check', async () => (await bootTime(host, params.boot_time_command, test)) !== boot)
+    await until(host, params.reboot_timeout, 'Timed out waiting for last boot time check', async () => {
+      // The old shells die with the host: each attempt is a new connection, as long as the host is the old one or away.
+      await host.connection.again?.()
+      return (await bootTime(host, params.boot_time_command, test)) !== boot
+    })
     await until(host, params.reboot_timeout, 'Timed out waiting for post-reboot test command', async () => (await host.run(params.test_command, { timeout: Math.max(test, 30) })).code === 0)
     return Math.floor((performance.now() - started) / 1000)
   })],

@@ -23,6 +23,8 @@ export const waitForConnection = defineModule({
     await delay(params.delay * 1000, undefined, { signal: host.signal })
     for (let last = ''; ; ) {
       try {
+        // Shells that were lost once stay lost.
+        if (last !== '') await host.connection.again?.()
         if ((await host.run('exit 0', { timeout: params.connect_timeout })).code === 0) return Math.floor(elapsed())
       } catch (error) {
         last = error instanceof Error ? error.message : String(error)

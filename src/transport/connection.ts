@@ -63,6 +63,8 @@ export interface Connection {
   forward(address: string, port: number): Promise<Duplex>
   /** Closes the shells of a user whose account or groups changed, so that the next script runs as the user is now. */
   renew?(user: string): void
+  /** Makes the connection anew, for hosts that were started anew; rejects with `Unreachable` until they answer. */
+  again?(): Promise<void>
   /** Ends what runs on the host, over a second channel: for Ctrl-C and timeouts. */
   interrupt(): Promise<void>
   close(): Promise<void>
