@@ -42,7 +42,7 @@ describe.skipIf(missing)(`redis_cluster${missing ? ` (${missing})` : ''}`, () =>
     expect({ status, reason }).toEqual({ status: 'changed', reason: undefined })
     expect(diff!.map(({ after }) => after).join('')).toMatch(/1\. give redis1:7000 the slots 0-5460 of shard 1\n[^]*16\. wait until every node agrees/)
     expect(diff![0]!.before).toContain('redis1:7000  idle')
-    expect(ran.outputs('table').msg[1]).toMatch(/^redis1\s+-\s+redis1:7000\s+master\s+1\s+0-5460$/)
+    expect(ran.outputs('table').msg[1]).toMatch(/^redis1\s+z1\s+redis1:7000\s+master\s+1\s+0-5460$/)
   })
 
   test('an impossible wish is refused with the reason', async () => {
