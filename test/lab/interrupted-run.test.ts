@@ -10,8 +10,8 @@ const KILLS = 10
 const SEED = Number(process.env['TUTTI_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 let lab: TestLab
-/** How long the whole first run takes on this machine today, in milliseconds. */
-let whole = 0
+/** The whole first run on this machine today: when each of its lines came, in milliseconds, and its end. */
+let times: readonly number[] = []
 beforeAll(async () => {
   lab = await withLab('killed', REDIS_HOSTS)
 })
@@ -33,31 +33,38 @@ async function startAfresh(): Promise<void> {
   rmSync(join(dirname(lab.file), '.secrets'), { recursive: true, force: true })
 }
 
-async function endsWell(): Promise<number> {
-  const begin = Date.now()
+/** Running again: to the end, to the right cluster, and then nothing is left to do. */
+async function endsWell(): Promise<Said> {
   const finish = await run()
-  const seconds = (Date.now() - begin) / 1000
   expect({ code: finish.code, why: finish.code === 0 ? '' : failures(finish) }).toEqual({ code: 0, why: '' })
   const health = await redisHealth(lab)
   expect(isHealthy(health), JSON.stringify(health, null, 1)).toBe(true)
   const again = await run()
   expect({ code: again.code, changed: changes(again) }, failures(again)).toEqual({ code: 0, changed: [] })
-  return seconds
+  return finish
 }
 
 test('a run that nobody interrupts ends well', async () => {
   console.log(`the moments come from TUTTI_TEST_SEED=${SEED}`)
-  whole = (await endsWell()) * 1000
+  times = (await endsWell()).lineTimes
 })
+
+/** A moment of the run as so many lines and a time after them: on a machine whose load changes, that is the same moment. */
+function momentAt(milliseconds: number): { lines: number; then: number } {
+  const lines = times.filter((time) => time <= milliseconds).length
+  return { lines, then: Math.round(milliseconds - (times[lines - 1] ?? 0)) }
+}
 
 // One moment in every tenth of the run, so that ten of them go through all of it.
 test.each(Array.from({ length: KILLS }, (_, i) => i))('killed in part %i of ten, running again ends well', async (part) => {
   await startAfresh()
-  const moment = Math.round(((part + random(SEED + part)) / KILLS) * whole)
-  const killed = await run({ killAfter: moment })
+  const whole = times.at(-1)!
+  const moment = ((part + random(SEED + part)) / KILLS) * whole
+  const killAt = momentAt(moment)
+  const killed = await run({ killAt })
   expect(killed.signal ?? killed.code).toSatisfy((end) => end === 'SIGKILL' || end === 0)
-  const seconds = await endsWell()
-  console.log(`${killed.signal ? 'killed' : 'done'} after ${moment} of ${Math.round(whole)} ms at "${standing(killed)}"; ended well in ${seconds.toFixed(1)} s`)
+  const seconds = (await endsWell()).lineTimes.at(-1)! / 1000
+  console.log(`${killed.signal ? 'killed' : 'done'} ${killAt.then} ms after line ${killAt.lines} of ${times.length} (${(moment / 1000).toFixed(1)} of ${(whole / 1000).toFixed(1)} s) at "${standing(killed)}"; ended well in ${seconds.toFixed(1)} s`)
 })
 
 /** A number in [0, 1) of a seed (mulberry32). */
