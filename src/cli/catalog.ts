@@ -45,7 +45,7 @@ function problemsOf(module: Module<any, any>, args: Dict, spans: Parameters<NonN
   const { params, problems } = convertParams(module.params, given, { owner: `module '${module.name}'`, spans }, (field) => (field.type === 'file' ? {} : undefined))
   // A template counts as given: what it will say is not known yet.
   const names = new Set([...given.keys()].flatMap((key) => Object.entries(module.params as Module['params']).filter(([name, field]) => name === key || field.aliases.includes(String(key))).map(([name]) => name)))
-  const broken = checkRules(module.name, module.rules, (name) => names.has(name) || params[name] !== undefined, (name) => params[name])
+  const broken = checkRules(module.name, module.rules, (name) => names.has(name), (name) => params[name])
   return [...problems, ...broken]
 }
 

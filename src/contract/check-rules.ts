@@ -2,12 +2,13 @@ import { Problem, type Span } from '../problem/problem.ts'
 import type { Fields } from '../schema/field.ts'
 import type { Rules } from './define-module.ts'
 
-/** The rules between parameters that are broken. `given` tells whether a parameter was given (a template counts). */
-export function checkRules<F extends Fields>(name: string, rules: Rules<F> | undefined, given: (param: string) => boolean, value: (param: string) => unknown, span?: Span): readonly Problem[] {
+/** The rules between parameters that are broken. `named`: the task says it (a template counts); with a default it is there all the same. */
+export function checkRules<F extends Fields>(name: string, rules: Rules<F> | undefined, named: (param: string) => boolean, value: (param: string) => unknown, span?: Span): readonly Problem[] {
   const broken: string[] = []
+  const given = (param: string) => named(param) || value(param) !== undefined
   const quoted = (params: readonly string[]) => params.map((param) => `'${param}'`).join(', ')
   for (const params of rules?.oneOf ?? []) if (!params.some(given)) broken.push(`one of ${quoted(params)} must be given`)
-  for (const params of rules?.atMostOneOf ?? []) if (params.filter(given).length > 1) broken.push(`${quoted(params.filter(given))} exclude each other`)
+  for (const params of rules?.atMostOneOf ?? []) if (params.filter(named).length > 1) broken.push(`${quoted(params.filter(named))} exclude each other`)
   for (const params of rules?.together ?? []) if (params.some(given) && !params.every(given)) broken.push(`${quoted(params)} must be given together`)
   for (const [param, wanted, needed] of rules?.requiredIf ?? []) if (value(param) === wanted && !needed.every(given)) broken.push(`with ${param}: ${String(wanted)}, ${quoted(needed.filter((one) => !given(one)))} must be given`)
   return broken.map((detail) => new Problem({ code: 'parameter-rule', summary: 'the parameters do not fit together', detail: `module '${name}': ${detail}`, ...(span ? { span } : {}) }))

@@ -59,10 +59,10 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   if (isUnknown(given)) return unknownResult(given.reason)
   const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call)
-  const { params, problems, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
+  const { params, problems, given: named, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
   // A parameter that could not be read is not there: rules would only repeat that.
-  const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name], task.span)
+  const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => named.has(name) && params[name] !== undefined, (name) => params[name], task.span)
   if (broken.length > 0) throw new Problems(broken)
   if (open) return unknownResult(open.reason)
   for (const [name, field] of Object.entries(module.params)) if (field.secret && typeof params[name] === 'string') run.secrets.add(params[name])

@@ -15,6 +15,8 @@ export interface Subject {
 export interface Converted {
   readonly params: Readonly<Record<string, unknown>>
   readonly problems: readonly Problem[]
+  /** Names of the parameters that were given, not filled in. */
+  readonly given: ReadonlySet<string>
   /** The first parameter value that a dry run cannot know. */
   readonly unknown?: Unknown
 }
@@ -27,6 +29,7 @@ export interface Converted {
 export function convertParams(fields: Fields, args: Dict, subject: Subject, accept?: (field: Field, value: Value) => unknown): Converted {
   const problems: Problem[] = []
   const params: Record<string, unknown> = {}
+  const given = new Set<string>()
   const names = nameTable(fields)
   let open: Unknown | undefined
   for (const [key, value] of args) {
@@ -36,6 +39,7 @@ export function convertParams(fields: Fields, args: Dict, subject: Subject, acce
       continue
     }
     if (isOmitted(value)) continue
+    given.add(name)
     try {
       const special = accept?.(fields[name]!, value)
       params[name] = special === undefined ? convert(fields[name]!, value) : special
@@ -50,7 +54,7 @@ export function convertParams(fields: Fields, args: Dict, subject: Subject, acce
     if (field.default !== undefined) params[name] = field.default
     else if (field.required && !isGiven(name, field, args)) problems.push(missingParameter(name, field, subject))
   }
-  return { params, problems, ...(open ? { unknown: open } : {}) }
+  return { params, problems, given, ...(open ? { unknown: open } : {}) }
 }
 
 const isGiven = (name: string, { aliases }: Field, args: Dict): boolean => [name, ...aliases].some((key) => args.has(key) && !isOmitted(args.get(key)))
