@@ -87,7 +87,8 @@ export async function runCase(moduleName: string, given: Case): Promise<void> {
     machine.forget()
     if (end.status === 'change' || end.status === 'same') {
       const reprobed = await last.module.probe(machine.reader(undefined), (await prepare(last.module, last.task, files)) as never, around(last.task))
-      if (last.module.opaque !== true) expect(compareStates(end.after, reprobed).verdict, `applying and probing again does not find the planned state: ${show(end.after)} is ${show(reprobed)}`).not.toBe('change')
+      // What only looks plans nothing, and the time of the last access may move on.
+      if (last.module.opaque !== true && last.module.name !== 'stat' && last.module.name !== 'find') expect(compareStates(end.after, reprobed).verdict, `applying and probing again does not find the planned state: ${show(end.after)} is ${show(reprobed)}`).not.toBe('change')
     }
     if (one.again !== false && (end.status === 'change' || end.status === 'same')) {
       const again = await run()
