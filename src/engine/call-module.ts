@@ -36,12 +36,17 @@ export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskR
   if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
   const outcome = await converge({
-    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, signal: call.playRun.run.signal,
+    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call),
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** `timeout`: what takes longer is ended on the host. */
+function limited({ timeout, playRun: { run } }: TaskCall): { readonly signal: AbortSignal; readonly timeout?: number } {
+  return timeout > 0 ? { signal: AbortSignal.any([run.signal, AbortSignal.timeout(timeout * 1000)]), timeout } : { signal: run.signal }
 }
 
 /** `check_mode: false` in a dry run: what the task names is planned, so that its real answer would be that of another world. */

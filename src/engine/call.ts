@@ -6,6 +6,7 @@ import { type Dict, type Value, isUnknown } from '../value/value.ts'
 import { type Context, inherited } from './context.ts'
 import type { Round } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
+import { ofTask } from './refuse-unoffered.ts'
 import { scopeOf } from './scopes.ts'
 
 /** One task on one host (and, in a loop, one item): everything that its execution needs. */
@@ -21,6 +22,8 @@ export interface TaskCall {
   readonly runOnce: boolean
   /** Hosts at once; 0 for no limit of its own. */
   readonly throttle: number
+  /** Seconds that the task may take (`timeout`, `async` with polling); 0 for no limit. */
+  readonly timeout: number
   readonly anyErrorsFatal: boolean
   readonly noLog: boolean
   /** In a dry run, or under `check_mode: true`. */
@@ -44,6 +47,7 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle'), scope),
+    timeout: timeoutOf(task, context, scope),
     anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
     noLog: flag('noLog', false),
     check: flag('checkMode', settings.check),
@@ -64,6 +68,15 @@ export function itemCall(call: TaskCall, item: Dict): TaskCall {
 function truthOf(value: Value, scope: Scope, otherwise: boolean): boolean {
   const truth = evaluateTruth(render(value, scope))
   return isUnknown(truth) ? otherwise : truth
+}
+
+/** A task that is polled until it is done is one that we wait for: `async` then is how long. In the background nothing goes on here. */
+function timeoutOf(task: Task, context: Context, scope: Scope): number {
+  const async = numberOf(task.async, scope)
+  const poll = task.poll === undefined ? 15 : numberOf(task.poll, scope)
+  for (const problem of ofTask({ async, poll, span: task.span })) throw problem
+  const limits = [async, numberOf(inherited(task, context, 'timeout'), scope)].filter((seconds) => seconds > 0)
+  return limits.length > 0 ? Math.min(...limits) : 0
 }
 
 function numberOf(value: Value | undefined, scope: Scope): number {

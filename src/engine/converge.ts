@@ -20,6 +20,8 @@ export interface Convergence {
   readonly overlay: Overlay | undefined
   readonly around: Surroundings
   readonly signal: AbortSignal
+  /** Seconds that one step may take; without it there is no limit. */
+  readonly timeout?: number
   readonly progress: (text: string) => void
   /** The task in reasons: "task 'NAME'". */
   readonly by: string
@@ -90,8 +92,8 @@ async function planSteps(steps: readonly Step[], { machine, become, by }: Conver
   return []
 }
 
-async function carryOut(steps: readonly Step[], { machine, become, around, signal, progress }: Convergence): Promise<readonly StepReply[]> {
-  const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress }
+async function carryOut(steps: readonly Step[], { machine, become, around, signal, timeout, progress }: Convergence): Promise<readonly StepReply[]> {
+  const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress, ...(timeout === undefined ? {} : { timeout }) }
   try {
     return await takeSteps(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined))
   } finally {

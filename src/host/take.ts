@@ -12,6 +12,8 @@ export interface Taking {
   /** The task's `environment`. */
   readonly environment: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** Seconds that one step may take. */
+  readonly timeout?: number
   readonly progress: (text: string) => void
 }
 
@@ -87,9 +89,10 @@ async function ask(step: Exclude<Step, { step: 'act' }>, taking: Taking): Promis
   return reply
 }
 
-function runOnHost({ command, options }: RunStep, { connection, become, environment }: Taking): Promise<ShellReply> {
+function runOnHost({ command, options }: RunStep, { connection, become, environment, timeout: limit }: Taking): Promise<ShellReply> {
+  const timeout = Math.min(options.timeout ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY)
   return connection.shell(become).run(runScript(command, options, environment), {
-    ...(options.stdin ? { stdin: options.stdin } : {}), ...(options.timeout ? { timeout: options.timeout } : {}),
+    ...(options.stdin ? { stdin: options.stdin } : {}), ...(Number.isFinite(timeout) ? { timeout } : {}),
   })
 }
 

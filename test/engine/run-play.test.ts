@@ -324,3 +324,17 @@ test('first_found looks where the files of the task are', async () => {
 - { name: seen, debug: { msg: "{{ found }}" } }`), { files: { 'vars/here.yml': 'found: yes it is\n' } })
   expect(ran.outputs('seen').msg).toBe('yes it is')
 })
+
+describe('time limits', () => {
+  test.each(['timeout: 1', 'async: 1'])('%s ends what takes longer', async (limit) => {
+    const ran = await runYaml(play(`- { name: slow, command: sleep 30, ${limit}, ignore_errors: true }
+- { name: quick, command: "true", ${limit} }`))
+    expect(ran.results).toEqual(['h1 failed slow', 'h1 changed quick'])
+    expect(ran.result('slow').reason).toMatch(/1 s/)
+  })
+
+  test('what cannot be done is refused before anything runs', async () => {
+    await expect(runYaml(play('- { name: a, debug: {} }\n- { name: back, command: sleep 1, async: 10, poll: 0 }'))).rejects.toMatchObject({ problems: [{ code: 'not-offered' }] })
+    await expect(runYaml(play('- { name: a, debug: {}, debugger: on_failed }'))).rejects.toMatchObject({ problems: [{ code: 'not-offered' }] })
+  })
+})
