@@ -89,7 +89,13 @@ async function sweep(): Promise<void> {
   for (const name of existsSync(home) ? readdirSync(home) : []) {
     const pid = /^test-.*-(\d+)$/.exec(name)?.[1]
     const state = pid && startOf(Number(pid)) === undefined ? loadLabState(join(home, name)) : undefined
-    if (state) await labDown(openLab({ name, file: state.file, driver: undefined, hosts: [], groups: new Map(), vars: new Map() }))
+    if (!state) continue
+    try {
+      await labDown(openLab({ name, file: state.file, driver: undefined, hosts: [], groups: new Map(), vars: new Map() }))
+    } catch (thrown) {
+      // The other test file that runs beside this one found it too, and was quicker.
+      if (existsSync(join(home, name))) throw thrown
+    }
   }
 }
 
