@@ -16,7 +16,7 @@ beforeAll(async () => {
   n2 = lab.host('n2')
 })
 afterAll(async () => {
-  await lab.down()
+  await lab?.down()
   rmSync(directory, { recursive: true, force: true })
 })
 beforeEach(() => Promise.all(lab.hosts.map((host) => root(host, 'rm -f /tmp/mark'))))

@@ -26,7 +26,7 @@ const run = () => runTutti('run', REDIS_PLAYBOOK, '-i', lab.file, '-e', JSON.str
 
 test('the hosts are instances of multipass', async () => {
   expect(lab.lab.driver.name).toBe('multipass')
-  expect([...(await listInstances()).keys()]).toEqual(lab.hosts.map(({ name }) => lab.lab.host(name).instance))
+  expect([...(await listInstances()).keys()].sort()).toEqual(lab.hosts.map(({ name }) => lab.lab.host(name).instance).sort())
 })
 
 test('the playbook puts every replica on another host than its master', async () => {

@@ -40,7 +40,7 @@ describe('real hosts', () => {
   })
   afterAll(async () => {
     await closeAll()
-    await lab.down()
+    await lab?.down()
   })
 
   connectionContract('ssh to a real host', () => at(0), true)
