@@ -48,6 +48,6 @@ function differenceOf(said: HostResult, did: HostResult): Pick<AuditDifference, 
   if (did.status === 'failed') return { kind: 'missed-failure', detail: did.reason ?? 'it failed' }
   if (quiet(said.status) && did.status === 'changed') return said.assuming ? { kind: 'broken-assumption', detail: `it rested on the assumption that ${said.assuming} leaves it alone` } : { kind: 'missed-change', detail: `the dry run called it ${said.status}` }
   if (said.status === 'changed' && quiet(did.status)) return { kind: 'false-change', detail: `the dry run announced a change, the run found it ${did.status}` }
-  if (said.status === 'changed' && JSON.stringify(said.diff ?? []) !== JSON.stringify(did.diff ?? []) && !JSON.stringify(said.diff ?? []).includes('(unknown: ')) return { kind: 'wrong-diff', detail: 'the differences are not the ones that were announced' }
+  if (said.status === 'changed' && JSON.stringify(said.diff ?? []) !== JSON.stringify(did.diff ?? []) && ![said, did].some(({ diff }) => JSON.stringify(diff ?? []).includes('(unknown: '))) return { kind: 'wrong-diff', detail: 'the differences are not the ones that were announced' }
   return undefined
 }
