@@ -9,7 +9,7 @@ import type { Reading } from './source.ts'
 /** Variables of a host as the sources before this one give them. */
 export type VarsOf = (host: string) => { get(name: string): Value | undefined; names(): Iterable<string> }
 
-const OPTIONS = ['plugin', 'strict', 'compose', 'groups', 'keyed_groups', 'use_extra_vars', 'use_vars_plugins', 'leading_separator', 'cache']
+const OPTIONS = ['plugin', 'strict', 'compose', 'groups', 'keyed_groups', 'use_vars_plugins', 'leading_separator', 'cache']
 
 interface Context {
   readonly data: InventoryData

@@ -8,7 +8,7 @@ import { fail } from '../template-error.ts'
 import type { Keywords } from '../scope.ts'
 import { dumpYaml, type YamlLayout } from '../yaml-dump.ts'
 
-const KNOWN = new Set(['indent', 'width', 'sort_keys', 'default_flow_style', 'allow_unicode', 'explicit_start', 'default_style', 'dump_vault_tags', 'vault_to_text', 'line_break', 'encoding'])
+const KNOWN = new Set(['indent', 'width', 'sort_keys', 'default_flow_style', 'allow_unicode', 'explicit_start', 'default_style'])
 function layoutOf(keywords: Keywords, indent: number, flow: boolean | undefined): YamlLayout {
   for (const name of Object.keys(keywords)) if (!KNOWN.has(name)) fail(`a YAML filter takes no argument '${name}'`)
   const style = keywords['default_flow_style']

@@ -41,7 +41,7 @@ function fetchUrl(url: string, options: Keywords): string {
   return fail(`'${url}' cannot be read: ${reason ?? 'the request failed'}`)
 }
 const lines = (text: string): string[] => text.replace(/\n$/, '').split('\n')
-const URL_OPTIONS = 'split_lines headers username password force_basic_auth validate_certs timeout http_agent follow_redirects ca_path force use_proxy'
+const URL_OPTIONS = 'split_lines headers username password force_basic_auth validate_certs timeout http_agent follow_redirects ca_path'
 
 export const commandLookups = [
   lookup('env', 'default', (terms, { default: fallback }) => terms.map((term): Value => process.env[str(term).split(/\s+/)[0]!] ?? (fallback === undefined ? '' : fallback))),

@@ -111,7 +111,7 @@ function csvRows(text: string, delimiter: string): string[][] {
   return rows
 }
 function csv(term: Value, options: Keywords, context: LookupContext): Value[] {
-  const { text: key, options: inline } = splitTerm(term, ['file', 'delimiter', 'col', 'default', 'encoding', 'keycol'])
+  const { text: key, options: inline } = splitTerm(term, ['file', 'delimiter', 'col', 'default', 'keycol'])
   const option = (name: string, fallback: string): string => inline.get(name) ?? optionText(options, name, fallback)
   const delimiter = option('delimiter', 'TAB').replace(/^(TAB|\\t|t)$/, '\t')
   const rows = csvRows(readText(context, getFile(context, 'files', option('file', 'ansible.csv'))), delimiter)
@@ -137,7 +137,7 @@ function iniEntries(text: string, section: string, type: string, caseSensitive: 
   return entries
 }
 function ini(term: Value, options: Keywords, context: LookupContext): Value[] {
-  const { text: key, options: inline } = splitTerm(term, ['type', 'section', 'file', 're', 'default', 'encoding', 'case_sensitive'])
+  const { text: key, options: inline } = splitTerm(term, ['type', 'section', 'file', 're', 'default', 'case_sensitive'])
   const option = (name: string, fallback: string): string => inline.get(name) ?? optionText(options, name, fallback)
   const cased = /^(true|yes|1)$/i.test(option('case_sensitive', 'false'))
   const text = readText(context, getFile(context, 'files', option('file', 'ansible.ini')))
@@ -166,6 +166,6 @@ export const fileLookups = [
       return !isUnknown(entry) && !hidden?.test(path.basename(name)) && !seen.has(name) && !!seen.add(name)
     })
   }),
-  lookup('csvfile', 'file delimiter col default encoding keycol', (terms, options, context) => terms.flatMap((term) => csv(term, options, context))),
-  lookup('ini', 'type section file re default encoding case_sensitive allow_none interpolation', (terms, options, context) => terms.flatMap((term) => ini(term, options, context))),
+  lookup('csvfile', 'file delimiter col default keycol', (terms, options, context) => terms.flatMap((term) => csv(term, options, context))),
+  lookup('ini', 'type section file re default case_sensitive', (terms, options, context) => terms.flatMap((term) => ini(term, options, context))),
 ]
