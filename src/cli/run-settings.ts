@@ -26,7 +26,9 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     timeout: values.timeout ?? settings.integer('timeout') ?? 10, hostKeyChecking: settings.flag('hostKeyChecking') ?? true,
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',
     strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: oneOf(settings, 'hashBehaviour', ['replace', 'merge'], 'replace'),
+    ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
     ...given({
+      asyncDirectory: settings.text('asyncDirectory'),
       limit, startAtTask: values.startAtTask, remoteUser: values.user ?? settings.text('remoteUser'), privateKeyFile: values.privateKey ?? settings.paths('privateKeyFile', '\0')?.[0],
       sshCommonArgs: [settings.text('sshArgs') && withoutSharing(settings.text('sshArgs')!), values.sshCommonArgs ?? settings.text('sshCommonArgs')].filter(Boolean).join(' ') || undefined,
       sshExtraArgs: values.sshExtraArgs ?? settings.text('sshExtraArgs'), connectionPassword: passwords.connection, becomePassword: passwords.become,

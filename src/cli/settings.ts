@@ -29,6 +29,8 @@ const HONOURED = {
   hashBehaviour: known('defaults', 'hash_behaviour'),
   anyErrorsFatal: known('defaults', 'any_errors_fatal'),
   forceHandlers: known('defaults', 'force_handlers'),
+  pollInterval: known('defaults', 'poll_interval'),
+  asyncDirectory: known('defaults', 'async_dir', 'ANSIBLE_ASYNC_DIR'),
   askPass: known('defaults', 'ask_pass'),
   askVaultPass: known('defaults', 'ask_vault_pass'),
   vaultPasswordFile: known('defaults', 'vault_password_file'),
@@ -61,7 +63,7 @@ export type SettingName = keyof typeof HONOURED
 const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled retry_files_save_path pipelining control_path control_path_dir control_persist scp_if_ssh sftp_batch_mode
   transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
   force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale bin_ansible_callbacks
-  poll_interval internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
+  internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
   ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
 
 /** The settings of a run from ansible.cfg and the environment. */

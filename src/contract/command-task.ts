@@ -101,8 +101,8 @@ export function planCommand(before: CommandState): CommandState {
 }
 
 export function applyCommand({ seen }: CommandState): readonly Step[] {
-  const { command, options, read } = seen.value
-  return [run(command, [], { ...options, opaque: read === undefined })]
+  const { command, options, read, task } = seen.value
+  return [run(command, [], { ...options, opaque: read === undefined, job: { cmd: cmdOf(task), strip: task.strip_empty_ends } })]
 }
 
 export const cmdOf = ({ program }: CommandTask): Value => program

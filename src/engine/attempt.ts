@@ -5,13 +5,14 @@ import { render } from '../template/template.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
 import { applyFacts, hostsOfFacts } from './apply-facts.ts'
+import { ATTENDED, runAsync } from './async-task.ts'
 import { callModule } from './call-module.ts'
 import type { TaskCall } from './call.ts'
 import { conditions } from './context.ts'
 import { controls } from './control/controls.ts'
 import { includeOf, includes } from './include.ts'
 import { overScope, scopeOf } from './scopes.ts'
-import { type TaskResult, nameOf, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
+import { type TaskResult, failedResult, nameOf, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
 export async function attempt(call: TaskCall): Promise<TaskResult> {
@@ -85,6 +86,7 @@ function untilDone(call: TaskCall, result: TaskResult): boolean {
 /** The action itself. */
 async function once(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {
   const control = controls.get(call.task.action)
+  if (call.async > 0) return control || ATTENDED.has(call.task.action) ? failedResult(`This action (${call.task.actionAsWritten}) does not support async.`) : runAsync(call, doubt)
   if (!control) return callModule(call, doubt)
   if (doubt && call.task.action === 'set_fact') cloudFacts(call, doubt)
   const result = doubt ? unknownResult(doubt.reason) : await control(call)

@@ -6,7 +6,7 @@ import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { render } from '../template/template.ts'
 import { type Dict, type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
-import { type Outcome, converge } from './converge.ts'
+import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
 import { accumulated } from './context.ts'
@@ -27,7 +27,7 @@ export interface Prepared {
 }
 
 /** Runs a module for a task. `doubt`: in a dry run it is not known whether the task happens at all. */
-export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskResult> {
+export async function callModule(call: TaskCall, doubt?: Unknown, options: { readonly take?: Take; readonly signal?: AbortSignal } = {}): Promise<TaskResult> {
   const prepared = await prepare(call)
   if ('status' in prepared) return prepared
   const { machine, delegatedTo } = prepared.place
@@ -36,7 +36,7 @@ export async function callModule(call: TaskCall, doubt?: Unknown): Promise<TaskR
   if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
   const outcome = await converge({
-    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call),
+    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call), ...options,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
@@ -117,7 +117,7 @@ function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
 }
 
 /** `environment` of everything around the task, inner ones over outer ones. */
-function environmentOf({ task, context, scope }: TaskCall): Readonly<Record<string, string>> {
+export function environmentOf({ task, context, scope }: TaskCall): Readonly<Record<string, string>> {
   const all: Record<string, string> = {}
   for (const layer of accumulated(task, context, 'environment')) {
     const rendered = render(layer as Value, scope)

@@ -6,7 +6,6 @@ import { type Dict, type Value, isUnknown } from '../value/value.ts'
 import { type Context, inherited } from './context.ts'
 import type { Round } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
-import { ofTask } from './refuse-unoffered.ts'
 import { scopeOf } from './scopes.ts'
 
 /** One task on one host (and, in a loop, one item): everything that its execution needs. */
@@ -22,8 +21,11 @@ export interface TaskCall {
   readonly runOnce: boolean
   /** Hosts at once; 0 for no limit of its own. */
   readonly throttle: number
-  /** Seconds that the task may take (`timeout`, `async` with polling); 0 for no limit. */
+  /** Seconds that the task may take (`timeout`); 0 for no limit. */
   readonly timeout: number
+  /** `async`: seconds that it may take by itself, 0 for a task like any other; `poll`: seconds between two looks at it, 0 for none. */
+  readonly async: number
+  readonly poll: number
   readonly anyErrorsFatal: boolean
   readonly noLog: boolean
   /** In a dry run, or under `check_mode: true`. */
@@ -47,7 +49,9 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle'), scope),
-    timeout: timeoutOf(task, context, scope),
+    timeout: numberOf(inherited(task, context, 'timeout'), scope),
+    async: numberOf(task.async, scope),
+    poll: task.poll === undefined ? (settings.pollInterval ?? 15) : numberOf(task.poll, scope),
     anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
     noLog: flag('noLog', false),
     check: flag('checkMode', settings.check),
@@ -62,21 +66,14 @@ export function itemCall(call: TaskCall, item: Dict): TaskCall {
   const scope = scopeOf(call.playRun, call.host.name, call.task, call.context, item)
   // `no_log` may look at the item.
   const noLog = inherited(call.task, call.context, 'noLog')
-  return { ...call, item, scope, noLog: noLog === undefined ? false : truthOf(noLog, scope, true) }
+  const { task } = call
+  const itsOwn = { async: task.async === undefined ? 0 : numberOf(task.async, scope), poll: task.poll === undefined ? call.poll : numberOf(task.poll, scope) }
+  return { ...call, ...itsOwn, item, scope, noLog: noLog === undefined ? false : truthOf(noLog, scope, true) }
 }
 
 function truthOf(value: Value, scope: Scope, otherwise: boolean): boolean {
   const truth = evaluateTruth(render(value, scope))
   return isUnknown(truth) ? otherwise : truth
-}
-
-/** A task that is polled until it is done is one that we wait for: `async` then is how long. In the background nothing goes on here. */
-function timeoutOf(task: Task, context: Context, scope: Scope): number {
-  const async = numberOf(task.async, scope)
-  const poll = task.poll === undefined ? 15 : numberOf(task.poll, scope)
-  for (const problem of ofTask({ async, poll, span: task.span })) throw problem
-  const limits = [async, numberOf(inherited(task, context, 'timeout'), scope)].filter((seconds) => seconds > 0)
-  return limits.length > 0 ? Math.min(...limits) : 0
 }
 
 function numberOf(value: Value | undefined, scope: Scope): number {

@@ -10,6 +10,8 @@ import type { Module, Outputs, Result, Surroundings, TextDiff } from '../contrac
 import { Failure } from '../contract/failure.ts'
 import { showState } from '../contract/show-state.ts'
 
+export type Take = typeof takeSteps
+
 /** One module with its parameters, about to meet a machine. */
 export interface Convergence {
   readonly module: Module
@@ -23,6 +25,8 @@ export interface Convergence {
   /** Seconds that one step may take; without it there is no limit. */
   readonly timeout?: number
   readonly progress: (text: string) => void
+  /** How steps are taken; by itself one after the other. `async` starts them instead. */
+  readonly take?: Take
   /** The task in reasons: "task 'NAME'". */
   readonly by: string
 }
@@ -58,6 +62,7 @@ export async function lookAhead({ module, params, machine, become, overlay, arou
 
 async function attempt(convergence: Convergence): Promise<Outcome> {
   const { module, params, machine, become, overlay, around } = convergence
+  machine.forgetIfBusy()
   const host = machine.reader(become, overlay)
   const before = await module.probe(host, params, around)
   const after = module.plan(params, before)
@@ -92,10 +97,10 @@ async function planSteps(steps: readonly Step[], { machine, become, by }: Conver
   return []
 }
 
-async function carryOut(steps: readonly Step[], { machine, become, around, signal, timeout, progress }: Convergence): Promise<readonly StepReply[]> {
+async function carryOut(steps: readonly Step[], { machine, become, around, signal, timeout, progress, take = takeSteps }: Convergence): Promise<readonly StepReply[]> {
   const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress, ...(timeout === undefined ? {} : { timeout }) }
   try {
-    return await takeSteps(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined))
+    return await take(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined))
   } finally {
     machine.forget()
   }

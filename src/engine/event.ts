@@ -14,6 +14,8 @@ export type RunEvent =
   | { readonly type: 'item'; readonly host: string; readonly task: string; readonly result: HostResult }
   | { readonly type: 'result'; readonly host: string; readonly task: string; readonly result: HostResult }
   | { readonly type: 'retry'; readonly host: string; readonly task: string; readonly left: number; readonly result: HostResult }
+  /** `async`: a look at a task that goes on by itself, and how it ended. */
+  | { readonly type: 'async'; readonly host: string; readonly task: string; readonly job: string; readonly state: 'poll' | 'ok' | 'failed' }
   | { readonly type: 'include'; readonly file: string; readonly hosts: readonly string[]; readonly task: string; readonly item?: string }
   | { readonly type: 'notified'; readonly host: string; readonly handler: string; readonly task: string }
   | { readonly type: 'progress'; readonly host: string; readonly task: string; readonly text: string }

@@ -1,6 +1,7 @@
 import { readLimit } from '../inventory/pattern.ts'
 import { Problem } from '../problem/problem.ts'
 import { type RunOutcome, exitCodeOf } from './run-outcome.ts'
+import { Background } from './background.ts'
 import { Machines } from './machines.ts'
 import { type Lost, runPlay } from './run-play.ts'
 import type { Run, RunRequest } from './run.ts'
@@ -11,12 +12,13 @@ import { Semaphore } from './semaphore.ts'
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   refuseUnoffered(request.playbooks)
   const started = performance.now()
-  const run: Run = { ...request, machines: new Machines(request.connect), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), reached: false }
+  const run: Run = { ...request, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
   try {
     await runAll(run)
+    await run.background.settle(run)
     return ended(run, started)
   } finally {
     run.signal.removeEventListener('abort', interrupt)

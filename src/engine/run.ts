@@ -6,6 +6,7 @@ import type { Connect } from '../transport/connection.ts'
 import type { Dict, Unknown, Value } from '../value/value.ts'
 import type { Vars } from '../vars/vars.ts'
 import type { RunEvent, Tally } from './event.ts'
+import type { Background } from './background.ts'
 import type { Machines } from './machines.ts'
 import type { RunSettings } from './settings.ts'
 import type { Semaphore } from './semaphore.ts'
@@ -44,6 +45,7 @@ export interface RunRequest {
 /** One run: what its parts share. */
 export interface Run extends RunRequest {
   readonly machines: Machines
+  readonly background: Background
   readonly tallies: Map<string, Tally>
   readonly workers: Semaphore
   readonly customStats: Map<Value, Value>

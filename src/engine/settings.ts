@@ -36,5 +36,8 @@ export interface RunSettings {
   /** Ask hosts about coming tasks early. Off for tests that compare. */
   readonly lookAhead: boolean
   readonly rolesPath: readonly string[]
+  /** Seconds between two looks at a task with `async`, and where hosts keep such tasks. */
+  readonly pollInterval?: number
+  readonly asyncDirectory?: string
   readonly hashBehaviour: 'replace' | 'merge'
 }

@@ -12,6 +12,8 @@ import type { Step } from './step.ts'
 export class World {
   readonly overlay = new Overlay()
   read = new Map<string, Promise<unknown>>()
+  /** Tasks at work in the background: what is read while they are may be old a moment later. */
+  readonly jobs = new Set<string>()
 }
 
 /**
@@ -36,6 +38,20 @@ export class Machine {
   /** Throws away everything that was read: a step was taken on the machine. */
   forget(): void {
     this.#world.read = new Map()
+  }
+
+  /** A task goes on in the background from here, until it is known to have ended. */
+  jobBegan(id: string): void {
+    this.#world.jobs.add(id)
+  }
+
+  jobEnded(id: string): void {
+    this.#world.jobs.delete(id)
+    this.forget()
+  }
+
+  forgetIfBusy(): void {
+    if (this.#world.jobs.size > 0) this.forget()
   }
 
   /** Looks at the machine as the user of `become`; at the planned world where an overlay is given. */

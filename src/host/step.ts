@@ -1,6 +1,7 @@
 import type { Effect } from './resource.ts'
 import type { Act } from './act.ts'
 import type { Content } from '../value/content.ts'
+import type { Value } from '../value/value.ts'
 
 /** Owner, group and mode as a task asks for them; what is missing stays as it is (or as the system makes it). */
 export interface FileAttributes {
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly sentence?: string
   /** What the host does with files and services is not known (`command`, `shell`): later results of a dry run rest on the assumption that it leaves them alone. */
   readonly opaque?: boolean
+  /** It may go on in the background, on the host by itself: what is kept of it for whoever asks how it ended. */
+  readonly job?: { readonly cmd: Value; readonly strip: boolean }
 }
 
 /** Runs a program; `effects` is what it leaves behind, for the dry run and for the check that a plan came true. */

@@ -86,6 +86,7 @@ export function lines(options: ReportOptions): Reporter {
           out(paint(`FAILED - RETRYING: [${event.host}]: ${name} (${event.left} retries left).`, 'verbose'))
           return verbosity > 1 ? out(paint(`Result was: ${showOutputs(event.result, '', verbosity)}`, 'verbose')) : undefined
         }
+        case 'async': announce(event.task); return out(paint(asyncLine(event), event.state === 'failed' ? 'failed' : 'verbose'))
         case 'progress': return verbosity > 0 ? err(paint(`${event.host}: ${event.text}`, 'verbose')) : undefined
         case 'notified': return verbosity > 1 ? out(paint(`NOTIFIED HANDLER ${event.handler} for ${event.host}`, 'verbose')) : undefined
         case 'warning': case 'deprecation': return err(showRemark(event, paint))
@@ -136,6 +137,10 @@ function line(host: string, result: HostResult, action: string, isItem: boolean,
       return `${result.status}: ${who}${isItem ? ` => ${item}` : ''}${verbosity > 0 || speaks(action, result.outputs) ? ` => ${json()}` : ''}${assuming}`
     }
   }
+}
+
+function asyncLine({ host, job, state }: Of<'async'>): string {
+  return state === 'poll' ? `ASYNC POLL on ${host}: jid=${job} started=1 finished=0` : `ASYNC ${state === 'ok' ? 'OK' : 'FAILED'} on ${host}: jid=${job}`
 }
 
 /** A warning or deprecation with its place. */
