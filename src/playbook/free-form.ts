@@ -53,12 +53,15 @@ export function parseFreeForm(text: string, only?: ReadonlySet<string>): FreeFor
   for (const word of words) {
     const equals = findEquals(word.text)
     const name = equals > 0 ? word.text.slice(0, equals).trim() : ''
-    if (name && (only ? only.has(name) : /^[\w.-]+$/.test(name))) {
+    if (name && (only ? only.has(name) : NAME.test(name))) {
       named.push({ name, value: unquote(word.text.slice(equals + 1)), offset: word.offset, length: word.text.length })
     } else kept.push(word)
   }
   return { named, rest: named.length === 0 ? text.trim() : joinKept(text, kept, named) }
 }
+
+/** A name may be a template, as in `set_fact: "{{ item }}=yes"`. */
+const NAME = /^(?:[\w.-]|\{\{.*?\}\})+$/s
 
 /** An escaped `\=` does not part name and value. */
 function findEquals(word: string): number {

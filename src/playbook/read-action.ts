@@ -102,7 +102,7 @@ function readText(loading: Loading, map: YamlMap, written: string, text: string,
     report(loading, { code: 'unbalanced-quotes', summary: 'A quote or a brace in the arguments is never closed', detail: `of '${written}'`, span })
     return { args: new Map(), argSpans: new Map() }
   }
-  const args = new Map<Value, Value>(parsed.named.map(({ name, value }) => [name, asTemplate(value, span)]))
+  const args = new Map<Value, Value>(parsed.named.map(({ name, value }) => [asTemplate(name, span), asTemplate(value, span)]))
   const spans = new Map<string, Span>(parsed.named.map(({ name }) => [name, span]))
   if (parsed.rest && !FREE_FORM.has(action)) {
     const hint = `write the arguments as a mapping, or as name=value`

@@ -6,7 +6,7 @@ import { auditLines } from './audit.ts'
 import { type Colour, type Paint, paintDiff, painter } from './paint.ts'
 import { customStatsLines, recapLines } from './recap.ts'
 import type { Reporter, ReportOptions } from './reporter.ts'
-import { shortName, showOutputs, speaks } from './show-outputs.ts'
+import { shortName, errorBeside, showOutputs, speaks } from './show-outputs.ts'
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 type ResultEvent = Of<'item'> | Of<'result'>
@@ -61,6 +61,8 @@ export function lines(options: ReportOptions): Reporter {
       }
     }
     differences(result)
+    const error = errorBeside(result)
+    if (error !== undefined) err(paint(`[ERROR]: ${error}`, 'failed'))
     out(paint(line(host, result, action, isItem, verbosity, options.check), COLOURS[result.status]))
     if (result.ignored && !isItem) out(paint('...ignoring', 'skipped'))
   }

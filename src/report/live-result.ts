@@ -3,7 +3,7 @@ import { unifiedDiff } from '../text/diff.ts'
 import { type Value, isDict } from '../value/value.ts'
 import { type Colour, type Paint, paintDiff } from './paint.ts'
 import { showJson } from './show-json.ts'
-import { ownOfDebug, shortName, showOutputs, speaks } from './show-outputs.ts'
+import { errorBeside, ownOfDebug, shortName, showOutputs, speaks } from './show-outputs.ts'
 
 /** Results of one task, one entry a host; items of loops with their label. */
 export interface Shown {
@@ -72,7 +72,7 @@ function failure(task: TaskInfo, result: HostResult, verbosity: number): string 
   const { outputs } = result
   const text = (key: string): string => (typeof outputs.get(key) === 'string' ? (outputs.get(key) as string).trimEnd() : '')
   const items = outputs.get('results')
-  const parts = [text('msg') || result.reason || '', streams(text), Array.isArray(items) ? failedItems(items) : '', censored(outputs.get('censored'))]
+  const parts = [errorBeside(result) ?? (text('msg') || result.reason || ''), streams(text), Array.isArray(items) ? failedItems(items) : '', censored(outputs.get('censored'))]
   const json = verbosity > 0 ? showOutputs(result, task.action, verbosity) : ''
   return [...new Set([...parts, json, `at ${task.span.file}:${task.span.line}`])].filter(Boolean).join('\n')
 }

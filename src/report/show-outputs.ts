@@ -28,3 +28,9 @@ export function showOutputs(result: HostResult, action: string, verbosity: numbe
   const unreachable: readonly [Value, Value][] = result.status === 'unreachable' ? [['unreachable', true]] : []
   return showJson(new Map<Value, Value>([...kept, ...changed, ...unreachable]), verbosity > 2 || speaks(action, result.outputs) ? 4 : 0)
 }
+
+/** What went wrong with its place and what helps, where the message that is registered says less. */
+export function errorBeside({ status, outputs, reason }: HostResult): string | undefined {
+  const msg = outputs.get('msg')
+  return status === 'failed' && typeof msg === 'string' && msg !== '' && reason !== msg && reason?.includes(msg) ? reason : undefined
+}

@@ -1,9 +1,14 @@
 import { Problem } from '../../problem/problem.ts'
 import { flag } from '../../schema/field.ts'
-import type { Value } from '../../value/value.ts'
+import { render } from '../../template/template.ts'
+import { type Value, asTemplate } from '../../value/value.ts'
+import type { TaskCall } from '../call.ts'
 import { hostsOfFacts } from '../apply-facts.ts'
 import { plain } from '../task-result.ts'
 import { defineControl } from './control.ts'
+
+/** Names may be templates, other than those of parameters. */
+const nameOf = (key: Value, { scope }: TaskCall): Value => render(typeof key === 'string' ? asTemplate(key) : key, scope)
 
 export const setFact = defineControl({
   name: 'set_fact',
@@ -12,7 +17,7 @@ export const setFact = defineControl({
   open: true,
   freeForm: '',
   act: (call, { cacheable }, args) => {
-    const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params'))
+    const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params').map(([key, value]) => [nameOf(key, call), value]))
     if (facts.size === 0) throw new Problem({ code: 'missing-parameter', summary: 'set_fact needs at least one name with a value', span: call.task.span })
     for (const name of facts.keys()) if (!/^[A-Za-z_]\w*$/.test(String(name))) throw new Problem({ code: 'bad-name', summary: 'not a name for a variable', detail: `'${String(name)}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: call.task.argSpans.get(String(name)) ?? call.task.span })
     for (const host of hostsOfFacts(call)) {

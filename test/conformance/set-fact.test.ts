@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { runYaml } from '../engine/run-yaml.ts'
+
+test('names of facts may be templates, as text and as keys', async () => {
+  const ran = await runYaml(`
+- hosts: all
+  tasks:
+    - set_fact: "{{ 'x' + item }}={{ item }}"
+      with_sequence: start=0 end=2
+    - set_fact:
+        "{{ 'y' }}z": 5
+    - name: look
+      debug: msg="{{ x0 }} {{ x2 }} {{ yz }}"
+`)
+  expect(ran.outputs('look').msg).toBe('0 2 5')
+})
