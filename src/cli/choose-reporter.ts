@@ -5,19 +5,21 @@ import type { RunSettings } from '../engine/settings.ts'
 import type { Terminal } from './command.ts'
 import type { Settings } from './settings.ts'
 
-export type Output = 'live' | 'ansible' | 'json' | 'junit'
+export type Output = 'live' | 'ansible' | 'minimal' | 'oneline' | 'json' | 'junit'
 
 /** Ansible's callbacks that have a counterpart. */
-const CALLBACKS: Readonly<Record<string, Output>> = { default: 'ansible', yaml: 'ansible', minimal: 'ansible', debug: 'ansible', oneline: 'ansible', json: 'json', junit: 'junit' }
+export const CALLBACKS: Readonly<Record<string, Output>> = { default: 'ansible', yaml: 'ansible', minimal: 'minimal', debug: 'ansible', oneline: 'oneline', json: 'json', junit: 'junit' }
 
 /** The reporter that was asked for; only its file is loaded. */
 export async function chooseReporter(output: Output | undefined, run: RunSettings, settings: Settings, terminal: Terminal, secrets: Secrets): Promise<Reporter> {
   const callback = settings.text('stdoutCallback')?.replace(/^.*\./, '')
-  const wanted = output ?? (callback === undefined ? undefined : CALLBACKS[callback]) ?? (terminal.isTerminal ? 'live' : 'ansible')
+  const wanted = output ?? (callback === undefined ? undefined : CALLBACKS[callback]) ?? (terminal.isTerminal && !terminal.part ? 'live' : 'ansible')
   const options = reportOptions(run, settings, terminal, secrets)
   switch (wanted) {
     case 'live': return (await import('../report/live.ts')).live(options)
     case 'ansible': return (await import('../report/lines.ts')).lines(options)
+    case 'minimal': return (await import('../report/minimal.ts')).minimal(options)
+    case 'oneline': return (await import('../report/oneline.ts')).oneline(options)
     case 'json': return (await import('../report/json.ts')).json(options)
     case 'junit': return (await import('../report/junit.ts')).junit(options)
   }

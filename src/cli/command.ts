@@ -10,6 +10,8 @@ export interface Terminal {
   readonly width: number
   /** Asks the user; undefined where nobody is there. */
   readonly ask: (question: string, options?: { readonly secret?: boolean; readonly seconds?: number }) => Promise<string | undefined>
+  /** The command of Ansible whose part is played: what it prints, it prints on a terminal too. */
+  readonly part?: string
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal
 }

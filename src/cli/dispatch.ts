@@ -24,6 +24,7 @@ async function perform([name, ...args]: readonly string[], terminal: Terminal): 
     terminal.out((await import('./version.ts')).versionText())
     return 0
   }
+  if (name === 'as') return (await import('./play-part.ts')).playPart(args, terminal, dispatch)
   if (name === 'help') return perform([args[0]!, '--help'], terminal)
   if (args.includes('--version')) return perform(['--version'], terminal)
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined

@@ -16,7 +16,7 @@ export interface LoadedPlaybooks {
  * what is old, is told to `options.warn`, each once, also where the rest is refused: people mend it all in one go.
  */
 export async function loadPlaybooks(files: readonly string[], catalog: Catalog, options: LoadOptions): Promise<LoadedPlaybooks> {
-  const documents = new Map<string, YamlNode | undefined>()
+  const documents = new Map<string, YamlNode | undefined>(options.documents)
   const warnings = new Map<string, Problem>()
   const read = (): ReturnType<typeof readAll> => readAll(files, createLoader({ ...options, catalog, documents, warn: (problem) => void warnings.set(identity(problem), problem) }))
   let result = read()

@@ -1,7 +1,5 @@
 import { choice, count, flag, integer, list, text } from './options.ts'
 
-const PYTHON = 'tutti has no Python on the controller and cannot load modules from a path: `tutti doc --list` shows the modules there are'
-
 /** The options of `tutti run` and `tutti diff`: ansible-playbook's, with their meaning, and a few of ours. */
 export const playbookOptions = {
   inventory: list('-i --inventory --inventory-file', 'PATH', 'Inventory file, directory, script, or hosts with a comma (`h1,h2,`). May be repeated.'),
@@ -12,7 +10,7 @@ export const playbookOptions = {
   check: flag('-C --check', 'Change nothing; say what would change and what cannot be known. (`tutti diff` is this with --diff.)'),
   diff: flag('-D --diff', 'Show the differences in files and states.'),
   forks: integer('-f --forks', 'N', 'How many hosts at once. Default: 5.'),
-  output: choice('--output', ['live', 'ansible', 'json', 'junit'], 'How to report: live on a terminal, else as ansible-playbook does.'),
+  output: choice('--output', ['live', 'ansible', 'minimal', 'oneline', 'json', 'junit'], 'How to report: live on a terminal, else as ansible-playbook does.'),
   audit: flag('--audit', 'Do a dry run first, then the run, and say where they differ.'),
   verbose: count('-v --verbose', 'Show results too; -vv more, -vvv everything.'),
   user: text('-u --user', 'NAME', 'Log in as this user.'),
@@ -41,5 +39,5 @@ export const playbookOptions = {
   step: flag('--step', 'Ask before each task.'),
   forceHandlers: flag('--force-handlers', 'Run handlers even for hosts where a task failed.'),
   flushCache: flag('--flush-cache', 'Accepted:', { inert: 'facts are read in each run, there is no cache of them.' }),
-  modulePath: text('-M --module-path', 'PATH', 'Not offered.', { refused: PYTHON }),
+  modulePath: list('-M --module-path', 'PATH', 'Accepted:', { inert: 'modules are those of tutti (`tutti doc --list`), none is loaded from a path.' }),
 } as const

@@ -24,6 +24,10 @@ const HONOURED = {
   forks: known('defaults', 'forks'),
   timeout: known('defaults', 'timeout', 'ANSIBLE_TIMEOUT ANSIBLE_SSH_TIMEOUT'),
   connection: known('defaults', 'transport'),
+  moduleName: known('defaults', 'module_name'),
+  moduleArgs: known('defaults', 'module_args'),
+  playbookDir: known('defaults', 'playbook_dir', 'ANSIBLE_PLAYBOOK_DIR'),
+  binCallbacks: known('defaults', 'bin_ansible_callbacks', 'ANSIBLE_LOAD_CALLBACK_PLUGINS'),
   strategy: known('defaults', 'strategy'),
   gathering: known('defaults', 'gathering'),
   hashBehaviour: known('defaults', 'hash_behaviour'),
@@ -62,7 +66,7 @@ export type SettingName = keyof typeof HONOURED
 /** Settings that only tune what is done in another way here: setting them asks for nothing that is missing. */
 const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled retry_files_save_path pipelining control_path control_path_dir control_persist scp_if_ssh sftp_batch_mode
   transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
-  force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale bin_ansible_callbacks
+  force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale
   internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
   ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
 
@@ -148,5 +152,5 @@ function unhonouredKeys(sections: ReadonlyMap<string, ReadonlyMap<string, string
 const OURS = new Set(['defaults', 'privilege_escalation', 'ssh_connection', 'connection', 'inventory', 'tags', 'diff'])
 
 /** Variables that ask for behaviour we lack. Others are ignored silently: many are set by CI systems for plugins. */
-const LACKING = ['ANSIBLE_LIBRARY', 'ANSIBLE_FILTER_PLUGINS', 'ANSIBLE_LOOKUP_PLUGINS', 'ANSIBLE_TEST_PLUGINS', 'ANSIBLE_ACTION_PLUGINS', 'ANSIBLE_CALLBACK_PLUGINS', 'ANSIBLE_CONNECTION_PLUGINS', 'ANSIBLE_STRATEGY_PLUGINS', 'ANSIBLE_JINJA2_EXTENSIONS', 'ANSIBLE_LOG_PATH', 'ANSIBLE_PLAYBOOK_DIR']
+const LACKING = ['ANSIBLE_LIBRARY', 'ANSIBLE_FILTER_PLUGINS', 'ANSIBLE_LOOKUP_PLUGINS', 'ANSIBLE_TEST_PLUGINS', 'ANSIBLE_ACTION_PLUGINS', 'ANSIBLE_CALLBACK_PLUGINS', 'ANSIBLE_CONNECTION_PLUGINS', 'ANSIBLE_STRATEGY_PLUGINS', 'ANSIBLE_JINJA2_EXTENSIONS', 'ANSIBLE_LOG_PATH']
 const unhonouredVariables = (env: Env): readonly string[] => LACKING.filter((name) => env[name])

@@ -11,6 +11,7 @@ import { showPlaybook } from '../playbook/task-list.ts'
 import type { Play, Playbook } from '../playbook/tree.ts'
 import { Problem, problemsOf } from '../problem/problem.ts'
 import { showProblem } from '../problem/show-problem.ts'
+import type { Reporter } from '../report/reporter.ts'
 import { defaultEnvironment } from '../template/environment.ts'
 import { render } from '../template/template.ts'
 import { Secrets } from '../text/secrets.ts'
@@ -19,8 +20,9 @@ import type { Value } from '../value/value.ts'
 import { createVars } from '../vars/create-vars.ts'
 import { inventorySource } from '../vars/inventory-source.ts'
 import { type VaultSecrets, decrypt } from '../vault/vault.ts'
+import type { YamlNode } from '../yaml/yaml-node.ts'
 import { createCatalog } from './catalog.ts'
-import { chooseReporter } from './choose-reporter.ts'
+import { type Output, chooseReporter } from './choose-reporter.ts'
 import type { Terminal } from './command.ts'
 import { readExtraVars } from './extra-vars.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
@@ -39,6 +41,20 @@ interface Prepared {
   readonly files: readonly string[]
 }
 
+/** What another command than `run` changes in a run. */
+export interface RunShape {
+  /** Refuse what would fail only when it is reached; by default where something runs. */
+  readonly strict?: boolean
+  /** A playbook that is no file. */
+  readonly documents?: ReadonlyMap<string, YamlNode>
+  /** How it reports unless `--output` says so. */
+  readonly output?: Output
+  /** Asked with the inventory, before playbooks are read: an answer ends the run well. */
+  readonly over?: (inventory: Inventory, run: RunSettings) => boolean
+  /** Around the reporter that was chosen. */
+  readonly reporting?: (reporter: Reporter, secrets: Secrets) => Reporter
+}
+
 export interface RunResult {
   readonly exitCode: number
   readonly changed: number
@@ -49,15 +65,19 @@ export interface RunResult {
  * Everything from the command line to the exit code: read, check, then list, or run and report. Throws `Problems`.
  * Not `strict`, what would fail only when it is reached is a warning: lists and `--syntax-check` refuse what Ansible refuses.
  */
-export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal, strict = !lists(values)): Promise<RunResult> {
+export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal, shape: RunShape = {}): Promise<RunResult> {
+  const strict = shape.strict ?? !lists(values)
   const prepared = await prepare(files, values, terminal)
   const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
   if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
   // Where nobody says which hosts there are, a check takes every play for one that runs.
   const checking = lists(values) && prepared.sources.length === 0
-  const { inventory, loaded } = await read(prepared, warn, strict, checking)
+  const inventory = await readInventory(prepared, warn, strict)
+  if (shape.over?.(inventory, prepared.run)) return { exitCode: 0, changed: 0, unknown: 0 }
+  const loaded = await readPlaybooks(prepared, inventory, warn, { strict, checking, ...(shape.documents ? { documents: shape.documents } : {}) })
   if (lists(values)) return list(loaded.playbooks, values, prepared, inventory, terminal)
-  const reporter = await chooseReporter(values.output, prepared.run, prepared.settings, terminal, prepared.secrets)
+  const chosen = await chooseReporter(values.output ?? shape.output, prepared.run, prepared.settings, terminal, prepared.secrets)
+  const reporter = shape.reporting?.(chosen, prepared.secrets) ?? chosen
   const counts = { changed: 0, unknown: 0 }
   const emit = (event: RunEvent): void => {
     if (event.type === 'recap') for (const tally of event.hosts.values()) Object.assign(counts, { changed: counts.changed + tally.changed, unknown: counts.unknown + tally.unknown })
@@ -84,20 +104,29 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   return { settings, run, secrets, vault, sources, files }
 }
 
-async function read(prepared: Prepared, warn: (problem: Problem) => void, strict = true, checking = false): Promise<{ inventory: Inventory; loaded: LoadedPlaybooks }> {
-  const { settings, run, vault, sources, files } = prepared
+async function readInventory({ settings, run, vault, sources }: Prepared, warn: (problem: Problem) => void, strict: boolean): Promise<Inventory> {
   const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
   const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, duplicates: settings.duplicates, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
     throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })
   }
-  const loaded = await loadPlaybooks(files, createCatalog(modules), {
+  return inventory
+}
+
+interface Reading {
+  readonly strict: boolean
+  readonly checking: boolean
+  readonly documents?: ReadonlyMap<string, YamlNode>
+}
+
+function readPlaybooks({ settings, run, vault, files }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
+  return loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment: defaultEnvironment, warn,
+    ...(documents ? { documents: new Map(documents) } : {}),
     playLocal: (hosts) => strict && playLocal(inventory, hosts),
     playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
   })
-  return { inventory, loaded }
 }
 
 /** Whether tasks of a play may leave files on this machine. Reads the variables of its hosts, so that what is wrong with those files is told before the first connection. */
@@ -159,8 +188,9 @@ async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loa
 /** The dry run, unseen, then the run; then how they differ. Each has an inventory of its own, for `add_host` changes it. */
 async function auditedRun(prepared: Prepared, inventory: Inventory, loaded: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
   const [dry, real]: [RunEvent[], RunEvent[]] = [[], []]
-  const planned = await read(prepared, () => undefined)
-  await oneRun({ ...prepared, run: { ...prepared.run, check: true, diff: true } }, planned.inventory, planned.loaded, terminal, (event) => dry.push(event))
+  const quiet = (): void => undefined
+  const planned = await readInventory(prepared, quiet, true)
+  await oneRun({ ...prepared, run: { ...prepared.run, check: true, diff: true } }, planned, await readPlaybooks(prepared, planned, quiet, { strict: true, checking: false }), terminal, (event) => dry.push(event))
   if (terminal.signal.aborted) return 99
   // Differences are compared too: both runs make them, whatever is shown.
   const exitCode = await oneRun({ ...prepared, run: { ...prepared.run, diff: true } }, inventory, loaded, terminal, (event) => {

@@ -14,6 +14,6 @@ export const syntaxCheckCommand = defineCommand({
     if (operands.length === 0) throw new UsageProblem({ code: 'no-playbook', summary: 'A playbook must be named', hint: '`tutti syntax-check site.yml`' })
     const { startRun } = await import('./start-run.ts')
     const all = { ...parseOptions(playbookOptions, []).values, ...values, syntaxCheck: true }
-    return (await startRun(operands, all, terminal, true)).exitCode
+    return (await startRun(operands, all, terminal, { strict: true })).exitCode
   },
 })

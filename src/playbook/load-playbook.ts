@@ -107,9 +107,9 @@ const topPlace = (loading: Loading, file: string, deferred: Problem[]): Place =>
   ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file], defaults: false,
 })
 
-/** A path, or `namespace.collection.playbook`. */
+/** A document that was given, a path, or `namespace.collection.playbook`. */
 function playbookDocument(loading: Loading, file: string): YamlNode | undefined {
-  if (existsSync(file)) return loading.document(file)
+  if (loading.options.documents?.has(file) || existsSync(file)) return loading.document(file)
   const [namespace = '', name = '', ...rest] = basename(file).split('.')
   const places = rest.length === 1 && !file.includes('/') ? collectionDirectories(loading, `${namespace}.${name}`).map((directory) => resolve(directory, 'playbooks', `${rest[0]}.yml`)) : []
   const found = findFile(places)

@@ -3,7 +3,7 @@ import type { Dict, Value } from '../value/value.ts'
 import { showJson } from './show-json.ts'
 
 /** What Ansible's output leaves out: its own notes, and what is shown elsewhere. */
-const HIDDEN = new Set(['invocation', 'diff', 'exception', 'warnings', 'deprecations', 'results', 'skipped', 'failed'])
+const HIDDEN = new Set(['invocation', 'diff', 'exception', 'warnings', 'deprecations', 'results', 'skipped'])
 const OF_DEBUG = new Set(['changed', 'skipped', 'failed', 'ansible_loop_var', 'ansible_index_var'])
 
 /** Actions that always print their result, whatever the verbosity. */
@@ -20,13 +20,17 @@ export function ownOfDebug(outputs: Dict): (key: Value) => boolean {
 }
 
 /** The result as JSON: on one line, or one entry a line for `debug` and from `-vvv` on. */
-export function showOutputs(result: HostResult, action: string, verbosity: number): string {
+export const showOutputs = (result: HostResult, action: string, verbosity: number): string =>
+  showJson(shownOutputs(result, action, verbosity), verbosity > 2 || speaks(action, result.outputs) ? 4 : 0)
+
+/** What of a result is shown: without Ansible's own notes, `debug` without what every result has. */
+export function shownOutputs(result: HostResult, action: string, verbosity: number): Dict {
   const quiet = shortName(action) === 'debug' && result.status !== 'failed'
   const own = quiet ? ownOfDebug(result.outputs) : () => true
-  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && !(verbosity < 3 && HIDDEN.has(key)) && own(key))
+  const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && key !== 'failed' && !(verbosity < 3 && HIDDEN.has(key)) && own(key))
   const changed: readonly [Value, Value][] = quiet || result.outputs.has('changed') ? [] : [['changed', result.status === 'changed']]
   const unreachable: readonly [Value, Value][] = result.status === 'unreachable' ? [['unreachable', true]] : []
-  return showJson(new Map<Value, Value>([...kept, ...changed, ...unreachable]), verbosity > 2 || speaks(action, result.outputs) ? 4 : 0)
+  return new Map<Value, Value>([...kept, ...changed, ...unreachable])
 }
 
 /** What went wrong with its place and what helps, where the message that is registered says less. */
