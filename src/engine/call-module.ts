@@ -39,6 +39,7 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
     module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call), ...options,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
+  if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
   const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result

@@ -40,6 +40,8 @@ export interface Outcome {
   readonly steps: readonly string[]
   /** In a dry run: an opaque task that this rests on. */
   readonly assuming?: string
+  /** A command took longer than it may. */
+  readonly timedOut?: true
   /** For the case runner: what was planned. */
   readonly before?: unknown
   readonly after?: unknown
@@ -121,5 +123,5 @@ function failedOutcome(thrown: unknown): Outcome {
   const problems = problemsOf(thrown)
   if (!problems) throw thrown
   const reason = problems.map(({ message, hint }) => (hint ? `${message} (${hint})` : message)).join('; ')
-  return { status: 'failed', reason, outputs: { msg: reason }, diff: [], steps: [] }
+  return { status: 'failed', reason, outputs: { msg: reason }, diff: [], steps: [], ...(problems[0]?.code === 'timed-out' ? { timedOut: true } : {}) }
 }

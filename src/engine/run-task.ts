@@ -74,7 +74,6 @@ async function performed(call: TaskCall): Promise<TaskResult> {
     if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: explained(thrown.problem) }), reason: explained(thrown.problem), diff: [], steps: [] }
     const problems = problemsOf(thrown)
     if (!problems) throw thrown
-    if (call.timeout > 0 && problems[0]?.code === 'timed-out') return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
     const reason = problems.map(explained).join('; ')
     // What is undefined now may be set by the task that could not be known.
     if (call.host.clouded && problems[0]?.code === 'undefined-variable') return unknownResult(`it would fail now (${reason}), but ${call.host.clouded} may change that`)

@@ -64,6 +64,8 @@ export function lines(options: ReportOptions): Reporter {
     const error = errorBeside(result)
     if (error !== undefined) err(paint(`[ERROR]: ${error}`, 'failed'))
     out(paint(line(host, result, action, isItem, verbosity, options.check), COLOURS[result.status]))
+    const place = placeOf(result)
+    if (place) err(paint(`[ERROR]: ${place}`, 'failed'))
     if (result.ignored && !isItem) out(paint('...ignoring', 'skipped'))
   }
 
@@ -143,6 +145,11 @@ function line(host: string, result: HostResult, action: string, isItem: boolean,
 
 function asyncLine({ host, job, state }: Of<'async'>): string {
   return state === 'poll' ? `ASYNC POLL on ${host}: jid=${job} started=1 finished=0` : `ASYNC ${state === 'ok' ? 'OK' : 'FAILED'} on ${host}: jid=${job}`
+}
+
+/** Why a task failed, where that says more than its message: with the place and what to do. */
+function placeOf({ status, reason, outputs, ignored }: HostResult): string | undefined {
+  return status === 'failed' && !ignored && reason !== undefined && reason !== outputs.get('msg') && !outputs.has('censored') ? reason : undefined
 }
 
 /** A warning or deprecation with its place. */

@@ -52,7 +52,7 @@ describe('what it takes', () => {
 
 describe('the part of another command', () => {
   const as = async (...args: readonly string[]) => {
-    const terminal = fakeTerminal({ env: {}, isTerminal: true })
+    const terminal = fakeTerminal({ env: { NO_COLOR: '1' }, isTerminal: true })
     return { exitCode: await dispatch(['as', ...args], terminal), out: terminal.text(), err: terminal.errors() }
   }
   test('ansible', async () => expect(await as('ansible', 'localhost', '-m', 'ping')).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^localhost \| SUCCESS => /) }))

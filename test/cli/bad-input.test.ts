@@ -128,9 +128,9 @@ test.each([['warn', 0, 'warning: a key stands twice'], ['ignore', 0, ''], ['erro
 
 describe('what only a run can know fails its task and touches nothing there', () => {
   const failing = async (rest: string, files = {}) => {
-    const { exitCode, out } = await tutti({ 'site.yml': `- hosts: all\n  gather_facts: false\n  tasks:\n${rest}`, ...files })
+    const { exitCode, out, err } = await tutti({ 'site.yml': `- hosts: all\n  gather_facts: false\n  tasks:\n${rest}`, ...files })
     expect(exitCode).toBe(2)
-    return out
+    return out + err
   }
   test('an undefined variable: which, where, and what is near', async () => {
     const out = await failing('    - debug:\n        msg: "a {{ my_nmae }}"\n      vars: {my_name: a}\n')
