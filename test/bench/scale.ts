@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * What the language itself costs: one play over many hosts on `connection: local`, whose tasks are `set_fact`, `debug`, `when`
+ * and a small loop, under tutti and, where `ansible-playbook` is on the PATH (or ANSIBLE_PLAYBOOK names it), under Ansible in the same run.
+ * Prints time per host and task, and the most memory that all processes of a runner held together.
+ * Usage: node test/bench/scale.ts [HOSTS] [TASKS]
+ */
+const here = dirname(fileURLToPath(import.meta.url))
+const hosts = Number(process.argv[2] ?? 1000)
+const tasks = Number(process.argv[3] ?? 50)
+const folder = mkdtempSync(join(tmpdir(), 'tutti-scale-'))
+
+const kinds: readonly ((i: number) => string)[] = [
+  (i) => `set_fact:\n        v${i}: "{{ number | int + ${i} }}"`,
+  (i) => `debug:\n        msg: "{{ inventory_hostname }} {{ v${i - 1} }} of {{ groups.web | length }}"`,
+  (i) => `debug:\n        var: v${i - 2}\n      when: number | int is even`,
+  (i) => `set_fact:\n        s${i}: "{{ hostvars[groups.web[0]].number }}-{{ v${i - 3} }}"\n      when: inventory_hostname in groups.web`,
+  (i) => `debug:\n        msg: "{{ item }} {{ s${i - 1} }}"\n      loop: [1, 2]`,
+]
+
+function prepare(): void {
+  const names = Array.from({ length: hosts }, (_, i) => `h${i} number=${i}`)
+  writeFileSync(join(folder, 'ansible.cfg'), '')
+  writeFileSync(join(folder, 'hosts.ini'), `[web]\n${names.join('\n')}\n[all:vars]\nansible_connection=local\n`)
+  const list = Array.from({ length: tasks }, (_, i) => `    - name: task ${i}\n      ${kinds[i % kinds.length]!(i)}\n`)
+  writeFileSync(join(folder, 'play.yml'), `- hosts: all\n  gather_facts: false\n  tasks:\n${list.join('')}`)
+}
+
+/** Resident memory of a process and all below it, in MB. Pages that forks share are counted in each of them, as `ps` does. */
+function memoryOf(root: number): number {
+  const parents = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) try { parents.set(Number(entry), Number(readFileSync(`/proc/${entry}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')[1])) } catch { /* it ended */ }
+  const below = (pid: number): boolean => pid === root || (parents.has(pid) && pid > 1 && below(parents.get(pid)!))
+  let sum = 0
+  for (const pid of parents.keys()) if (below(pid)) try { sum += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) } catch { /* it ended */ }
+  return sum / 1024
+}
+
+/** Runs the play; wall time in seconds and the highest memory seen, or undefined when the program is not there. */
+function measure(command: string, args: readonly string[]): Promise<{ seconds: number; megabytes: number } | undefined> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    const child = spawn(command, [...args, '-i', join(folder, 'hosts.ini'), join(folder, 'play.yml')], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ANSIBLE_CONFIG: join(folder, 'ansible.cfg'), ANSIBLE_HOME: folder } })
+    let megabytes = 0
+    const watch = setInterval(() => (megabytes = Math.max(megabytes, memoryOf(child.pid!))), 200)
+    child.on('error', (error: NodeJS.ErrnoException) => (clearInterval(watch), error.code === 'ENOENT' ? resolve(undefined) : reject(error)))
+    child.on('exit', (code) => (clearInterval(watch), code === 0 ? resolve({ seconds: (performance.now() - started) / 1000, megabytes }) : reject(new Error(`${command} ended with ${code}`))))
+  })
+}
+
+prepare()
+try {
+  const ours = (await measure(join(here, '../../bin/tutti'), ['run']))!
+  const show = (name: string, { seconds, megabytes }: typeof ours): void => console.log(`${name.padEnd(8)} ${seconds.toFixed(1)} s · ${((seconds * 1e6) / (hosts * tasks)).toFixed(0)} µs a host and task · ${megabytes.toFixed(0)} MB`)
+  console.log(`${hosts} hosts, ${tasks} tasks, connection: local`)
+  show('tutti', ours)
+  const theirs = await measure(process.env.ANSIBLE_PLAYBOOK ?? 'ansible-playbook', ['-f', String(availableParallelism())])
+  if (!theirs) console.log('ansible-playbook is not installed: not compared')
+  else {
+    show('Ansible', theirs)
+    console.log(`ratio    ${(theirs.seconds / ours.seconds).toFixed(0)} times less time`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
