@@ -1,7 +1,9 @@
 import { checkRules } from '../contract/check-rules.ts'
 import type { Module } from '../contract/define-module.ts'
+import { loadOwnModule } from '../contract/own-module.ts'
 import { controlList } from '../engine/control/controls.ts'
 import type { KnownModule, ModuleCatalog } from '../playbook/load-playbook.ts'
+import type { OwnModule } from '../playbook/own-module.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { splitWords } from '../shell/split-words.ts'
 import type { Dict, Value } from '../value/value.ts'
@@ -21,9 +23,16 @@ export function createCatalog(modules: Modules): Catalog {
   const loaded = new Map<string, Module<any, any>>()
   const missing = new Set<string>()
   const engine = new Map(controlList.map((control) => [control.name, control]))
+  const findOwn = ({ file, kind }: OwnModule): KnownModule | undefined => {
+    if (kind === 'ansible') return undefined
+    const module = loaded.get(file)
+    if (kind === 'here' && !module) missing.add(file)
+    return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []), files: (args) => (module ? filesOf(module, args) : []) }
+  }
   return {
     names: () => [...new Set([...modules.keys(), ...ENGINE, ...engine.keys()])],
-    find(action) {
+    find(action, own) {
+      if (own) return findOwn(own)
       const control = engine.get(action)
       if (control) return { problems: (args, spans) => (control.open ? [] : convertParams(control.params, freeForm(args, control.freeForm), { owner: `'${action}'`, spans }).problems) }
       if (ENGINE.includes(action)) return { problems: () => [] }
@@ -34,7 +43,7 @@ export function createCatalog(modules: Modules): Catalog {
     },
     async loadMissing() {
       const names = [...missing].filter((name) => !loaded.has(name))
-      for (const [name, module] of await Promise.all(names.map(async (name) => [name, await modules.get(name)!()] as const))) loaded.set(name, module)
+      for (const [name, module] of await Promise.all(names.map(async (name) => [name, await (modules.get(name) ?? (() => loadOwnModule(name)))()] as const))) loaded.set(name, module)
       return names.length > 0
     },
   }

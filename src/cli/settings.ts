@@ -16,6 +16,7 @@ const known = (section: string, keys: string, env = `ANSIBLE_${keys.split(' ')[0
 const HONOURED = {
   inventory: known('defaults', 'inventory hostfile'),
   inventoryIgnore: known('defaults', 'inventory_ignore_extensions', 'ANSIBLE_INVENTORY_IGNORE'),
+  library: known('defaults', 'library'),
   rolesPath: known('defaults', 'roles_path'),
   collectionsPath: known('defaults', 'collections_path collections_paths', 'ANSIBLE_COLLECTIONS_PATH ANSIBLE_COLLECTIONS_PATHS'),
   hostKeyChecking: known('defaults', 'host_key_checking', 'ANSIBLE_HOST_KEY_CHECKING ANSIBLE_SSH_HOST_KEY_CHECKING'),

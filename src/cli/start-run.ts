@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { withOwnPlugins } from '../contract/own-plugins.ts'
 import { compareRuns } from '../engine/audit.ts'
 import type { RunEvent } from '../engine/event.ts'
 import { runPlaybooks } from '../engine/run-playbooks.ts'
@@ -13,6 +16,7 @@ import { Problem, problemsOf } from '../problem/problem.ts'
 import { showProblem } from '../problem/show-problem.ts'
 import type { Reporter } from '../report/reporter.ts'
 import { defaultEnvironment } from '../template/environment.ts'
+import type { Environment } from '../template/scope.ts'
 import { render } from '../template/template.ts'
 import { Secrets } from '../text/secrets.ts'
 import { connect } from '../transport/connect.ts'
@@ -27,6 +31,7 @@ import type { Terminal } from './command.ts'
 import { readExtraVars } from './extra-vars.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
 import { openVault } from './open-vault.ts'
+import { withOwnModules } from './own-modules.ts'
 import { readPasswords } from './passwords.ts'
 import { type PlaybookValues, runSettings } from './run-settings.ts'
 import { type Settings, readSettings } from './settings.ts'
@@ -39,6 +44,8 @@ interface Prepared {
   readonly vault: VaultSecrets
   readonly sources: readonly string[]
   readonly files: readonly string[]
+  /** With the filters, tests and lookups of the project. */
+  readonly environment: Environment
 }
 
 /** What another command than `run` changes in a run. */
@@ -101,12 +108,19 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const vault = await openVault(values, settings, terminal, secrets)
   const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates), passwords)
   const sources = values.inventory.length > 0 ? values.inventory : (settings.text('inventory')?.includes(',') && !settings.file ? [settings.text('inventory')!] : (settings.paths('inventory', ',') ?? []))
-  return { settings, run, secrets, vault, sources, files }
+  const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH))
+  return { settings, run, secrets, vault, sources, files, environment }
 }
 
-async function readInventory({ settings, run, vault, sources }: Prepared, warn: (problem: Problem) => void, strict: boolean): Promise<Inventory> {
+/** Where a project keeps filters, tests and lookups of its own: beside playbooks and in roles. */
+const pluginFolders = (files: readonly string[], rolesPath: readonly string[]): readonly string[] => {
+  const beside = [...new Set(files.map((file) => dirname(resolve(file))))]
+  return [...beside, ...[...beside.map((folder) => join(folder, 'roles')), ...rolesPath].flatMap((folder) => (existsSync(folder) ? readdirSync(folder).sort().map((role) => join(folder, role)) : []))]
+}
+
+async function readInventory({ settings, run, vault, sources, environment }: Prepared, warn: (problem: Problem) => void, strict: boolean): Promise<Inventory> {
   const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
-  const inventory = await loadInventory(sources, { environment: defaultEnvironment, vault, duplicates: settings.duplicates, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
+  const inventory = await loadInventory(sources, { environment, vault, duplicates: settings.duplicates, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
     throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })
@@ -120,9 +134,9 @@ interface Reading {
   readonly documents?: ReadonlyMap<string, YamlNode>
 }
 
-function readPlaybooks({ settings, run, vault, files }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
+function readPlaybooks({ settings, run, vault, files, environment }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
   return loadPlaybooks(files, createCatalog(modules), {
-    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment: defaultEnvironment, warn,
+    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment, libraries: settings.paths('library') ?? [], warn,
     ...(documents ? { documents: new Map(documents) } : {}),
     playLocal: (hosts) => strict && playLocal(inventory, hosts),
     playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
@@ -174,14 +188,14 @@ function knownHosts(play: Play, run: RunSettings): Play {
 }
 
 async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loader }: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
-  const { run, secrets, vault, sources, settings } = prepared
+  const { run, secrets, vault, sources, settings, environment } = prepared
   const open = (text: string): string => decrypt(text, vault)
   const vars = createVars({
-    inventory: inventorySource(inventory, sources), environment: defaultEnvironment, extraVars: run.extraVars,
+    inventory: inventorySource(inventory, sources), environment, extraVars: run.extraVars,
     hashBehaviour: run.hashBehaviour, secrets, openVault: open,
     magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
   })
-  const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
+  const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
   return exitCode
 }
 

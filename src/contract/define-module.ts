@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly diff: boolean
   /** Tells the run that a text is secret, for modules that make or open one: from then on it is shown nowhere. */
   readonly secret?: (text: string) => void
+  /** `ansible_python_interpreter` and the like of the host: the program that runs scripts of a language there. */
+  readonly interpreter?: (language: string) => string | undefined
   /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked; `shell` is the task's user there, for `act`. */
   readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection; readonly shell: Shell }>
 }
@@ -75,6 +77,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly rules?: Rules<F>
   /** Never read ahead: it depends on other machines or on time. */
   readonly eager?: false
+  /** Takes any argument: its params are `{ args }`, as they were given. */
+  readonly open?: true
   /** Runs what its user says; a dry run cannot know what it does. */
   readonly opaque?: true
   readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S

@@ -87,13 +87,16 @@ function untilDone(call: TaskCall, result: TaskResult): boolean {
 async function once(call: TaskCall, doubt: Unknown | undefined): Promise<TaskResult> {
   const control = controls.get(call.task.action)
   if (call.async > 0) return control || ATTENDED.has(call.task.action) ? failedResult(`This action (${call.task.actionAsWritten}) does not support async.`) : runAsync(call, doubt)
-  if (!control) return callModule(call, doubt)
+  if (!control) return cloudedByOpen(call, await callModule(call, doubt))
   if (doubt && call.task.action === 'set_fact') cloudFacts(call, doubt)
   const result = doubt ? unknownResult(doubt.reason) : await control(call)
   return result.status === 'unknown' && SETS_VARIABLES.has(call.task.action) ? clouded(call, result) : result
 }
 
 const SETS_VARIABLES: ReadonlySet<string> = new Set(['include_vars', 'set_fact', 'add_host', 'group_by'])
+
+/** Facts of a program of the project: nobody but the program knows their names. */
+const cloudedByOpen = (call: TaskCall, result: TaskResult): TaskResult => (result.status === 'unknown' && call.task.own?.kind === 'program' ? clouded(call, result) : result)
 
 function clouded({ host, task }: TaskCall, result: TaskResult): TaskResult {
   host.clouded ??= `task '${nameOf({ task })}'`

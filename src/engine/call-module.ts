@@ -5,7 +5,7 @@ import { Overlay } from '../host/overlay.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { render } from '../template/template.ts'
-import { type Dict, type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
+import { type Dict, type Unknown, type Value, dict, findUnknown, isDict, isUnknown } from '../value/value.ts'
 import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
@@ -13,7 +13,7 @@ import { accumulated } from './context.ts'
 import { controllerFileOf } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
-import { targetOf } from './target.ts'
+import { ConnectionVars, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
 import { type TaskResult, failedResult, unknownResult } from './task-result.ts'
 
@@ -65,7 +65,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   if (isUnknown(given)) return unknownResult(given.reason)
   const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call)
-  const { params, problems, given: named, unknown: open } = convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
+  const { params, problems, given: named, unknown: open } = module.open ? openParams(rendered) : convertParams(module.params, rendered, { owner: `module '${module.name}'`, span: task.span, spans: task.argSpans },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
   // A parameter that could not be read is not there: rules would only repeat that.
   const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => named.has(name) && params[name] !== undefined, (name) => params[name], task.span)
@@ -76,8 +76,14 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file)) }
 }
 
+/** For a program of the project: its arguments as they are. */
+function openParams(args: Dict): ReturnType<typeof convertParams> {
+  const unknown = findUnknown(args)
+  return { params: { args }, problems: [], given: new Set([...args.keys()].map(String)), ...(unknown ? { unknown } : {}) }
+}
+
 async function moduleOf({ playRun: { run }, task }: TaskCall): Promise<Module> {
-  const load = run.modules.get(task.action)
+  const load = run.modules.get(task.own?.file ?? task.action)
   if (!load) throw new Problem({ code: 'unknown-module', summary: 'unknown module', detail: `'${task.actionAsWritten}'`, span: task.span })
   return load()
 }
@@ -108,6 +114,7 @@ function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
   const { playRun, host, task, context, item } = call
   return {
     environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, secret: (text) => playRun.run.secrets.add(text),
+    interpreter: (language) => new ConnectionVars(call.scope).text([`ansible_${language}_interpreter`]),
     other: async (name) => {
       const where = scopeOf(playRun, name, task, context, item)
       const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))
@@ -132,6 +139,8 @@ function resultOf(outcome: Outcome, { module, overlay }: Prepared): TaskResult {
   const rest = { diff, steps, ...(assuming === undefined ? {} : { assuming }) }
   const outputs = dict(outcome.outputs)
   if (outcome.status === 'failed') return overlay ? doubtfulFailure(failedResult(reason ?? 'failed', outcome.outputs), overlay, module) : { ...failedResult(reason ?? 'failed', outcome.outputs), ...rest }
+  // Nobody but the program knows the names of what it answers.
+  if (outcome.status === 'unknown' && module.open) return unknownResult(reason ?? 'what the program does')
   const status = outcome.status === 'same' ? 'ok' : outcome.status === 'change' ? 'changed' : outcome.status
   return { status, outputs, ...rest, ...(reason === undefined ? {} : { reason }) }
 }

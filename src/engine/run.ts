@@ -12,8 +12,10 @@ import type { RunSettings } from './settings.ts'
 import type { Semaphore } from './semaphore.ts'
 import type { Gate } from './gate.ts'
 
-/** Modules by name, loaded when first used. */
-export type ModuleRegistry = ReadonlyMap<string, () => Promise<Module>>
+/** Modules by name, and those of a project by the path of their file; loaded when first used. */
+export interface ModuleRegistry {
+  get(key: string): (() => Promise<Module>) | undefined
+}
 
 /** How people are asked: `pause`, `vars_prompt`, `--step`. Answers undefined where nobody is there to ask. */
 export type Ask = (question: string, options: { readonly secret?: boolean; readonly seconds?: number }) => Promise<string | undefined>

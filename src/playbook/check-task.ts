@@ -4,7 +4,6 @@ import type { Value } from '../value/value.ts'
 import { missingFiles } from './check-files.ts'
 import { checkConditions, checkLoop, checkValue } from './check-templates.ts'
 import { type Loading, type Place, defer } from './loading.ts'
-import { findOwnModule } from './read-action.ts'
 import { textOf } from './read-value.ts'
 import { fullName } from './redirects.ts'
 import type { Task } from './tree.ts'
@@ -39,16 +38,15 @@ function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Prob
   const { catalog } = loading.options
   if (task.action === 'meta') return checkMeta(task, span)
   if (!catalog || STATIC.has(task.action)) return []
-  const module = catalog.find(task.action)
-  if (!module) return [notOffered(loading, task, span, catalog.names())]
+  const module = catalog.find(task.action, task.own)
+  if (!module) return [notOffered(task, span, catalog.names())]
   if (task.argsTemplate !== undefined) return []
   return module.problems(task.args, task.argSpans).map((problem) => problem.at(span))
 }
 
-function notOffered(loading: Loading, task: Task, span: Span, names: Iterable<string>): Problem {
+function notOffered(task: Task, span: Span, names: Iterable<string>): Problem {
   const full = fullName(task.action)
-  const own = findOwnModule(loading, task.action)
-  if (own) return new Problem({ code: 'own-module', summary: 'A module of the project itself cannot run without Python', detail: `'${task.actionAsWritten}' (${own})`, span })
+  if (task.own) return new Problem({ code: 'own-module', summary: 'A module of the project itself needs Ansible on the host', detail: `'${task.actionAsWritten}' (${task.own.file})`, hint: 'write it for tutti (`library/NAME.ts`), or as a program that wants JSON', span })
   const near = didYouMean(task.action, names)
   const hint = near ?? '`tutti doc --list` shows the modules there are'
   return new Problem({ code: 'module-not-offered', summary: 'tutti does not have this module', detail: full && full !== task.actionAsWritten ? `'${task.actionAsWritten}' (${full})` : `'${task.actionAsWritten}'`, hint, span })

@@ -8,6 +8,7 @@ import { findFile } from './find-files.ts'
 import { collectionDirectories } from './find-role.ts'
 import { type LoadedRole, loadRole } from './load-role.ts'
 import { type LoadOptions, type Loading, type Place, type RoleRequest, report } from './loading.ts'
+import { createOwnModules } from './own-module.ts'
 import { parseEntries } from './parse-entries.ts'
 import { parsePlays } from './parse-plays.ts'
 import { readRoleUses } from './role-use.ts'
@@ -64,7 +65,7 @@ function startLoading(options: LoadOptions, playbookDirectory: string): Loading 
   const documents = options.documents ?? new Map<string, YamlNode | undefined>()
   const roles = new Map<string, LoadedRole>()
   const loading: Loading = {
-    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library')]), local: { worked: false },
+    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library'), ...(options.libraries ?? [])]), ownModule: createOwnModules(), local: { worked: false },
     document(file, span) {
       if (!documents.has(file)) documents.set(file, readDocument(loading, file, span))
       return documents.get(file)

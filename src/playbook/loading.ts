@@ -4,6 +4,7 @@ import type { Dict, Value } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
 import type { Duplicates } from '../yaml/parse-nodes.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
+import type { OwnModule } from './own-module.ts'
 import type { Block, Entry, Home, Inherited, Role, RoleUse, Tagged, Task } from './tree.ts'
 
 /** One of them. */
@@ -15,7 +16,8 @@ export interface KnownModule {
 
 /** What loading must know of the modules: their names, and what is wrong with arguments that are known already. */
 export interface ModuleCatalog {
-  find(action: string): KnownModule | undefined
+  /** `own`: the file of a module that the project itself brings. */
+  find(action: string, own?: OwnModule): KnownModule | undefined
   names(): Iterable<string>
 }
 
@@ -25,6 +27,8 @@ export interface LoadOptions {
   readonly rolesPath?: readonly string[]
   /** Directories that hold `ansible_collections/`, absolute. */
   readonly collectionsPath?: readonly string[]
+  /** Directories of modules besides `library/` beside the playbook and in roles, absolute. */
+  readonly libraries?: readonly string[]
   readonly vault?: VaultSecrets
   /** What a key is that stands twice in a mapping; refused by default. */
   readonly duplicates?: Duplicates
@@ -84,6 +88,7 @@ export interface Loading {
   readonly problems: Problem[]
   /** Directories of modules that a project brings along: beside the playbook and in roles, as far as read. */
   readonly libraries: Set<string>
+  readonly ownModule: (directories: Iterable<string>, name: string) => OwnModule | undefined
   /** Whether something was read that may make files on the controller when it runs: a file that is missing now need not be missing then. */
   readonly local: { worked: boolean }
   /** A file's document, read once; undefined where it could not be read, which is already reported. */

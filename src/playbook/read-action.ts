@@ -1,18 +1,19 @@
-import { join } from 'node:path'
 import { didYouMean } from '../problem/did-you-mean.ts'
 import type { Span } from '../problem/problem.ts'
 import { type Dict, TemplateString, type Value, asTemplate } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
-import { isFile } from './find-files.ts'
 import { parseFreeForm } from './free-form.ts'
 import { type Keywords } from './keywords.ts'
 import { type Loading, report } from './loading.ts'
+import type { OwnModule } from './own-module.ts'
 import { type YamlMap, entriesOf, isNothing, keySpan, nodeAt, textOf } from './read-value.ts'
 import { fullName, knownNames, normaliseAction } from './redirects.ts'
 
 /** What a task does: the action and its arguments as they stand in the file. */
 export interface Action {
   readonly action: string
+  /** The project's own module of this name, where it has one that can run or tutti has none. */
+  readonly own?: OwnModule
   readonly actionAsWritten: string
   readonly args: Dict
   readonly argsTemplate?: Value
@@ -32,6 +33,12 @@ const FREE_FORM: ReadonlySet<string> = new Set([
 
 /** The action of a task; undefined where there is none or several, which is reported. */
 export function readAction(loading: Loading, map: YamlMap, keywords: Keywords): Action | undefined {
+  const action = readNamedAction(loading, map, keywords)
+  const own = action && findOwnModule(loading, action.actionAsWritten)
+  return own ? { ...action, own } : action
+}
+
+function readNamedAction(loading: Loading, map: YamlMap, keywords: Keywords): Action | undefined {
   const candidates = entriesOf(loading, map, 'a task').filter(([key]) => key === 'action' || key === 'local_action' || !(key in keywords || isLoopKey(key)))
   const sure = candidates.filter(([key]) => key.endsWith('action') || isKnownAction(loading, key))
   const chosen = sure[0] ?? candidates[0]
@@ -51,9 +58,13 @@ function isKnownAction(loading: Loading, name: string): boolean {
   return name.includes('.') || fullName(normaliseAction(name)) !== undefined || loading.options.catalog?.find(normaliseAction(name)) !== undefined || findOwnModule(loading, name) !== undefined
 }
 
-/** A module that the project itself brings: a program that needs Python on the host, or PowerShell. */
-export const findOwnModule = (loading: Loading, name: string): string | undefined =>
-  [...loading.libraries].flatMap((directory) => ['.py', '', '.ps1'].map((ending) => join(directory, `${name}${ending}`))).find(isFile)
+/** A module that the project itself brings; what is written for tutti stands before ours, programs only where we have none of the name. */
+export function findOwnModule(loading: Loading, written: string): OwnModule | undefined {
+  if (written.startsWith('ansible.builtin.')) return undefined
+  const name = written.replace(/^ansible\.legacy\./, '')
+  const own = loading.ownModule(loading.libraries, name)
+  return own?.kind === 'here' || !loading.options.catalog?.find(normaliseAction(written)) ? own : undefined
+}
 
 /** `action: copy src=a dest=b`, `action: {module: copy, src: a}`, and both for `local_action`. */
 function readActionKeyword(loading: Loading, map: YamlMap, node: YamlNode, key: string): Action | undefined {

@@ -1,3 +1,4 @@
+import type { OwnModule } from './own-module.ts'
 import type { Span } from '../problem/problem.ts'
 import type { Dict, Value } from '../value/value.ts'
 
@@ -146,6 +147,8 @@ export interface Task extends Inherited, Tagged {
   readonly name: Value
   /** The module or action, normalised: `copy`, `community.general.ufw` -> `ufw`. */
   readonly action: string
+  /** The module is the project's own: its file. */
+  readonly own?: OwnModule
   /** As written, for messages and module_defaults: `ansible.builtin.copy`. */
   readonly actionAsWritten: string
   /** Arguments as loaded; free-form text is under `_raw_params`. Where each stands is in `argSpans`. */

@@ -3,6 +3,7 @@ import { OMIT, type View } from '../template/objects.ts'
 import { render } from '../template/template.ts'
 import type { Role } from '../playbook/tree.ts'
 import type { Scope } from '../template/scope.ts'
+import { LANGUAGE_VERSION } from '../value/language-version.ts'
 import { type Value, dict } from '../value/value.ts'
 import type { VarsOptions } from './create-vars.ts'
 import { HostView } from './host-view.ts'
@@ -37,7 +38,7 @@ export interface MagicContext {
 type Make = (context: MagicContext) => Value | undefined
 
 /** The language version that playbooks ask for; what we follow is the documentation of this release. */
-const VERSION = dict({ full: '2.19.0', major: 2, minor: 19, revision: 0, string: '2.19.0' })
+const VERSION = dict({ full: LANGUAGE_VERSION, major: 2, minor: 19, revision: 0, string: LANGUAGE_VERSION })
 
 /** Names that the run itself makes, when they are asked for. No variable of the user's hides them. */
 const MAKERS: Readonly<Record<string, Make>> = {
