@@ -21,7 +21,7 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     check: values.check, diff: values.diff || settings.flag('diffAlways') === true, verbosity: values.verbose || (settings.integer('verbosity') ?? 0),
     forks: atLeastOne(values.forks ?? settings.integer('forks') ?? 5), tags: splitTags(values.tags.length > 0 ? values.tags : [settings.text('runTags') ?? '']),
     skipTags: splitTags(values.skipTags.length > 0 ? values.skipTags : [settings.text('skipTags') ?? '']),
-    step: values.step, forceHandlers: values.forceHandlers || settings.flag('forceHandlers') === true, anyErrorsFatal: settings.flag('anyErrorsFatal') ?? false,
+    step: values.step, forceHandlers: values.forceHandlers || settings.flag('forceHandlers') === true, anyErrorsFatal: settings.flag('anyErrorsFatal') ?? false, errorOnMissingHandler: settings.flag('errorOnMissingHandler') ?? true,
     gathering: oneOf(settings, 'gathering', ['implicit', 'explicit', 'smart'], 'implicit'), extraVars, connection: values.connection ?? connectionOf(settings),
     timeout: values.timeout ?? settings.integer('timeout') ?? 10, hostKeyChecking: settings.flag('hostKeyChecking') ?? true,
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',

@@ -36,6 +36,7 @@ const HONOURED = {
   forceHandlers: known('defaults', 'force_handlers'),
   pollInterval: known('defaults', 'poll_interval'),
   asyncDirectory: known('defaults', 'async_dir', 'ANSIBLE_ASYNC_DIR'),
+  errorOnMissingHandler: known('defaults', 'error_on_missing_handler'),
   askPass: known('defaults', 'ask_pass'),
   askVaultPass: known('defaults', 'ask_vault_pass'),
   vaultPasswordFile: known('defaults', 'vault_password_file'),

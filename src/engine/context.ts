@@ -14,6 +14,8 @@ export interface Context {
   readonly roleParams?: Dict
   /** Some enclosing block has a rescue: a failure here is not the host's end. */
   readonly rescuable: boolean
+  /** A handler, or what a handler includes. */
+  readonly handler?: true
 }
 
 export const playContext = (play: Play): Context => ({ node: play, play, rescuable: false })

@@ -94,7 +94,7 @@ function together(call: TaskCall, _loop: Loop, _items: readonly Value[], results
   const worst = ORDER.find((status) => results.some((result) => result.status === status))!
   const all = results.map(withFlags)
   const base = { results: all, changed: results.some(({ status }) => status === 'changed') }
-  const inclusions = results.flatMap((result) => result.inclusions ?? [])
+  const inclusions = results.flatMap((result) => (result.inclusions ?? []).map((inclusion) => (result.label === undefined ? inclusion : { ...inclusion, item: call.noLog ? '(censored due to no_log)' : result.label })))
   const rest = {
     diff: results.flatMap(({ diff }) => diff), steps: results.flatMap(({ steps }) => steps), ...(inclusions.length || call.task.action.startsWith('include_') ? { inclusions } : {}),
     ...firstOf(results, 'assuming'), ...firstOf(results, 'delegatedTo'),

@@ -2,76 +2,114 @@ import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Task } from '../playbook/tree.ts'
 import { condition } from '../template/template.ts'
-import { isUnknown } from '../value/value.ts'
+import { dict, isUnknown } from '../value/value.ts'
+import { announceTask } from './announce.ts'
+import { type TaskCall, callOf } from './call.ts'
 import { type Context, conditions } from './context.ts'
-import type { Place } from './gate.ts'
+import { type Place, Round } from './gate.ts'
 import { flushHandlers } from './handlers.ts'
 import { workplaceOf } from './place.ts'
 import { type Flow, GO, STOP } from './run-entries.ts'
-import { type HostRun, type PlayRun, tallyOf } from './run.ts'
-import { scopeOf } from './scopes.ts'
-import { callOf } from './call.ts'
-import { Round } from './gate.ts'
+import type { HostRun, PlayRun } from './run.ts'
 import { targetOf } from './target.ts'
 
-type Act = (playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place) => Promise<Flow> | Flow
+interface Action {
+  /** One host, the first, asks the condition and does it for all. */
+  readonly once?: true
+  /** What is said when the condition is false, before the host's name or at the end. */
+  readonly skipped: string
+  readonly act: (call: TaskCall, place: Place) => Promise<Flow> | Flow
+}
 
 /** What `meta:` can ask for. These speak to the run itself and have no result. */
-const actions: Readonly<Record<string, Act>> = {
-  noop: () => GO,
-  flush_handlers: (playRun, host, _task, _context, place) => flushHandlers(playRun, host, place),
-  end_play: (playRun) => {
-    playRun.over = playRun.over === 'no' ? 'ended' : playRun.over
-    return STOP
+const actions: Readonly<Record<string, Action>> = {
+  noop: { skipped: 'doing nothing for', act: () => GO },
+  flush_handlers: { skipped: 'not running handlers for', act: ({ playRun, host }, place) => flushHandlers(playRun, host, place) },
+  end_play: {
+    once: true, skipped: 'continuing play',
+    act: ({ playRun }) => {
+      playRun.over = playRun.over === 'no' ? 'ended' : playRun.over
+      return STOP
+    },
   },
-  end_batch: (playRun) => {
-    for (const one of playRun.hosts.values()) if (one.state === 'running') one.state = 'ended'
-    return STOP
+  end_batch: {
+    once: true, skipped: 'continuing current batch',
+    act: ({ playRun }) => {
+      for (const one of playRun.hosts.values()) if (one.state === 'running') one.state = 'ended'
+      return STOP
+    },
   },
-  end_host: (_playRun, host) => {
-    host.state = 'ended'
-    return STOP
+  end_host: {
+    skipped: 'continuing execution for',
+    act: ({ playRun, host }) => {
+      host.state = 'ended'
+      playRun.run.vars.hostLost(host.name)
+      return STOP
+    },
   },
-  end_role: () => ({ next: 'leave-role' }),
-  clear_facts: (playRun, host) => {
-    playRun.run.vars.host(host.name).clearFacts()
-    return GO
+  end_role: { skipped: 'continuing role', act: () => ({ next: 'leave-role' }) },
+  clear_facts: {
+    once: true, skipped: 'not clearing facts and fact cache for',
+    act: ({ playRun }) => {
+      for (const name of playRun.hosts.keys()) playRun.run.vars.host(name).clearFacts()
+      return GO
+    },
   },
-  clear_host_errors: (playRun) => {
-    for (const one of playRun.hosts.values()) if (one.state === 'failed' || one.state === 'unreachable') one.state = 'running'
-    return GO
+  clear_host_errors: {
+    once: true, skipped: 'not clearing host error state for',
+    act: ({ playRun }) => {
+      for (const one of playRun.hosts.values()) if (one.state === 'failed' || one.state === 'unreachable') comeBack(playRun, one)
+      return GO
+    },
   },
-  refresh_inventory: async (playRun) => {
-    await playRun.run.inventory.refresh()
-    return GO
+  refresh_inventory: {
+    once: true, skipped: 'not refreshing inventory',
+    act: async ({ playRun }) => {
+      await playRun.run.inventory.refresh()
+      return GO
+    },
   },
-  reset_connection: async (playRun, host, task, context) => {
-    const scope = scopeOf(playRun, host.name, task, context, undefined)
-    await playRun.run.machines.drop(targetOf(host.name, scope, task, context, playRun.run.settings, playRun.run.secrets))
-    await workplaceOf(callOf(playRun, host, task, context, new Round([host.name], 'reset')))
-    return GO
+  reset_connection: {
+    skipped: 'not resetting connection for',
+    act: async (call) => {
+      const { playRun: { run }, host, task, context, scope } = call
+      await run.machines.drop(targetOf(host.name, scope, task, context, run.settings, run.secrets))
+      await workplaceOf(call)
+      return GO
+    },
   },
 }
 
-export async function metaTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place): Promise<Flow> {
+function comeBack({ run }: PlayRun, host: HostRun): void {
+  host.state = 'running'
+  host.failing = false
+  run.lost.delete(host.name)
+  run.vars.hostBack(host.name)
+}
+
+export async function metaTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round, place: Place): Promise<Flow> {
   const name = String(task.args.get('_raw_params') ?? '')
-  const perform = actions[name]
-  if (!perform) {
+  const action = actions[name]
+  if (!action) {
     const hint = didYouMean(name, Object.keys(actions))
     throw new Problem({ code: 'unknown-meta', summary: 'unknown meta action', detail: `'${name}'`, span: task.span, ...(hint ? { hint } : {}) })
   }
-  if (!happens(playRun, host, task, context)) {
-    tallyOf(playRun.run, host.name).skipped++
-    return GO
-  }
-  return perform(playRun, host, task, context, place)
+  // Each host has a heading of its own, as in Ansible.
+  const own = new Round([host.name], action.once ? round.task : `${round.task} ${host.name}`, round.together)
+  const call = callOf(playRun, host, task, context, own)
+  return action.once ? round.once(() => perform(name, action, call, place)) : perform(name, action, call, place)
+}
+
+async function perform(name: string, { skipped, act }: Action, call: TaskCall, place: Place): Promise<Flow> {
+  announceTask(call)
+  if (happens(call)) return act(call, place)
+  const reason = `${name} conditional evaluated to False, ${skipped}${skipped.endsWith(' for') ? ` ${call.host.name}` : ''}`
+  call.playRun.run.emit({ type: 'result', host: call.host.name, task: call.round.task, result: { status: 'skipped', outputs: dict({ msg: name, skip_reason: reason }), reason, seconds: 0 } })
+  return GO
 }
 
 /** An unknown condition does not end a play: the dry run goes on, as the longer of the two ways. */
-function happens(playRun: PlayRun, host: HostRun, task: Task, context: Context): boolean {
-  const scope = scopeOf(playRun, host.name, task, context, undefined)
-  return conditions(task, context).every(({ expression, span }) => {
-    const truth = condition(expression, scope, span)
-    return !isUnknown(truth) && truth
-  })
-}
+const happens = ({ task, context, scope }: TaskCall): boolean => conditions(task, context).every(({ expression, span }) => {
+  const truth = condition(expression, scope, span)
+  return !isUnknown(truth) && truth
+})

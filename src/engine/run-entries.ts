@@ -5,10 +5,9 @@ import { alreadyDone } from './run-role.ts'
 import type { Place } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
 import { runTask } from './run-task.ts'
-import { tallyOf } from './run.ts'
 
-/** How a part of a play ended for a host: on with the next, failed (a rescue may catch it), out of this role, or out of the play. */
-export type Flow = { readonly next: 'go' } | { readonly next: 'failed'; readonly task: Task; readonly result: Value } | { readonly next: 'leave-role' } | { readonly next: 'stop' }
+/** How a part of a play ended for a host: on with the next, failed (a rescue may catch it; without a `failure` of its own it was another host's), out of this role, or out of the play. */
+export type Flow = { readonly next: 'go' } | { readonly next: 'failed'; readonly failure?: { readonly task: Task; readonly result: Value } } | { readonly next: 'leave-role' } | { readonly next: 'stop' }
 
 export const GO: Flow = { next: 'go' }
 export const STOP: Flow = { next: 'stop' }
@@ -29,8 +28,7 @@ async function runBlock(playRun: PlayRun, host: HostRun, block: Block, context: 
   const rescues = block.rescue.length > 0
   let flow = await runEntries(playRun, host, block.block, withinBlock(context, block, context.rescuable || rescues), [...place, 0])
   if (flow.next === 'failed' && rescues) {
-    tallyOf(playRun.run, host.name).rescued++
-    rememberFailure(playRun, host, flow.task, flow.result)
+    if (flow.failure) rememberFailure(playRun, host, flow.failure.task, flow.failure.result)
     flow = await runEntries(playRun, host, block.rescue, withinBlock(context, block), [...place, 1])
   }
   if (flow.next === 'leave-role' && block.importedRole) flow = GO

@@ -6,8 +6,8 @@ export interface RunOutcome {
   readonly tallies: ReadonlyMap<string, Tally>
 }
 
-export function exitCodeOf(tallies: ReadonlyMap<string, Tally>): number {
-  const all = [...tallies.values()]
-  if (all.some(({ unreachable }) => unreachable > 0)) return 4
-  return all.some(({ failed }) => failed > 0) ? 2 : 0
+/** By the hosts that were lost for good: a failure that was rescued, or cleared, is none. */
+export function exitCodeOf(lost: ReadonlyMap<string, 'failed' | 'unreachable'>): number {
+  const all = [...lost.values()]
+  return all.includes('unreachable') ? 4 : all.includes('failed') ? 2 : 0
 }

@@ -3,23 +3,21 @@ import type { Entry, Play, RoleUse, Task } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import { type Value, isUnknown } from '../value/value.ts'
 import { type Context, playContext, withinBlock, withinRole } from './context.ts'
-import { FreeGate, type Gate, LinearGate } from './gate.ts'
-import { flushHandlers } from './handlers.ts'
+import { FreeGate, type Gate, LinearGate, type Place } from './gate.ts'
+import { flushHandlers, handlersIn } from './handlers.ts'
 import { hostsOfPlay } from './play-hosts.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
-import { runRole } from './run-role.ts'
+import { handlersOfRole, runRole } from './run-role.ts'
 import { type HostRun, type PlayRun, type Run } from './run.ts'
 import { runTask } from './run-task.ts'
 import { playScope } from './scopes.ts'
+import { Semaphore } from './semaphore.ts'
 import { batchesOf } from './batches.ts'
 import { evaluateTruth } from './truth.ts'
 import { askVars } from './ask-vars.ts'
 
-/** Hosts that failed or were lost in an earlier play take part in none after it. */
-export type Lost = Map<string, 'failed' | 'unreachable'>
-
 /** One play, batch after batch. Answers whether the run goes on. */
-export async function runPlay(run: Run, play: Play, lost: Lost): Promise<boolean> {
+export async function runPlay(run: Run, play: Play): Promise<boolean> {
   const scope = playScope(run, play)
   const name = render(play.name, scope)
   const matched = hostsOfPlay(run, play, scope)
@@ -30,35 +28,35 @@ export async function runPlay(run: Run, play: Play, lost: Lost): Promise<boolean
   }
   run.reached = true
   await run.vars.beginPlay(play, await askVars(run, play, scope), run.loader)
-  const remaining = matched.filter((host) => !lost.has(host))
-  if (remaining.length === 0) {
-    run.emit({ type: 'no-hosts', reason: 'remaining' })
-    return false
-  }
-  for (const batch of batchesOf(play, remaining, scope)) {
+  for (const hosts of batchesOf(play, matched, scope)) {
+    const batch = hosts.filter((host) => !run.lost.has(host))
     run.emit({ type: 'play-start', name: String(name ?? '') || String(render(play.hosts, scope)), hosts: batch, span: play.span })
     const playRun = newPlayRun(run, play, matched, batch)
     run.vars.beginBatch(play, matched, batch)
     await runBatch(playRun)
-    for (const host of playRun.hosts.values()) if (host.state === 'failed' || host.state === 'unreachable') lost.set(host.name, host.state)
+    for (const host of playRun.hosts.values()) if (host.state === 'failed' || host.state === 'unreachable') run.lost.set(host.name, host.state)
     if (playRun.over === 'failed' || run.signal.aborted) return false
-    if (batch.every((host) => lost.has(host))) {
-      run.emit({ type: 'no-hosts', reason: 'remaining' })
-      return false
-    }
+    // A batch that lost all its hosts ends the run; hosts that were lost before do not count.
+    if (hosts.length === batch.length && batch.every((host) => run.lost.has(host))) return false
   }
   return true
 }
 
 function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: readonly string[]): PlayRun {
   const context = playContext(play)
-  const uses = [...play.roles]
-  const hosts = new Map(batch.map((name): [string, HostRun] => [name, { name, state: 'running', owed: new Set(), doubtful: new Map(), rolesDone: new Set(), clouded: undefined, calm: 7 }]))
+  const hosts = new Map(batch.map((name) => [name, newHostRun(name)]))
   const imported = [...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
   for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
-  const handlers = [...[...uses.map((use) => ({ use, context: withinRole(context, use) })), ...imported].flatMap((one) => roleHandlers(one.use, one.context)), ...play.handlers.map((entry) => ({ entry, context }))]
-  return { run, play, hosts, allHosts, batch, gate: new FreeGate(() => false), handlers: dedupe(handlers), roleUses: uses, over: 'no', throttles: new Map() }
+  const roles = [...play.roles.map((use) => ({ use, context: withinRole(context, use) })), ...imported]
+  const handlers = [...roles.flatMap((one) => handlersOfRole(one.use, one.context)), ...handlersIn(play.handlers, context)]
+  const gate = gateOf(run, play, batch, (name) => mustStop(playRun, name))
+  const playRun: PlayRun = { run, play, hosts, allHosts, batch, gate, handlers, roleUses: play.roles, over: 'no', throttles: new Map() }
+  return playRun
 }
+
+const newHostRun = (name: string): HostRun => ({
+  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, rolesDone: new Map(), clouded: undefined, calm: 7,
+})
 
 /** Roles that `import_role` put into tasks, with what surrounds them. */
 function* importedRoles(entries: readonly Entry[], context: Context): Generator<{ readonly use: RoleUse; readonly context: Context }> {
@@ -70,59 +68,50 @@ function* importedRoles(entries: readonly Entry[], context: Context): Generator<
   }
 }
 
-function roleHandlers(use: RoleUse, context: Context): PlayRun['handlers'] {
-  return [...use.role.dependencies.flatMap((dependency) => roleHandlers(dependency, withinRole(context, dependency))), ...use.role.handlers.map((entry) => ({ entry, context }))]
-}
-
-const dedupe = (handlers: PlayRun['handlers']): PlayRun['handlers'] => handlers.filter(({ entry }, i) => handlers.findIndex((other) => other.entry === entry) === i)
-
-type Section = (playRun: PlayRun, host: HostRun, context: Context) => Promise<Flow>
-
-/** Facts, pre_tasks, roles and tasks, post_tasks; handlers after each of the three. */
+/** All hosts of the batch on their way; `host_pinned` lets no more begin than there are workers. */
 async function runBatch(playRun: PlayRun): Promise<void> {
-  const { play } = playRun
-  const context = playContext(play)
-  const sections: Section[] = [
-    ...(gathers(playRun) ? [(pr: PlayRun, host: HostRun, at: Context) => runTask(pr, host, gatherTask(play), at, [0])] : []),
-    (pr, host, at) => runEntries(pr, host, play.preTasks, at, [0]), flush,
-    rolesAndTasks, flush,
-    (pr, host, at) => runEntries(pr, host, play.postTasks, at, [0]), flush,
-  ]
-  for (const section of sections) await runSection(playRun, section, context)
-  if (forces(playRun)) await runSection(playRun, forced, context)
-}
-
-const flush: Section = (playRun, host) => flushHandlers(playRun, host, [0])
-
-/** `force_handlers`: hosts that failed still do what they owe. */
-const forced: Section = (playRun, host) => (host.state === 'failed' && host.owed.size > 0 ? (reviveFor(playRun, host)) : Promise.resolve(GO))
-async function reviveFor(playRun: PlayRun, host: HostRun): Promise<Flow> {
-  host.state = 'running'
-  const flow = await flushHandlers(playRun, host, [0])
-  host.state = 'failed'
-  return flow
-}
-
-async function rolesAndTasks(playRun: PlayRun, host: HostRun, context: Context): Promise<Flow> {
-  for (const [index, use] of playRun.play.roles.entries()) {
-    const flow = await runRole(playRun, host, use, withinRole(context, use), [0, index], { dynamic: false, public: true })
-    if (flow.next !== 'go') return flow
-  }
-  return runEntries(playRun, host, playRun.play.tasks, context, [1])
-}
-
-async function runSection(playRun: PlayRun, section: Section, context: Context): Promise<void> {
-  if (playRun.over !== 'no' && section !== forced) return
-  const hosts = [...playRun.hosts.values()].filter(({ state }) => state === 'running' || (section === forced && state === 'failed'))
-  playRun.gate = gateOf(playRun, hosts.map(({ name }) => name))
-  await Promise.all(hosts.map(async (host) => {
+  const { run, play, gate } = playRun
+  const pinned = strategyOf(run, play) === 'host_pinned' ? new Semaphore(run.settings.forks) : undefined
+  await Promise.all([...playRun.hosts.values()].map(async (host) => {
     try {
-      const flow = await section(playRun, host, context)
-      if (flow.next === 'failed' && host.state === 'running') lose(playRun, host)
+      const way = () => runSections(playRun, host)
+      const flow = await (pinned ? pinned.with(way) : way())
+      if ((flow.next === 'failed' || host.doomed) && host.state === 'running') lose(playRun, host)
     } finally {
-      playRun.gate.leave(host.name)
+      gate.leave(host.name)
     }
   }))
+}
+
+type Section = (playRun: PlayRun, host: HostRun, context: Context, place: Place) => Promise<Flow>
+
+const sections: readonly Section[] = [
+  (playRun, host, context, place) => runEntries(playRun, host, playRun.play.preTasks, context, place),
+  async (playRun, host, context, place) => {
+    for (const [index, use] of playRun.play.roles.entries()) {
+      const flow = await runRole(playRun, host, use, withinRole(context, use), [...place, 0, index])
+      if (flow.next !== 'go') return flow
+    }
+    return runEntries(playRun, host, playRun.play.tasks, context, [...place, 1])
+  },
+  (playRun, host, context, place) => runEntries(playRun, host, playRun.play.postTasks, context, place),
+]
+
+/** Facts; then pre_tasks, roles and tasks, and post_tasks, with the handlers after each of the three. */
+async function runSections(playRun: PlayRun, host: HostRun): Promise<Flow> {
+  const context = playContext(playRun.play)
+  if (gathers(playRun)) {
+    const flow = await runTask(playRun, host, gatherTask(playRun.play), context, [0])
+    if (flow.next !== 'go') return flow
+  }
+  for (const [index, section] of sections.entries()) {
+    const flow = await section(playRun, host, context, [index + 1, 0])
+    // With `force_handlers`, hosts that failed still do what they owe.
+    if (flow.next === 'stop' || (flow.next !== 'go' && !forces(playRun))) return flow
+    const last = await flushHandlers(playRun, host, [index + 1, 1])
+    if (flow.next !== 'go' || last.next !== 'go') return flow.next === 'go' ? last : flow
+  }
+  return GO
 }
 
 /** A failure that nothing rescued; `always` parts have had their turn. */
@@ -131,25 +120,21 @@ function lose({ run }: PlayRun, host: HostRun): void {
   run.vars.hostLost(host.name)
 }
 
-function gateOf(playRun: PlayRun, hosts: readonly string[]): Gate {
-  const { run, play } = playRun
-  const strategy = play.strategy === undefined ? run.settings.strategy : String(render(play.strategy, playScope(run, play)))
-  const over = () => playRun.over !== 'no' || run.signal.aborted || tooManyFailed(playRun)
-  switch (strategy.replace(/^ansible\.builtin\./, '')) {
-    case 'linear': return new LinearGate(hosts, over)
-    case 'free': case 'host_pinned': return new FreeGate(over)
-    default: throw new Problem({ code: 'unknown-strategy', summary: 'this strategy is not offered', detail: `'${strategy}'`, hint: 'use linear, free or host_pinned', span: play.span })
-  }
+function mustStop({ run, hosts, over }: PlayRun, name: string): boolean {
+  const { state, doomed } = hosts.get(name)!
+  return doomed || state !== 'running' || over === 'ended' || run.signal.aborted
 }
 
-/** `max_fail_percentage`: more than so many of the batch failed. */
-function tooManyFailed(playRun: PlayRun): boolean {
-  const { play, run, hosts } = playRun
-  if (play.maxFailPercentage === undefined) return false
-  const failed = [...hosts.values()].filter(({ state }) => state === 'failed' || state === 'unreachable').length
-  if ((failed / hosts.size) * 100 <= Number(render(play.maxFailPercentage, playScope(run, play)))) return false
-  playRun.over = 'failed'
-  return true
+const strategyOf = (run: Run, play: Play): string =>
+  (play.strategy === undefined ? run.settings.strategy : String(render(play.strategy, playScope(run, play)))).replace(/^ansible\.builtin\./, '')
+
+function gateOf(run: Run, play: Play, batch: readonly string[], stops: (host: string) => boolean): Gate {
+  const strategy = strategyOf(run, play)
+  switch (strategy) {
+    case 'linear': return new LinearGate(batch, stops)
+    case 'free': case 'host_pinned': return new FreeGate(batch, stops)
+    default: throw new Problem({ code: 'unknown-strategy', summary: 'this strategy is not offered', detail: `'${strategy}'`, hint: 'use linear, free or host_pinned', span: play.span })
+  }
 }
 
 function forces({ run, play }: PlayRun): boolean {

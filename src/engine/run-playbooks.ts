@@ -3,7 +3,7 @@ import { Problem } from '../problem/problem.ts'
 import { type RunOutcome, exitCodeOf } from './run-outcome.ts'
 import { Background } from './background.ts'
 import { Machines } from './machines.ts'
-import { type Lost, runPlay } from './run-play.ts'
+import { runPlay } from './run-play.ts'
 import type { Run, RunRequest } from './run.ts'
 import { refuseUnoffered } from './refuse-unoffered.ts'
 import { Semaphore } from './semaphore.ts'
@@ -12,7 +12,7 @@ import { Semaphore } from './semaphore.ts'
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   refuseUnoffered(request.playbooks)
   const started = performance.now()
-  const run: Run = { ...request, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), reached: false }
+  const run: Run = { ...request, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), lost: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
@@ -27,11 +27,10 @@ export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
 }
 
 async function runAll(run: Run): Promise<void> {
-  const lost: Lost = new Map()
   refuseEmptyLimit(run)
   for (const playbook of run.playbooks) {
     run.emit({ type: 'playbook-start', file: playbook.file })
-    for (const play of playbook.plays) if (!(await runPlay(run, play, lost)) || run.signal.aborted) return
+    for (const play of playbook.plays) if (!(await runPlay(run, play)) || run.signal.aborted) return
   }
   if (run.tallies.size === 0 && !run.reached) refuseEmptyRun(run)
 }
@@ -49,7 +48,7 @@ function refuseEmptyRun({ playbooks }: Run): void {
 }
 
 function ended(run: Run, started: number): RunOutcome {
-  const exitCode = run.signal.aborted ? 99 : exitCodeOf(run.tallies)
+  const exitCode = run.signal.aborted ? 99 : exitCodeOf(run.lost)
   run.emit({ type: 'recap', hosts: run.tallies, customStats: run.customStats })
   run.emit({ type: 'traffic', hosts: new Map(run.machines.all().map(({ connection }) => [connection.name, { ...connection.traffic }])) })
   run.emit({ type: 'run-end', exitCode, seconds: (performance.now() - started) / 1000 })

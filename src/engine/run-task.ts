@@ -1,20 +1,22 @@
 import type { Entry, Task } from '../playbook/tree.ts'
 import { Problem, problemsOf } from '../problem/problem.ts'
+import { render } from '../template/template.ts'
 import { Unreachable } from '../transport/connection.ts'
 import { dict } from '../value/value.ts'
 import { announceTask, taskName } from './announce.ts'
 import { type TaskCall, callOf } from './call.ts'
 import type { Context } from './context.ts'
 import type { HostResult } from './event.ts'
-import type { Place } from './gate.ts'
+import type { Place, Report } from './gate.ts'
 import { notifyHandlers } from './handlers.ts'
-import { includes } from './include.ts'
+import { enterIncluded } from './include.ts'
 import { lookAheadFrom } from './look-ahead.ts'
 import { metaTask } from './meta.ts'
 import { runLoop } from './loop.ts'
 import { censor, type TaskResult, failedResult, unknownResult, registered, toEvent } from './task-result.ts'
 import { type Flow, GO, STOP } from './run-entries.ts'
 import { type HostRun, type PlayRun, tallyOf } from './run.ts'
+import { playScope } from './scopes.ts'
 import { Semaphore } from './semaphore.ts'
 import { isSelected } from './selection.ts'
 import { attempt } from './attempt.ts'
@@ -23,15 +25,20 @@ import { attempt } from './attempt.ts'
 export async function runTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place, around?: { readonly entries: readonly Entry[]; readonly index: number }): Promise<Flow> {
   if (!isSelected(playRun, host, task, context)) return GO
   const round = await playRun.gate.arrive(host.name, place)
-  if (!round || host.state !== 'running') return STOP
-  if (task.action === 'meta') return metaTask(playRun, host, task, context, place)
+  if (!round) return turnedBack(host)
+  if (task.action === 'meta') return metaTask(playRun, host, task, context, round, place)
   const call = callOf(playRun, host, task, context, round)
   if (!(await wantedByUser(call))) return GO
   round.announce(() => announceTask(call))
   if (around) lookAheadFrom(call, around.entries, around.index)
-  const result = await takeTogether(call)
-  if (includes.has(task.action) && result.inclusions) return finishInclude(call, result, place)
-  return finish(call, result)
+  return finish(call, await takeTogether(call), place)
+}
+
+/** The play is over for the host; or it fails because another one did, and goes on where that leads. */
+function turnedBack(host: HostRun): Flow {
+  if (!host.doomed) return STOP
+  host.doomed = false
+  return { next: 'failed' }
 }
 
 /** Runs that people let go on without asking again. */
@@ -49,8 +56,9 @@ async function wantedByUser(call: TaskCall): Promise<boolean> {
 /** `run_once`: one host of the round does it for all. */
 async function takeTogether(call: TaskCall): Promise<TaskResult> {
   if (!call.runOnce) return take(call)
-  const first = call.round.hosts[0]!
-  return call.round.once(() => take(first === call.host.name ? call : { ...call, host: call.playRun.hosts.get(first)! }))
+  const { playRun, host, task, context, round } = call
+  const first = round.hosts[0]!
+  return round.once(() => take(first === host.name ? call : callOf(playRun, playRun.hosts.get(first)!, task, context, round)))
 }
 
 async function take(call: TaskCall): Promise<TaskResult> {
@@ -87,53 +95,72 @@ const SAYS_IT_ALL: ReadonlySet<string> = new Set(['template-failed', 'undefined-
 
 const explained = ({ message, hint, span }: Problem): string => `${message}${span ? ` (${span.file}:${span.line}:${span.column})` : ''}${hint ? ` — ${hint}` : ''}`
 
-async function finishInclude(call: TaskCall, result: TaskResult, place: Place): Promise<Flow> {
-  const flow = finish(call, result)
-  return (await flow).next === 'go' ? includes.get(call.task.action)!(call, result.inclusions!, place) : flow
-}
-
-/** Registers, notifies, counts, tells; and says how it goes on for the host. */
-async function finish(call: TaskCall, result: TaskResult): Promise<Flow> {
+/** Registers, notifies, counts, tells; and says how it goes on for the host, once all hosts of the round are done. */
+async function finish(call: TaskCall, result: TaskResult, place: Place): Promise<Flow> {
   const { playRun, host, task, round } = call
-  const { run } = playRun
-  if (task.register) run.vars.host(host.name).register(task.register, registered(call, result))
+  if (task.register) playRun.run.vars.host(host.name).register(task.register, registered(call, result))
   const ignored = result.status === 'failed' ? call.ignoreErrors() : result.status === 'unreachable' ? call.ignoreUnreachable() : false
-  if (result.status === 'changed' || result.status === 'unknown') notifyHandlers(call, result)
-  count(call, result, ignored)
-  if (!call.runOnce || host.name === round.hosts[0]) tell(call, result, ignored)
+  const mine = !call.runOnce || host.name === round.hosts[0]
+  if (mine) {
+    if (result.status === 'changed' || result.status === 'unknown') notifyHandlers(call, result)
+    count(call, result, ignored)
+    tell(call, result, ignored)
+  }
   host.calm = result.status === 'changed' || result.status === 'failed' ? 0 : host.calm + 1
-  return goOn(call, result, ignored)
-}
-
-async function goOn(call: TaskCall, result: TaskResult, ignored: boolean): Promise<Flow> {
-  const { playRun, host, context, round, task } = call
   const lost = (result.status === 'failed' || result.status === 'unreachable') && !ignored
-  if (call.anyErrorsFatal && (await round.settle(host.name, lost)) > 0 && !lost) {
-    if (context.rescuable) return { next: 'failed', task, result: result.outputs }
-    playRun.over = 'failed'
-    host.state = 'failed'
-    return STOP
-  }
-  if (!lost) return GO
-  if (result.status === 'unreachable') {
-    host.state = 'unreachable'
-    playRun.run.vars.hostLost(host.name)
-    return STOP
-  }
-  return { next: 'failed', task, result: result.outputs }
+  if (lost && !call.context.rescuable) host.failing = true
+  const reports = await round.meet(host.name, { lost, fatal: call.anyErrorsFatal || call.runOnce, inclusions: mine ? (result.inclusions ?? []) : [] })
+  return goOn(call, result, reports, place)
 }
 
-function count({ playRun: { run }, host, context }: TaskCall, { status, outputs }: TaskResult, ignored: boolean): void {
+async function goOn(call: TaskCall, result: TaskResult, reports: ReadonlyMap<string, Report>, place: Place): Promise<Flow> {
+  const { playRun, host, round, task } = call
+  const { lost } = reports.get(host.name)!
+  if (round.together && round.isFirst(host.name)) doomOthers(playRun, reports)
+  if (result.status === 'unreachable' && lost) return await leaveUnreachable(playRun, host) ? GO : STOP
+  if (lost) return { next: 'failed', failure: { task, result: result.outputs } }
+  if (host.doomed) return turnedBack(host)
+  return result.inclusions ? enterIncluded(call, reports, place) : GO
+}
+
+/** `any_errors_fatal` and a failed `run_once` are everybody's failure, and so are more failures than the play bears. */
+function doomOthers(playRun: PlayRun, reports: ReadonlyMap<string, Report>): void {
+  const all = [...reports.values()]
+  if (!all.some(({ lost }) => lost)) return
+  if (!all.some(({ lost, fatal }) => lost && fatal) && !tooManyFailed(playRun)) return
+  for (const host of playRun.hosts.values()) if (host.state === 'running' && !host.failing && !reports.get(host.name)?.lost) host.doomed = true
+}
+
+/** `max_fail_percentage`: more than so many of the batch failed. */
+function tooManyFailed(playRun: PlayRun): boolean {
+  const { play, run, hosts } = playRun
+  if (play.maxFailPercentage === undefined) return false
+  const failed = [...hosts.values()].filter(({ failing, state }) => failing || state === 'failed' || state === 'unreachable').length
+  if ((failed / hosts.size) * 100 <= Number(render(play.maxFailPercentage, playScope(run, play)))) return false
+  playRun.over = 'failed'
+  run.emit({ type: 'no-hosts', reason: 'remaining' })
+  return true
+}
+
+/** Waits until the others are through: `meta: clear_host_errors` may bring the host back. */
+async function leaveUnreachable({ run, gate }: PlayRun, host: HostRun): Promise<boolean> {
+  host.state = 'unreachable'
+  run.vars.hostLost(host.name)
+  return gate.park(host.name)
+}
+
+function count({ playRun: { run }, host, context }: TaskCall, { status, outputs, inclusions }: TaskResult, ignored: boolean): void {
   const tally = tallyOf(run, host.name)
   if (status === 'skipped') tally.skipped++
   else if (status === 'unreachable') tally.unreachable++
   else if (status === 'failed') {
     // An ignored failure of something that changed the host has changed it.
     if (ignored) [tally.ok, tally.ignored, tally.changed] = [tally.ok + 1, tally.ignored + 1, tally.changed + (outputs.get('changed') === true ? 1 : 0)]
-    else if (!context.rescuable) tally.failed++
+    else if (context.rescuable) tally.rescued++
+    else tally.failed++
   } else if (status === 'unknown') tally.unknown++
   else {
-    tally.ok++
+    tally.ok += inclusions ? inclusions.length : 1
     if (status === 'changed') tally.changed++
   }
 }

@@ -1,6 +1,6 @@
 import type { Module } from '../contract/define-module.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import type { Block, Entry, Home, Play, Playbook, Role, RoleUse, Task } from '../playbook/tree.ts'
+import type { Entry, Home, Play, Playbook, Role, RoleUse, Task } from '../playbook/tree.ts'
 import type { Secrets } from '../text/secrets.ts'
 import type { Connect } from '../transport/connection.ts'
 import type { Dict, Unknown, Value } from '../value/value.ts'
@@ -10,6 +10,7 @@ import type { Background } from './background.ts'
 import type { Machines } from './machines.ts'
 import type { RunSettings } from './settings.ts'
 import type { Semaphore } from './semaphore.ts'
+import type { Context } from './context.ts'
 import type { Gate } from './gate.ts'
 
 /** Modules by name, and those of a project by the path of their file; loaded when first used. */
@@ -51,6 +52,8 @@ export interface Run extends RunRequest {
   readonly tallies: Map<string, Tally>
   readonly workers: Semaphore
   readonly customStats: Map<Value, Value>
+  /** Hosts that failed or were lost take part in no later play. */
+  readonly lost: Map<string, 'failed' | 'unreachable'>
   /** Whether any play matched any host. */
   reached: boolean
 }
@@ -59,16 +62,38 @@ export interface Run extends RunRequest {
 export interface HostRun {
   readonly name: string
   state: 'running' | 'failed' | 'unreachable' | 'ended'
+  /** What was notified since the handlers ran, by the words of `notify`. */
+  readonly notified: Map<string, Notice>
   /** Handlers owed, in no order: they run in the order of their definition. */
-  readonly owed: Set<Task>
-  /** Handlers that only an unknown task owes: they may or may not run. */
+  readonly owed: Set<Handler>
+  /** Of these, those that only an unknown task owes: they may or may not run. */
   readonly doubtful: Map<Task, Unknown>
-  /** Roles done in this play, by name and parameters. */
-  readonly rolesDone: Set<string>
+  /** Handlers are running. */
+  flushing: boolean
+  /** Another host's failure is this one's too; it does not know yet. */
+  doomed: boolean
+  /** It failed for good: what still runs is `always` and forced handlers. */
+  failing: boolean
+  /** Roles done in this play, with the parameters of each time. */
+  readonly rolesDone: Map<Role, Set<string>>
   /** In a dry run: the first task of which it is unknown what variables it sets. What is undefined after it may be defined in the real run. */
   clouded: string | undefined
   /** Tasks in a row that changed nothing: how far it pays to look ahead. */
   calm: number
+}
+
+/** A handler, with what surrounds it. */
+export interface Handler {
+  readonly task: Task
+  readonly context: Context
+  /** The use of a role that brought it, so that many hosts bring it once. */
+  readonly via?: string
+}
+
+/** Which task notified; with the doubt where it is unknown whether it changed anything. */
+export interface Notice {
+  readonly task: string
+  readonly doubt?: Unknown
 }
 
 /** One play on one batch of hosts. */
@@ -79,11 +104,11 @@ export interface PlayRun {
   /** Names of all hosts of the play, and of this batch, in order. */
   readonly allHosts: readonly string[]
   readonly batch: readonly string[]
-  gate: Gate
-  /** Handlers of the play and its roles, in order; grows with `include_role`. */
-  readonly handlers: { readonly entry: Task | Block; readonly context: import('./context.ts').Context }[]
+  readonly gate: Gate
+  /** Handlers of its roles and of the play, in order; grows with `include_role`. */
+  readonly handlers: Handler[]
   readonly roleUses: readonly RoleUse[]
-  /** `end_play`, `any_errors_fatal`, or too many failures: nobody goes on. */
+  /** `end_play`, or too many failures: no play follows the latter. */
   over: 'no' | 'ended' | 'failed'
   readonly throttles: Map<Task, Semaphore>
 }

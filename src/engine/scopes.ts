@@ -20,6 +20,14 @@ function firstFound(action: string): { readonly firstFound?: string } {
   return directories[action] ? { firstFound: directories[action] } : {}
 }
 
+/** The variables of a handler's name: those of the play and of what surrounds it, of no host. */
+export function scopeWithoutHost(run: Run, play: Play, task: Task, context: Context): Scope {
+  return run.vars.scope({
+    host: undefined, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item: undefined, home: task.home,
+    searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory), warn: () => undefined,
+  })
+}
+
 /** The variables of a play itself, before there is a host. */
 export function playScope(run: Run, play: Play): Scope {
   const context = playContext(play)

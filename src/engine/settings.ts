@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly step: boolean
   readonly forceHandlers: boolean
   readonly anyErrorsFatal: boolean
+  /** Whether a notification that no handler answers ends the run; else it is a warning. */
+  readonly errorOnMissingHandler: boolean
   readonly gathering: 'implicit' | 'explicit' | 'smart'
   readonly extraVars: ReadonlyMap<Value, Value>
   /** Defaults below the connection variables of hosts and the keywords of plays. */

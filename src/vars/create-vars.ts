@@ -83,6 +83,12 @@ class RunVars implements Vars {
     countPresent(this.#state)
   }
 
+  hostBack(name: string): void {
+    if (!this.#state) return
+    this.#state.lost.delete(name)
+    countPresent(this.#state)
+  }
+
   exposeRole(role: Role): void {
     for (const one of withDependencies(role)) if (!this.#state!.exposed.includes(one)) this.#state!.exposed.push(one)
   }

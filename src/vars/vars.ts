@@ -14,6 +14,8 @@ export interface Vars {
   beginBatch(play: Play, allHosts: readonly string[], batch: readonly string[]): void
   /** A host left the play: it is no longer in `ansible_play_hosts` and `ansible_play_batch`. */
   hostLost(name: string): void
+  /** `meta: clear_host_errors`: it is one of them again. */
+  hostBack(name: string): void
   /** `include_role` with `public`, and static roles: defaults and vars are seen by the rest of the play. */
   exposeRole(role: Role): void
   scope(request: ScopeRequest): Scope

@@ -56,7 +56,7 @@ export async function runIn(directory: string, source: string, { hosts = ['h1'],
   const secrets = new Secrets()
   const extra = new Map<Value, Value>(Object.entries(extraVars))
   const all: RunSettings = {
-    check, diff: true, verbosity: 0, forks: 20, tags: [], skipTags: [], step: false, forceHandlers: false, anyErrorsFatal: false, gathering: 'explicit', extraVars: extra, connection: 'local', timeout: 10,
+    check, diff: true, verbosity: 0, forks: 20, tags: [], skipTags: [], step: false, forceHandlers: false, anyErrorsFatal: false, errorOnMissingHandler: true, gathering: 'explicit', extraVars: extra, connection: 'local', timeout: 10,
     hostKeyChecking: true, become: false, becomeMethod: 'sudo', becomeUser: 'root', strategy: 'linear', audit: false, lookAhead: true, rolesPath: [], hashBehaviour: 'replace', ...settings,
   }
   const loader = createLoader({ catalog: { find: () => ({ problems: () => [] }), names: () => Object.keys(registry) } })
