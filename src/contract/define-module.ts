@@ -79,6 +79,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly eager?: false
   /** Takes any argument: its params are `{ args }`, as they were given. */
   readonly open?: true
+  /** In Ansible it runs on the controller, which has other words for parameters that are not there. */
+  readonly action?: true
   /** Runs what its user says; a dry run cannot know what it does. */
   readonly opaque?: true
   readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S

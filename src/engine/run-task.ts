@@ -85,12 +85,12 @@ async function performed(call: TaskCall): Promise<TaskResult> {
     const reason = problems.map(explained).join('; ')
     // What is undefined now may be set by the task that could not be known.
     if (call.host.clouded && problems[0]?.code === 'undefined-variable') return unknownResult(`it would fail now (${reason}), but ${call.host.clouded} may change that`)
-    return { ...failedResult(problems.map(said).join('; ')), reason }
+    return { ...failedResult([...new Set(problems.map(said))].join('; ')), reason }
   }
 }
 
 /** What `register` receives as `msg`: the message alone, which playbooks compare; its place is shown beside it. */
-const said = ({ code, detail, message }: Problem): string => (SAYS_IT_ALL.has(code) && detail !== undefined ? detail : message)
+const said = ({ code, detail, message, said: words }: Problem): string => words ?? (SAYS_IT_ALL.has(code) && detail !== undefined ? detail : message)
 const SAYS_IT_ALL: ReadonlySet<string> = new Set(['template-failed', 'undefined-variable', 'template-loop', 'template-not-found', 'template-syntax'])
 
 const explained = ({ message, hint, span }: Problem): string => `${message}${span ? ` (${span.file}:${span.line}:${span.column})` : ''}${hint ? ` — ${hint}` : ''}`

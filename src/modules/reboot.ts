@@ -9,6 +9,7 @@ import { type Unknown, fresh } from '../value/value.ts'
 
 export const reboot = defineModule({
   name: 'reboot',
+  action: true,
   summary: 'Start the host anew and wait until it is back.',
   eager: false,
   params: {

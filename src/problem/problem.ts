@@ -19,6 +19,8 @@ export interface ProblemParts {
   /** The next move, or "did you mean …". */
   readonly hint?: string
   readonly span?: Span
+  /** What `register` receives as `msg`, where playbooks compare it with Ansible's words. */
+  readonly said?: string
 }
 
 /** A user's mistake or a fact of their world, as a value: shown with its place, never with a stack trace. */
@@ -29,14 +31,16 @@ export class Problem extends Error {
   readonly detail: string | undefined
   readonly hint: string | undefined
   readonly span: Span | undefined
+  readonly said: string | undefined
 
-  constructor({ code, summary, detail, hint, span }: ProblemParts) {
+  constructor({ code, summary, detail, hint, span, said }: ProblemParts) {
     super(detail ? `${summary}: ${detail}` : summary)
     this.code = code
     this.summary = summary
     this.detail = detail
     this.hint = hint
     this.span = span
+    this.said = said
   }
 
   /** The same problem at a place; a place that is already known is kept. */
@@ -46,8 +50,8 @@ export class Problem extends Error {
 
   /** The parts, without those that are missing. */
   parts(): ProblemParts {
-    const { code, summary, detail, hint, span } = this
-    return { code, summary, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }), ...(span ? { span } : {}) }
+    const { code, summary, detail, hint, span, said } = this
+    return { code, summary, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }), ...(span ? { span } : {}), ...(said === undefined ? {} : { said }) }
   }
 }
 

@@ -8,6 +8,10 @@ import type { Field, Fields } from './field.ts'
 export interface Subject {
   /** "module 'copy'". */
   readonly owner: string
+  /** The module's name as a task writes it. */
+  readonly called?: string
+  /** Ansible runs it on the controller. */
+  readonly action?: boolean
   readonly span?: Span
   readonly spans?: ReadonlyMap<string, Span>
 }
@@ -28,6 +32,7 @@ export interface Converted {
  */
 export function convertParams(fields: Fields, args: Dict, subject: Subject, accept?: (field: Field, value: Value) => unknown): Converted {
   const problems: Problem[] = []
+  const strange: string[] = []
   const params: Record<string, unknown> = {}
   const given = new Set<string>()
   const names = nameTable(fields)
@@ -35,7 +40,7 @@ export function convertParams(fields: Fields, args: Dict, subject: Subject, acce
   for (const [key, value] of args) {
     const name = names.get(String(key))
     if (name === undefined) {
-      problems.push(unknownParameter(String(key), fields, subject))
+      strange.push(String(key))
       continue
     }
     if (isOmitted(value)) continue
@@ -49,6 +54,7 @@ export function convertParams(fields: Fields, args: Dict, subject: Subject, acce
       else throw error
     }
   }
+  problems.unshift(...strange.map((key) => unknownParameter(key, strange, fields, subject)))
   for (const [name, field] of Object.entries(fields)) {
     if (params[name] !== undefined) continue
     if (field.default !== undefined) params[name] = field.default
@@ -67,22 +73,31 @@ function nameTable(fields: Fields): ReadonlyMap<string, string> {
   return table
 }
 
-function unknownParameter(key: string, fields: Fields, { owner, span, spans }: Subject): Problem {
+function unknownParameter(key: string, all: readonly string[], fields: Fields, { owner, called, action, span, spans }: Subject): Problem {
   const known = [...nameTable(fields).keys()]
   const hint = didYouMean(key, known) ?? `it takes ${Object.keys(fields).join(', ')}`
   const place = spans?.get(key) ?? span
-  return new Problem({ code: 'unknown-parameter', summary: 'unknown parameter', detail: `'${key}' of ${owner}`, hint, ...(place ? { span: place } : {}) })
+  const said = called === undefined ? undefined : action ? `Invalid options for ${called}: ${all.join(',')}` : unsupported(called, all, fields)
+  return new Problem({ code: 'unknown-parameter', summary: 'unknown parameter', detail: `'${key}' of ${owner}`, hint, ...(place ? { span: place } : {}), ...(said === undefined ? {} : { said }) })
+}
+
+function unsupported(called: string, strange: readonly string[], fields: Fields): string {
+  const aliases = Object.values(fields).flatMap((field) => field.aliases).sort()
+  return `Unsupported parameters for (${called}) module: ${[...strange].sort().join(', ')}. Supported parameters include: ${Object.keys(fields).sort().join(', ')}${aliases.length > 0 ? ` (${aliases.join(', ')})` : ''}.`
 }
 
 const missingParameter = (name: string, field: Field, { owner, span }: Subject): Problem =>
-  new Problem({ code: 'missing-parameter', summary: 'missing parameter', detail: `${owner} needs '${name}'`, hint: field.doc, ...(span ? { span } : {}) })
+  new Problem({ code: 'missing-parameter', summary: 'missing parameter', detail: `${owner} needs '${name}'`, hint: field.doc, said: `missing required arguments: ${name}`, ...(span ? { span } : {}) })
 
 const located = (problem: Problem, key: string, { owner, span, spans }: Subject): Problem =>
-  new Problem({ ...problem.parts(), detail: `'${key}' of ${owner}: ${problem.detail}` }).at(spans?.get(key) ?? span)
+  new Problem({ ...problem.parts(), detail: `'${key}' of ${owner}: ${problem.detail}`, ...(problem.said === undefined ? {} : { said: problem.said.replace('%', key) }) }).at(spans?.get(key) ?? span)
 
-const wrong = (expected: string, value: Value): never => {
-  throw new Problem({ code: 'wrong-type', summary: 'wrong type', detail: `expected ${expected}, found ${JSON.stringify(toJson(value))}` })
+const wrong = (expected: string, value: Value, type: string): never => {
+  throw new Problem({ code: 'wrong-type', summary: 'wrong type', detail: `expected ${expected}, found ${JSON.stringify(toJson(value))}`, said: `argument '%' is of type ${typeName(value)} and we were unable to convert to ${type}: ${JSON.stringify(toJson(value))} is not ${expected}` })
 }
+
+const typeName = (value: Value): string =>
+  typeof value === 'string' ? 'str' : typeof value === 'boolean' ? 'bool' : Array.isArray(value) || value instanceof Tuple ? 'list' : isDict(value) ? 'dict' : value instanceof Float ? 'float' : value === null ? 'NoneType' : 'int'
 
 const TRUE = new Set(['yes', 'on', 'y', 't', 'true', '1'])
 const FALSE = new Set(['no', 'off', 'n', 'f', 'false', '0'])
@@ -115,7 +130,7 @@ function toText(value: Value): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (value instanceof Float) return `${value.value}.0`
   if (Array.isArray(value) || isDict(value)) return JSON.stringify(toJson(value))
-  return wrong('text', value)
+  return wrong('text', value, 'str')
 }
 
 function toChoice(field: Field, value: Value): string {
@@ -123,7 +138,7 @@ function toChoice(field: Field, value: Value): string {
   // YAML reads `state: yes` as a boolean: the choice that means it is taken, as Ansible does.
   const text = typeof value === 'boolean' ? (choices.find((choice) => (value ? TRUE : FALSE).has(choice)) ?? toText(value)) : toText(value)
   if (choices.includes(text)) return text
-  throw new Problem({ code: 'wrong-choice', summary: 'not one of the choices', detail: `'${text}' is not one of ${choices.join(', ')}`, ...hinted(didYouMean(text, choices)) })
+  throw new Problem({ code: 'wrong-choice', summary: 'not one of the choices', detail: `'${text}' is not one of ${choices.join(', ')}`, said: `value of % must be one of: ${choices.join(', ')}, got: ${text}`, ...hinted(didYouMean(text, choices)) })
 }
 const hinted = (hint: string | undefined) => (hint ? { hint } : {})
 
@@ -132,26 +147,26 @@ function toFlag(value: Value): boolean {
   const word = value instanceof Float ? String(value.value) : String(value).toLowerCase().trim()
   if (TRUE.has(word)) return true
   if (FALSE.has(word)) return false
-  return wrong('yes or no', value)
+  return wrong('yes or no', value, 'bool')
 }
 
 function toInteger(value: Value): number {
   if (typeof value === 'number' && Number.isInteger(value)) return value
   if (value instanceof Float) return value.value
   if (typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value)) return Number(value)
-  return wrong('a whole number', value)
+  return wrong('a whole number', value, 'int')
 }
 
 function toNumber(value: Value): number {
   if (typeof value === 'number') return value
   if (value instanceof Float) return value.value
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
-  return wrong('a number', value)
+  return wrong('a number', value, 'float')
 }
 
 function toBytes(value: Value): string {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([KMGTPEZY]?)(?:i?B?)?\s*$/i.exec(toText(value))
-  if (!match) return wrong('a size like 10M', value)
+  if (!match) return wrong('a size like 10M', value, 'bytes')
   return String(Math.round(Number(match[1]) * 1024 ** ' KMGTPEZY'.indexOf((match[2] || ' ').toUpperCase())))
 }
 
@@ -162,7 +177,7 @@ function toList(value: Value): readonly Value[] {
 }
 
 function toRecord(fields: Fields, value: Value): unknown {
-  if (!isDict(value)) return wrong('a dict', value)
+  if (!isDict(value)) return wrong('a dict', value, 'dict')
   const { params, problems, unknown } = convertParams(fields, value, { owner: 'the dict' })
   if (problems[0]) throw problems[0]
   if (unknown) throw unknown
