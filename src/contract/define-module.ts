@@ -79,6 +79,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly eager?: false
   /** Takes any argument: its params are `{ args }`, as they were given. */
   readonly open?: true
+  /** Modules that do its work in Ansible: `module_defaults` for them count here too, below those for the module itself. */
+  readonly standsFor?: readonly string[]
   /** In Ansible it runs on the controller, which has other words for parameters that are not there. */
   readonly action?: true
   /** Runs what its user says; a dry run cannot know what it does. */

@@ -61,7 +61,7 @@ function readsPlanned(params: unknown, planned: Overlay): string | undefined {
 export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   const { playRun: { run, play }, task } = call
   const module = await moduleOf(call)
-  const given = moduleArgs(call)
+  const given = moduleArgs(call, module)
   if (isUnknown(given)) return unknownResult(given.reason)
   const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call)

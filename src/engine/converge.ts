@@ -112,7 +112,7 @@ function refuseBadExit(step: Step & { step: 'run' }, { code, stdout, stderr }: S
   const okay = step.options.okay ?? [0]
   if (okay === 'any' || okay.includes(code)) return
   const said = stderr.toString().trim() || stdout.toString().trim()
-  throw new Failure(`${sentenceOf(step)} failed with exit code ${code}${said ? `: ${said}` : ''}`, { rc: code, stdout: stdout.toString(), stderr: stderr.toString() })
+  throw new Failure(`${step.options.failure ?? `${sentenceOf(step)} failed with exit code ${code}`}${said ? `: ${said}` : ''}`, { rc: code, stdout: stdout.toString(), stderr: stderr.toString() })
 }
 
 function failedOutcome(thrown: unknown): Outcome {

@@ -2,26 +2,32 @@ import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { Problem } from '../problem/problem.ts'
+import type { Module } from '../contract/define-module.ts'
 import type { Task } from '../playbook/tree.ts'
 import { type Dict, type Unknown, type Value, isDict, isUnknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
 import { type Context, accumulated } from './context.ts'
 
 /** The arguments of a task, rendered: defaults of the module below, what a template gave next, the task's own on top. */
-export function moduleArgs({ task, context, scope }: TaskCall): Dict | Unknown {
-  const args = new Map<Value, Value>(defaultsFor(task, context, scope))
+export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Module, 'standsFor' | 'params'>): Dict | Unknown {
+  const args = new Map<Value, Value>([...(module?.standsFor ?? []).flatMap((name) => [...defaultsFor(fullAndShort([name]), task, context, scope)]), ...defaultsFor(fullAndShort([task.action, task.actionAsWritten]), task, context, scope)])
   if (task.argsTemplate !== undefined) {
     const rendered = render(task.argsTemplate, scope)
     if (isUnknown(rendered)) return rendered
     for (const [key, value] of asArgs(rendered, task)) args.set(key, value)
   }
   for (const [key, value] of task.args) args.set(key, render(value, scope))
+  for (const [name, { variable, aliases }] of Object.entries(module?.params ?? {})) {
+    const value = variable === undefined || [name, ...aliases].some((key) => args.has(key)) ? undefined : scope.get(variable)
+    if (value !== undefined) args.set(name, render(value, scope))
+  }
   return args
 }
 
-function defaultsFor(task: Task, context: Context, scope: Scope): Dict {
+const fullAndShort = (names: readonly string[]): ReadonlySet<string> => new Set(names.flatMap((name) => [name, `ansible.builtin.${name}`, `ansible.legacy.${name}`]))
+
+function defaultsFor(names: ReadonlySet<string>, task: Task, context: Context, scope: Scope): Dict {
   const merged = new Map<Value, Value>()
-  const names = new Set([task.action, task.actionAsWritten, `ansible.builtin.${task.action}`, `ansible.legacy.${task.action}`])
   for (const layer of accumulated(task, context, 'moduleDefaults')) {
     for (const [name, defaults] of layer as Dict) if (names.has(String(name)) && isDict(defaults)) for (const [key, value] of defaults) merged.set(key, render(value, scope))
   }

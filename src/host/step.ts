@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly timeout?: number
   /** What people read instead of the command: for scripts of ours that lead up to it. */
   readonly sentence?: string
+  /** What people read before the program's own words when it fails: "Unable to start service cron". */
+  readonly failure?: string
   /** What the host does with files and services is not known (`command`, `shell`): later results of a dry run rest on the assumption that it leaves them alone. */
   readonly opaque?: boolean
   /** It may go on in the background, on the host by itself: what is kept of it for whoever asks how it ended. */

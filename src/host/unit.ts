@@ -52,6 +52,8 @@ async function loadUnits(shell: Shell, keys: readonly string[], scope: 'system' 
     'export LC_ALL=C', 'command -v systemctl >/dev/null || { echo "there is no systemctl" >&2; exit 1; }', ...(scope === 'user' ? [USER_RUNTIME] : []),
     ...(plain.length ? [`${systemctl} show -- ${plain.map(quote).join(' ')} || exit 1`] : []), 'echo --tutti--',
     // A unit that was made from an init script is enabled by links of its own.
+    // An indirect unit is enabled where links of its own or of its companions say so: only the long answer names them.
+    ...(plain.length ? [`for u in ${plain.map(quote).join(' ')}; do [ "$(${systemctl} is-enabled -- "$u" 2>/dev/null)" != indirect ] || { ${systemctl} is-enabled --full -- "$u" 2>/dev/null | grep -q '^ ' && printf 'linked %s\\n' "$u"; }; done`] : []),
     ...plain.map((key) => `for f in /etc/rc[2-5].d/S[0-9][0-9]${quote(key.replace(/\.service$/, ''))}; do [ ! -e "$f" ] || echo ${quote(key)}; done`), 'echo --tutti--',
     ...templates.map((key) => `printf '%s\\n' "${'$'}(${systemctl} is-enabled -- ${quote(key)} 2>/dev/null || :)"`),
   ].join('\n')
@@ -61,7 +63,7 @@ async function loadUnits(shell: Shell, keys: readonly string[], scope: 'system' 
   const blocks = shown.split('\n\n').map(parseProperties)
   const started = new Set(sysv.split('\n'))
   const words = enablings.split('\n')
-  return keys.map((key) => (key.includes('@.') ? templateUnit(words[templates.indexOf(key)] ?? '') : parseUnit(blocks[plain.indexOf(key)] ?? new Map(), started.has(key))))
+  return keys.map((key) => (key.includes('@.') ? templateUnit(words[templates.indexOf(key)] ?? '') : parseUnit(blocks[plain.indexOf(key)] ?? new Map(), started.has(key), started.has(`linked ${key}`))))
 }
 
 /** One block of `systemctl show`. */
@@ -69,18 +71,19 @@ export function parseProperties(block: string): ReadonlyMap<string, string> {
   return new Map(block.split('\n').filter((line) => line.includes('=')).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
 }
 
-export function parseUnit(properties: ReadonlyMap<string, string>, sysvStarts = false): UnitState {
+export function parseUnit(properties: ReadonlyMap<string, string>, sysvStarts = false, linked = false): UnitState {
   const [load, active, file] = ['LoadState', 'ActiveState', 'UnitFileState'].map((name) => properties.get(name) ?? '') as [string, string, string]
   return {
     exists: load !== 'not-found' && load !== '', active: active === 'active' || active === 'activating' || active === 'reloading', deactivating: active === 'deactivating', failed: active === 'failed',
-    enabled: file === 'generated' && properties.get('SourcePath')?.startsWith('/etc/init.d/') ? sysvStarts : enabledBy(file), masked: load === 'masked' || file === 'masked' || file === 'masked-runtime',
+    enabled: file === 'generated' && properties.get('SourcePath')?.startsWith('/etc/init.d/') ? sysvStarts : file === 'indirect' ? linked : enabledBy(file), masked: load === 'masked' || file === 'masked' || file === 'masked-runtime',
     needsReload: properties.get('NeedDaemonReload') === 'yes', run: `${properties.get('MainPID') ?? ''} ${properties.get('InvocationID') ?? ''}`.trim(), properties,
   }
 }
 
 function enabledBy(word: string): UnitState['enabled'] {
-  if (/^(?:enabled|enabled-runtime|linked|linked-runtime|alias)$/.test(word)) return word.startsWith('enabled') || word === 'alias'
-  return /^(?:static|generated|transient|indirect)$/.test(word) ? 'static' : false
+  // What only /run enables does not start with the host.
+  if (word === 'enabled' || word === 'alias') return true
+  return /^(?:static|generated|transient)$/.test(word) ? 'static' : false
 }
 
 /** A template (`getty@.service`) has no state of its own, only links that enable it. */

@@ -14,9 +14,11 @@ export const package_ = defineModule({
 - name: tree is there
   package: { name: tree, state: present }
 `,
-  params: { ...aptParams, use: text('The package manager.', { default: 'auto' }) },
+  standsFor: ['apt'],
+  params: { ...aptParams, use: text('The package manager; without it the one that the host has.', { default: 'auto', variable: 'ansible_package_use' }) },
   async probe(host, params, around) {
-    if (params.use !== 'auto' && params.use !== 'apt' && params.use !== 'ansible.builtin.apt') fail(`use: ${params.use} is out of reach: only apt is served`)
+    const wanted = params.use.replace(/^ansible\.(?:builtin|legacy)\./, '')
+    if (wanted !== 'auto' && wanted !== 'apt') fail(`Could not find a matching action for the "${wanted}" package manager.`)
     const reply = await host.run(`for p in ${MANAGERS.join(' ')}; do command -v $p && break; done`, [])
     const manager = isUnknown(reply) ? 'apt-get' : reply.stdout.toString().trim().split('/').at(-1)
     if (manager !== 'apt-get') fail(manager ? `the host's package manager is ${manager}: only apt is served` : 'the host has no package manager that is known')

@@ -73,13 +73,14 @@ export function* unitChores({ params: { daemon_reload, daemon_reexec, scope }, b
 
 export function* applyUnit({ params: { name = '', state, scope, force, no_block }, before, after }: { readonly params: UnitParams; readonly before: UnitPlan; readonly after: UnitPlan }): Iterable<Step> {
   const unit = unitName(name)
+  const control = (word: string, args: readonly string[]) => systemctl(scope, [...args, unit], effects, `Unable to ${word} service ${name}`)
   const effects = effectsOf(scope, unit, before.found.value.unit!, after)
   const forced = force ? ['--force'] : []
-  if (after.masked !== before.masked && after.masked === false) yield systemctl(scope, [...forced, 'unmask', unit], effects)
-  if (after.enabled !== before.enabled) yield systemctl(scope, [...forced, after.enabled ? 'enable' : 'disable', unit], effects)
+  if (after.masked !== before.masked && after.masked === false) yield control('unmask', [...forced, 'unmask'])
+  if (after.enabled !== before.enabled) yield control(after.enabled ? 'enable' : 'disable', [...forced, after.enabled ? 'enable' : 'disable'])
   const verb = verbOf(state, before)
-  if (verb) yield systemctl(scope, [...(no_block ? ['--no-block'] : []), verb, unit], effects)
-  if (after.masked !== before.masked && after.masked !== false) yield systemctl(scope, [...forced, 'mask', unit], effects)
+  if (verb) yield control(verb, [...(no_block ? ['--no-block'] : []), verb])
+  if (after.masked !== before.masked && after.masked !== false) yield control('mask', [...forced, 'mask'])
 }
 
 function verbOf(state: UnitParams['state'], { active }: UnitPlan): string | undefined {
@@ -89,8 +90,8 @@ function verbOf(state: UnitParams['state'], { active }: UnitPlan): string | unde
   return state === 'stopped' && active !== false ? 'stop' : undefined
 }
 
-const systemctl = (scope: Scope, args: readonly string[], effects: Parameters<typeof run>[1] = []): Step =>
-  scope === 'user' ? run(`${USER_RUNTIME}; exec ${commandLine(['systemctl', '--user', ...args])}`, effects, { sentence: `run ${commandLine(['systemctl', '--user', ...args])}` }) : run(['systemctl', ...(scope === 'global' ? ['--global'] : []), ...args], effects)
+const systemctl = (scope: Scope, args: readonly string[], effects: Parameters<typeof run>[1] = [], failure?: string): Step =>
+  scope === 'user' ? run(`${USER_RUNTIME}; exec ${commandLine(['systemctl', '--user', ...args])}`, effects, { sentence: `run ${commandLine(['systemctl', '--user', ...args])}`, ...(failure === undefined ? {} : { failure }) }) : run(['systemctl', ...(scope === 'global' ? ['--global'] : []), ...args], effects, failure === undefined ? {} : { failure })
 
 function effectsOf(scope: Scope, unit: string, found: UnitState, { active, enabled, masked, run }: UnitPlan) {
   const properties = new Map(found.properties)
@@ -108,7 +109,7 @@ export const systemd = defineModule({
   summary: 'Keep a systemd unit running or stopped, enabled or not, masked or not.',
   notes: [
     '`daemon_reload` acts only where a unit file, drop-in or /etc/fstab is newer than what systemd has read; as in Ansible it is no change.',
-    'A unit that is static, generated or indirect has no say in whether it starts with the host: `enabled` leaves it alone.',
+    'A unit that is static or generated has no say in whether it starts with the host: `enabled` leaves it alone.',
   ],
   examples: `
 - name: A service that runs and starts with the host

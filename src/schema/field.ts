@@ -18,6 +18,8 @@ export interface Field<T = unknown> {
   readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean }
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
   readonly inert?: string
+  /** A variable of the host that gives it where the task does not. */
+  readonly variable?: string
   readonly $type?: T
 }
 export type Fields = Readonly<Record<string, Field>>
@@ -28,6 +30,7 @@ interface Options<T> {
   readonly default?: T
   readonly secret?: boolean
   readonly inert?: string
+  readonly variable?: string
 }
 type Required_ = { readonly required: true }
 type Defaulted = { readonly default: unknown }
@@ -36,7 +39,7 @@ type Present<T, O> = O extends Required_ | Defaulted ? T : T | undefined
 
 const field = (type: Field['type'], doc: string, options: Options<unknown> = {}, rest: Partial<Field> = {}): Field => ({
   type, doc, required: options.required ?? false, aliases: options.aliases ?? [], secret: options.secret ?? false,
-  ...(options.default === undefined ? {} : { default: options.default }), ...(options.inert === undefined ? {} : { inert: options.inert }), ...rest,
+  ...(options.default === undefined ? {} : { default: options.default }), ...(options.inert === undefined ? {} : { inert: options.inert }), ...(options.variable === undefined ? {} : { variable: options.variable }), ...rest,
 })
 
 /** Any text; numbers and booleans become text as Ansible writes them. */

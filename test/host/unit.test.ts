@@ -8,7 +8,7 @@ test('a running enabled unit', () => {
 })
 
 test('states of unit files that have no say in enabling are static', () => {
-  for (const word of ['static', 'indirect', 'transient', 'generated']) expect(parseUnit(show({ LoadState: 'loaded', UnitFileState: word })).enabled).toBe('static')
+  for (const word of ['static', 'transient', 'generated']) expect(parseUnit(show({ LoadState: 'loaded', UnitFileState: word })).enabled).toBe('static')
 })
 
 test('a unit made from an init script is enabled by its links', () => {
@@ -27,4 +27,10 @@ test('a value may hold an equals sign', () => {
 
 test('names without an ending are services', () => {
   expect(['ssh', 'ssh.socket', 'a.b', 'getty@tty1'].map(unitName)).toEqual(['ssh', 'ssh.socket', 'a.b', 'getty@tty1'].map((name) => (name === 'ssh.socket' ? name : `${name}.service`)))
+})
+
+test('an indirect unit is enabled where links say so, and one that only /run enables is not', () => {
+  expect(parseUnit(show({ LoadState: 'loaded', UnitFileState: 'indirect' })).enabled).toBe(false)
+  expect(parseUnit(show({ LoadState: 'loaded', UnitFileState: 'indirect' }), false, true).enabled).toBe(true)
+  expect(parseUnit(show({ LoadState: 'loaded', UnitFileState: 'enabled-runtime' })).enabled).toBe(false)
 })

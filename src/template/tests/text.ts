@@ -1,6 +1,6 @@
 import type { Value } from '../../value/value.ts'
 import { test } from '../define.ts'
-import { flag, isList, typeName } from '../python/kind.ts'
+import { flag, isList } from '../python/kind.ts'
 import { str } from '../python/text.ts'
 import { regex, regexFlags } from '../regex.ts'
 import { fail } from '../template-error.ts'
@@ -17,11 +17,8 @@ function matches(text: string, pattern: Value, flags: string, how: string): bool
   }
   return fail(`'match_type' is search, match or fullmatch, not '${how}'`)
 }
-/** What is searched: text, and what Ansible turns into text without asking. */
-function subject(value: Value): string {
-  const plain = value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || isList(value)
-  return plain ? str(value) : fail(`text is needed, got ${typeName(value)}`)
-}
+/** What is searched: text; anything else is searched as it would be printed (`result is search('…')`). */
+const subject = (value: Value): string => str(value)
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i
 const schemesOf = (schemes: Value | undefined): readonly string[] => (isList(schemes) ? schemes.map(str) : [])
 const hasScheme = (text: string, schemes: readonly string[]): boolean => SCHEME.test(text) && (!schemes.length || schemes.includes(text.slice(0, text.indexOf(':'))))
