@@ -1,6 +1,7 @@
 import { condition } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import type { Condition } from '../playbook/tree.ts'
+import { Problems, problemsOf } from '../problem/problem.ts'
 import { render } from '../template/template.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
@@ -61,7 +62,8 @@ async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<Task
   let left = wanted ? Number(render(task.retries ?? 3, scope)) : 0
   const tries = left
   for (let tryNumber = 1; ; tryNumber++) {
-    const result = judged(call, await once(call, doubt))
+    const answer = await once(call, doubt)
+    const result = judged(call, wanted && answer.status !== 'unreachable' && !(answer.status === 'unknown' && answer.outputs.size === 0) ? withAttempts(answer, tryNumber) : answer)
     if (!wanted || result.status === 'unreachable') return result
     const done = untilDone(call, result)
     if (done || result.status === 'unknown') return withAttempts(result, tryNumber)
@@ -111,33 +113,61 @@ function cloudFacts(call: TaskCall, doubt: Unknown): void {
 }
 
 /** The scope in which the result has its registered name, as `until`, `changed_when` and `failed_when` see it. */
-function withResult(call: TaskCall, result: TaskResult): Scope {
+export function withResult(call: TaskCall, result: TaskResult): Scope {
   const name = call.task.register
   return name ? scopeOf(call.playRun, call.host.name, call.task, call.context, new Map([...(call.item ?? []), [name, withFlags(result)]])) : call.scope
 }
 
-/** What `changed_when` and `failed_when` make of a result. */
+/** What `changed_when` and `failed_when` make of a result, one after the other: the second sees what the first decided. */
 function judged(call: TaskCall, result: TaskResult): TaskResult {
   const { changedWhen, failedWhen } = call.task
   if ((!changedWhen && !failedWhen) || result.status === 'unreachable' || result.status === 'skipped') return result
-  if (result.status === 'failed' && result.outputs.size === 1 && result.outputs.has('msg') && !failedWhen) return result
-  const scope = withResult(call, result)
-  const failed = failedWhen && anyOrAll(failedWhen, scope)
-  let verdict = result
-  if (failed !== undefined && !isUnknown(failed)) verdict = failed ? failedBy(result, failedWhen!) : result.status === 'failed' ? { ...result, status: result.outputs.get('changed') === false ? 'ok' : 'changed', outputs: new Map([...result.outputs, ['failed', false]]) } : result
-  if (verdict.status === 'failed') return withDecision(verdict, failed, 'failed_when_result')
-  const changed = changedWhen && anyOrAll(changedWhen, scope)
-  if (changed === undefined) return withDecision(verdict, failed, 'failed_when_result')
-  if (isUnknown(changed)) return { ...verdict, status: 'unknown', reason: `changed_when: ${changed.reason}` }
-  const open = verdict.status === 'unknown' && verdict.outputs.size === 0 ? { open: verdict.reason ?? 'it is unknown' } : {}
-  return withDecision({ ...verdict, ...open, status: changed ? 'changed' : 'ok', outputs: new Map([...verdict.outputs, ['changed', changed]]) }, failed, 'failed_when_result')
+  if (result.status === 'failed' && !failedWhen && [...result.outputs.keys()].every((name) => name === 'msg' || name === 'attempts')) return result
+  const changed = changedWhen ? afterChangedWhen(call, result, changedWhen) : result
+  return failedWhen && !(changed.status === 'failed' && result.status !== 'failed') ? afterFailedWhen(call, changed, failedWhen) : changed
 }
 
-const withDecision = (result: TaskResult, decision: boolean | Unknown | undefined, name: string): TaskResult => (decision === undefined ? result : { ...result, outputs: new Map<Value, Value>([...result.outputs, [name, decision]]) })
+function afterChangedWhen(call: TaskCall, result: TaskResult, conditions: readonly Condition[]): TaskResult {
+  const changed = judgement(conditions, withResult(call, result))
+  if (changed instanceof Problems) return brokenBy(result, changed, 'changed_when_result')
+  if (isUnknown(changed)) return result.status === 'failed' ? result : { ...result, status: 'unknown', reason: `changed_when: ${changed.reason}` }
+  const outputs = new Map<Value, Value>([...result.outputs, ['changed', changed]])
+  if (result.status === 'failed') return { ...result, outputs }
+  const open = result.status === 'unknown' && result.outputs.size === 0 ? { open: result.reason ?? 'it is unknown' } : {}
+  return { ...result, ...open, status: changed ? 'changed' : 'ok', outputs }
+}
+
+function afterFailedWhen(call: TaskCall, result: TaskResult, conditions: readonly Condition[]): TaskResult {
+  const failed = judgement(conditions, withResult(call, result))
+  if (failed instanceof Problems) return brokenBy(result, failed, 'failed_when_result')
+  if (failed === true) return withDecision(failedBy(result, conditions), failed)
+  if (failed === false && result.status === 'failed') return withDecision({ ...result, status: result.outputs.get('changed') === false ? 'ok' : 'changed', outputs: new Map([...result.outputs, ['failed', false]]) }, failed)
+  return withDecision(result, failed)
+}
+
+const withDecision = (result: TaskResult, decision: boolean | Unknown): TaskResult => ({ ...result, outputs: new Map<Value, Value>([...result.outputs, ['failed_when_result', decision]]) })
 
 const failedBy = (result: TaskResult, by: readonly Condition[]): TaskResult => ({
   ...result, status: 'failed', reason: String(result.outputs.get('msg') ?? `failed_when: ${by.map(({ expression }) => expression).join(' and ')}`), outputs: new Map([...result.outputs, ['failed', true]]),
 })
+
+/** A condition that cannot be evaluated fails the task, whose result stays for people to look at. */
+function judgement(all: readonly Condition[], scope: Scope): boolean | Unknown | Problems {
+  try {
+    return anyOrAll(all, scope)
+  } catch (thrown) {
+    const problems = problemsOf(thrown)
+    if (!problems) throw thrown
+    return new Problems(problems)
+  }
+}
+
+function brokenBy(result: TaskResult, { problems }: Problems, name: string): TaskResult {
+  const why = problems.map(({ message }) => message).join('; ')
+  const said = `Error while evaluating conditional: ${problems.map(({ detail, message }) => detail ?? message).join('; ')}`
+  const outputs = new Map<Value, Value>([...result.outputs, ['changed', result.status === 'changed'], ['failed', true], [name, said]])
+  return { ...result, status: 'failed', reason: why, outputs }
+}
 
 /** A list of conditions is joined with `and`. */
 function anyOrAll(all: readonly Condition[], scope: Scope): boolean | Unknown {

@@ -7,6 +7,7 @@ import { conditions, withinBlock } from './context.ts'
 import { controls } from './control/controls.ts'
 import { lookAhead } from './converge.ts'
 import { includes } from './include.ts'
+import { settled } from './loop-control.ts'
 import { overScope } from './scopes.ts'
 import { Failure } from '../contract/failure.ts'
 import { problemsOf } from '../problem/problem.ts'
@@ -54,9 +55,10 @@ async function ahead(call: TaskCall, task: Task, context: TaskCall['context']): 
     const over = render(task.loop.over, next.scope)
     if (isUnknown(over)) return
     const terms = Array.isArray(over) ? (over as readonly Value[]) : [over]
+    const { loopVar, indexVar } = settled(task.loop, next.scope)
     const items = task.loop.lookup === 'loop' ? terms : runLookup(task.loop.lookup, terms, {}, next.scope)
     if (isUnknown(items)) return
-    await Promise.all(items.slice(0, MOST_ITEMS).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[task.loop!.loopVar, item], ...(task.loop!.indexVar ? [[task.loop!.indexVar, 0] as const] : [])])))))
+    await Promise.all(items.slice(0, MOST_ITEMS).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[loopVar, item], ...(indexVar ? [[indexVar, 0] as const] : [])])))))
   } catch (thrown) {
     leaveForLater(thrown)
   }

@@ -3,16 +3,17 @@ import { Problem, problemsOf } from '../problem/problem.ts'
 import { str as showValue } from '../template/python/text.ts'
 import { condition, render, runLookup } from '../template/template.ts'
 import { type Dict, type Unknown, type Value, dict, isUnknown } from '../value/value.ts'
-import { attempt, decideTask, skippedResult } from './attempt.ts'
+import { attempt, decideTask, skippedResult, withResult } from './attempt.ts'
 import { type TaskCall, itemCall } from './call.ts'
 import type { Status } from './event.ts'
 import { lookAheadItems } from './look-ahead.ts'
+import { type Settled, settled } from './loop-control.ts'
 import { type TaskResult, censor, failedResult, plain, toEvent, unknownResult, withFlags } from './task-result.ts'
 import type { Loop } from '../playbook/tree.ts'
 
 /** The task once for each item, one after the other; what was read for an item is thrown away once another item took a step. */
 export async function runLoop(call: TaskCall): Promise<TaskResult> {
-  const loop = call.task.loop!
+  const loop = settled(call.task.loop!, call.scope)
   const items = itemsUnlessSkipped(call, loop)
   if (items === undefined) return skippedResult()
   if (isUnknown(items)) return unknownResult(`the items of the loop: ${items.reason}`)
@@ -54,12 +55,13 @@ function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | Unknown {
     throw new Problem({ code: 'loop-not-a-list', summary: 'loop needs a list', detail: `found ${showValue(over)}`, hint: 'use dict2items for a dict, or query() for a lookup', span: loop.span })
   }
   const terms = Array.isArray(over) ? over : [over]
+  if (loop.lookup === 'list' && !Array.isArray(over)) throw new Problem({ code: 'loop-not-a-list', summary: 'with_list expects a list', detail: `found ${showValue(over)}`, span: loop.span })
   return runLookup(loop.lookup, loop.lookup === 'items' || loop.lookup === 'list' ? flattenOnce(terms) : terms, {}, call.scope)
 }
 
 const flattenOnce = (terms: readonly Value[]): readonly Value[] => terms.flatMap((term) => (Array.isArray(term) ? (term as readonly Value[]) : [term]))
 
-function loopVars(_call: TaskCall, loop: Loop, items: readonly Value[], index: number): Dict {
+function loopVars(_call: TaskCall, loop: Settled, items: readonly Value[], index: number): Dict {
   const vars = new Map<Value, Value>([[loop.loopVar, items[index]!], ['ansible_loop_var', loop.loopVar]])
   if (loop.indexVar) vars.set(loop.indexVar, index).set('ansible_index_var', loop.indexVar)
   if (loop.extended) vars.set('ansible_loop', extended(items, index, loop.extendedAllItems))
@@ -69,34 +71,48 @@ function loopVars(_call: TaskCall, loop: Loop, items: readonly Value[], index: n
 function extended(items: readonly Value[], index: number, all: boolean): Dict {
   return dict({
     ...(all ? { allitems: items } : {}), index: index + 1, index0: index, revindex: items.length - index, revindex0: items.length - index - 1,
-    first: index === 0, last: index === items.length - 1, length: items.length, previtem: items[index - 1], nextitem: items[index + 1],
+    first: index === 0, last: index === items.length - 1, length: items.length,
+    ...(index > 0 ? { previtem: items[index - 1]! } : {}), ...(index < items.length - 1 ? { nextitem: items[index + 1]! } : {}),
   })
 }
 
-function labelled(call: TaskCall, loop: Loop, result: TaskResult): TaskResult {
-  const label = loop.label === undefined ? call.item!.get(loop.loopVar)! : render(loop.label, call.scope)
-  return { ...result, label: typeof label === 'string' ? label : showValue(label), outputs: new Map([...result.outputs, ...call.item!, ...(loop.label === undefined ? [] : [['_ansible_item_label', label] as const])]) }
+function labelled(call: TaskCall, loop: Settled, result: TaskResult): TaskResult {
+  const outputs = new Map([...result.outputs, ...call.item!])
+  const shown = (label: Value): string => (typeof label === 'string' ? label : isUnknown(label) ? label.reason : showValue(label))
+  if (loop.label === undefined) return { ...result, label: shown(call.item!.get(loop.loopVar)!), outputs }
+  try {
+    const label = shown(render(loop.label, withResult(call, result)))
+    return { ...result, label, outputs: outputs.set('_ansible_item_label', label) }
+  } catch (thrown) {
+    const problems = problemsOf(thrown)
+    if (!problems) throw thrown
+    const reason = `Failed to template loop_control.label: ${problems.map(({ detail, message }) => detail ?? message).join('; ')}`
+    return { ...result, status: 'failed', reason, label: shown(call.item!.get(loop.loopVar)!), outputs: outputs.set('failed', true).set('msg', reason).set('changed', result.status === 'changed') }
+  }
 }
 
-function broken(call: TaskCall, loop: Loop, _result: TaskResult): boolean {
-  return loop.breakWhen.some(({ expression, span }) => condition(expression, call.scope, span) === true)
+/** All conditions of `break_when` hold; they see what this item registered. */
+function broken(call: TaskCall, loop: Loop, result: TaskResult): boolean {
+  if (loop.breakWhen.length === 0) return false
+  const scope = withResult(call, result)
+  return loop.breakWhen.every(({ expression, span }) => condition(expression, scope, span) === true)
 }
 
 function tellItem(call: TaskCall, result: TaskResult): void {
   const shown = toEvent(call, result)
   const ignored = result.status === 'failed' && call.ignoreErrors()
-  call.playRun.run.emit({ type: 'item', host: call.host.name, task: call.round.task, result: { ...(call.noLog ? { ...censor(shown), item: '(hidden)' } : shown), ...(ignored ? { ignored } : {}) } })
+  call.playRun.run.emit({ type: 'item', host: call.host.name, task: call.round.task, result: { ...(call.noLog ? { ...censor(shown), item: '(censored due to no_log)' } : shown), ...(ignored ? { ignored } : {}) } })
 }
 
 const ORDER: readonly Status[] = ['unreachable', 'failed', 'unknown', 'changed', 'ok', 'skipped']
 
-function together(call: TaskCall, _loop: Loop, _items: readonly Value[], results: readonly TaskResult[]): TaskResult {
+function together(call: TaskCall, _loop: Settled, _items: readonly Value[], results: readonly TaskResult[]): TaskResult {
   const worst = ORDER.find((status) => results.some((result) => result.status === status))!
   const all = results.map(withFlags)
-  const base = { results: all, changed: results.some(({ status }) => status === 'changed') }
+  const base = { results: all, changed: results.some(({ status, outputs }) => status === 'changed' || (status === 'failed' && outputs.get('changed') === true)), skipped: worst === 'skipped' }
   const inclusions = results.flatMap((result) => (result.inclusions ?? []).map((inclusion) => (result.label === undefined ? inclusion : { ...inclusion, item: call.noLog ? '(censored due to no_log)' : result.label })))
   const rest = {
-    diff: results.flatMap(({ diff }) => diff), steps: results.flatMap(({ steps }) => steps), ...(inclusions.length || call.task.action.startsWith('include_') ? { inclusions } : {}),
+    loop: true as const, diff: results.flatMap(({ diff }) => diff), steps: results.flatMap(({ steps }) => steps), ...(inclusions.length || call.task.action.startsWith('include_') ? { inclusions } : {}),
     ...firstOf(results, 'assuming'), ...firstOf(results, 'delegatedTo'),
   }
   if (worst === 'failed') return { ...failedResult('One or more items failed', base), ...rest }

@@ -16,7 +16,12 @@ export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Mod
     if (isUnknown(rendered)) return rendered
     for (const [key, value] of asArgs(rendered, task)) args.set(key, value)
   }
-  for (const [key, value] of task.args) args.set(key, render(value, scope))
+  for (const [key, value] of task.args) {
+    const rendered = render(value, scope)
+    // A template that stands for all arguments.
+    if (key === '_raw_params' && isDict(rendered)) for (const [name, one] of rendered) args.set(name, one)
+    else args.set(key, rendered)
+  }
   for (const [name, { variable, aliases }] of Object.entries(module?.params ?? {})) {
     const value = variable === undefined || [name, ...aliases].some((key) => args.has(key)) ? undefined : scope.get(variable)
     if (value !== undefined) args.set(name, render(value, scope))

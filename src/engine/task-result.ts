@@ -14,6 +14,8 @@ export interface TaskResult {
   readonly assuming?: string
   readonly seconds?: number
   readonly label?: string
+  /** It sums up the items of a loop. */
+  readonly loop?: true
   readonly delegatedTo?: string
   /** `include_*`: what to go on with. */
   readonly inclusions?: readonly Inclusion[]
@@ -34,8 +36,11 @@ export function registered(call: TaskCall, result: TaskResult): Value {
   const open = result.open ?? (result.status === 'unknown' && result.outputs.size === 0 ? result.reason : undefined)
   if (open !== undefined) return unknown(`the result of task '${nameOf(call)}' (${open})`)
   const named = (value: Value): Value => (value instanceof Unknown ? new Unknown(`${value.reason} (task '${nameOf(call)}')`, value.fresh) : value)
-  return new Map([...withFlags(result)].map(([key, value]) => [key, named(value)]))
+  return new Map([...withoutNotes(withFlags(result))].map(([key, value]) => [key, key === 'results' && Array.isArray(value) ? (value as readonly Value[]).map((item) => (isDict(item) ? withoutNotes(item) : item)) : named(value)]))
 }
+
+/** Without what results say to reporters only. */
+const withoutNotes = (outputs: Dict): Dict => new Map([...outputs].filter(([key]) => typeof key !== 'string' || !key.startsWith('_ansible_')))
 
 export function nameOf({ task }: Pick<TaskCall, 'task'>): string {
   const { name } = task
@@ -43,10 +48,11 @@ export function nameOf({ task }: Pick<TaskCall, 'task'>): string {
 }
 
 /** The outputs with the flags that conditions look at. */
-export function withFlags({ status, outputs, reason }: TaskResult): Dict {
+export function withFlags({ status, outputs, reason, loop }: TaskResult): Dict {
   const flags = new Map<Value, Value>(outputs)
   if (!flags.has('changed')) flags.set('changed', status === 'unknown' ? unknown(reason ?? 'the task is unknown') : status === 'changed')
-  if (!flags.has('failed') || status === 'failed') flags.set('failed', status === 'failed')
+  // A loop as a whole, and what was skipped, do not say that they did not fail.
+  if (status === 'failed' || (!flags.has('failed') && status !== 'skipped' && !loop)) flags.set('failed', status === 'failed')
   if (status === 'skipped') flags.set('skipped', true)
   for (const name of ['stdout', 'stderr']) {
     const text = flags.get(name)
@@ -75,7 +81,7 @@ export function toEvent(call: TaskCall, result: TaskResult): HostResult {
   }
 }
 
-const CENSORED = 'not shown: the task has no_log: true'
+const CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
 /** A result of which nothing but its verdict may be seen. The message of an error stays hidden too: it may quote the secret. */
 export function censor({ status, seconds, ignored, rescued, outputs }: HostResult): HostResult {

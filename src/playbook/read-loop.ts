@@ -1,4 +1,3 @@
-import { Problem } from '../problem/problem.ts'
 import type { Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
 import { LOOP_CONTROL } from './keywords.ts'
@@ -6,7 +5,7 @@ import { type Loading, report } from './loading.ts'
 import { isLoopKey } from './read-action.ts'
 import { readConditions } from './read-conditions.ts'
 import { isVariableName } from './read-inherited.ts'
-import { type YamlMap, checkKeywords, entriesOf, isNothing, isTemplate, keySpan, readFlag, textOf, valueAt, wrongType } from './read-value.ts'
+import { type YamlMap, checkKeywords, entriesOf, isNothing, isTemplate, keySpan, readFlag, valueAt, wrongType } from './read-value.ts'
 import type { Loop } from './tree.ts'
 
 /** `loop` or one `with_*`, with `loop_control`. */
@@ -46,24 +45,21 @@ function readLoopControl(loading: Loading, node: YamlNode | undefined): Control 
   }
 }
 
-function readName(loading: Loading, map: YamlMap, key: string): string | undefined {
-  const node = valueAt(map, key)
-  const value: Value = node ? toValue(node) : null
-  if (!node) return undefined
-  if (isTemplate(value)) loading.problems.push(noTemplate(key).at(node.span))
-  else if (typeof value !== 'string' || !isVariableName(value)) wrongType(loading, node, key, 'the name of a variable')
-  return textOf(value)
-}
-
-function readPlainFlag(loading: Loading, map: YamlMap, key: string): boolean | undefined {
+/** The name of a variable; a template is rendered when the loop runs. */
+function readName(loading: Loading, map: YamlMap, key: string): Value | undefined {
   const node = valueAt(map, key)
   if (!node) return undefined
   const value = toValue(node)
-  const flag = readFlag(value)
-  if (isTemplate(value)) loading.problems.push(noTemplate(key).at(node.span))
-  else if (flag === undefined) wrongType(loading, node, key, 'yes or no')
-  return flag
+  if (!isTemplate(value) && (typeof value !== 'string' || !isVariableName(value))) wrongType(loading, node, key, 'the name of a variable')
+  return value
 }
 
-const noTemplate = (key: string): Problem =>
-  new Problem({ code: 'no-template-here', summary: 'This setting of a loop cannot be a template in tutti', detail: `'${key}'`, hint: 'write the value itself' })
+function readPlainFlag(loading: Loading, map: YamlMap, key: string): Value | undefined {
+  const node = valueAt(map, key)
+  if (!node) return undefined
+  const value = toValue(node)
+  if (isTemplate(value)) return value
+  const flag = readFlag(value)
+  if (flag === undefined) wrongType(loading, node, key, 'yes or no')
+  return flag
+}

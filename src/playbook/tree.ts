@@ -178,11 +178,11 @@ export interface Loop {
   readonly lookup: string
   readonly over: Value
   readonly span: Span
-  readonly loopVar: string
-  readonly indexVar?: string
+  readonly loopVar: Value
+  readonly indexVar?: Value
   readonly label?: Value
   readonly pause?: Value
-  readonly extended: boolean
-  readonly extendedAllItems: boolean
+  readonly extended: Value
+  readonly extendedAllItems: Value
   readonly breakWhen: readonly Condition[]
 }

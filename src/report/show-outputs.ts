@@ -4,19 +4,19 @@ import { showJson } from './show-json.ts'
 
 /** What Ansible's output leaves out: its own notes, and what is shown elsewhere. */
 const HIDDEN = new Set(['invocation', 'diff', 'exception', 'warnings', 'deprecations', 'results', 'skipped'])
-const OF_DEBUG = new Set(['changed', 'skipped', 'failed', 'ansible_loop_var', 'ansible_index_var'])
+const OF_DEBUG = new Set(['changed', 'skipped', 'failed', 'ansible_loop', 'ansible_loop_var', 'ansible_index_var'])
 
 /** Actions that always print their result, whatever the verbosity. */
 export const speaks = (action: string, outputs: Dict): boolean => {
   const name = shortName(action)
-  return name === 'debug' || (name === 'assert' && outputs.get('msg') !== undefined && outputs.get('evaluated_to') === undefined)
+  return name === 'debug' || outputs.get('_ansible_verbose_always') === true
 }
 export const shortName = (action: string): string => action.replace(/^ansible\.(builtin|legacy)\./, '')
 
 /** Tells what `debug` was asked to show from what every result has. */
 export function ownOfDebug(outputs: Dict): (key: Value) => boolean {
-  const loopVars = [outputs.get('ansible_loop_var'), outputs.get('ansible_index_var')]
-  return (key) => typeof key === 'string' && !OF_DEBUG.has(key) && !loopVars.includes(key)
+  const message = outputs.has('msg')
+  return (key) => (message ? key === 'msg' : typeof key === 'string' && !OF_DEBUG.has(key))
 }
 
 /** The result as JSON: on one line, or one entry a line for `debug` and from `-vvv` on. */

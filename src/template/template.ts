@@ -132,7 +132,8 @@ function delimited(source: string, scope: Scope, span: Span | undefined): Value 
   // Braces inside a string of an expression are no template: `x == '{{'`.
   const isTemplate = /^\s*\{\{/.test(source) || !isExpression(source, span)
   if (!isTemplate) return evaluate(source, scope, span)
-  scope.warn?.(`the condition '${source}' needs no '{{ }}'`, span)
+  // Braces around a part of it stand for a part of the expression: a habit that has its uses.
+  if (/^\s*\{\{.*\}\}\s*$/s.test(source)) scope.warn?.(`the condition '${source}' needs no '{{ }}'`, span)
   const value = render(new TemplateString(source, span), scope)
   return typeof value === 'string' && value.trim() !== '' ? evaluate(value, scope, span) : value
 }

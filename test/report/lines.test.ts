@@ -41,7 +41,7 @@ test.each<[string, readonly RunEvent[], string]>([
 
 test('debug always shows what it says, assert too', () => {
   expect(shown([taskStart('1', 't', 'ansible.builtin.debug'), result('1', 'h1', 'ok', { msg: 'a\nb', changed: false })])).toContain('ok: [h1] => {\n    "msg": "a\\nb"\n}\n')
-  expect(shown([taskStart('1', 't', 'assert'), result('1', 'h1', 'ok', { msg: 'All', changed: false })])).toContain('ok: [h1] => {\n    "changed": false,\n    "msg": "All"\n}\n')
+  expect(shown([taskStart('1', 't', 'assert'), result('1', 'h1', 'ok', { msg: 'All', changed: false, _ansible_verbose_always: true })])).toContain('ok: [h1] => {\n    "changed": false,\n    "msg": "All"\n}\n')
 })
 test('debug in a loop shows neither item nor its name', () => {
   expect(shown([taskStart('1', 't', 'debug'), item('1', 'h1', 'a', 'ok', { msg: 'm', item: 'a', ansible_loop_var: 'item' })])).toContain('ok: [h1] => (item=a) => {\n    "msg": "m"\n}\n')

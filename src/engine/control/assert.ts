@@ -2,7 +2,7 @@ import { condition } from '../../template/template.ts'
 import { flag, raw } from '../../schema/field.ts'
 import { type Unknown, type Value, TemplateString, isUnknown } from '../../value/value.ts'
 import { render } from '../../template/template.ts'
-import { failedResult, plain, unknownResult } from '../task-result.ts'
+import { type TaskResult, failedResult, plain, unknownResult } from '../task-result.ts'
 import { defineControl } from './control.ts'
 
 export const assertControl = defineControl({
@@ -23,12 +23,18 @@ export const assertControl = defineControl({
     for (const that of Array.isArray(list) ? (list as readonly Value[]) : [list]) {
       const truth = isUnknown(that) ? that : condition(expressionOf(that), call.scope, call.task.argSpans.get('that'))
       if (isUnknown(truth)) open ??= truth
-      else if (!truth) return failedResult(textOf(fail_msg) ?? 'Assertion failed', { assertion: expressionOf(that) as Value, evaluated_to: false, changed: false })
+      else if (!truth) return assertionFailed(fail_msg, that, quiet)
     }
     if (open) return unknownResult(`the assertion: ${open.reason}`)
-    return plain('ok', { changed: false, ...(quiet ? {} : { msg: (success_msg as Value | undefined) ?? 'All assertions passed' }) })
+    return plain('ok', { changed: false, msg: (success_msg as Value | undefined) ?? 'All assertions passed', ...(quiet ? {} : { _ansible_verbose_always: true }) })
   },
 })
+
+function assertionFailed(message: unknown, that: Value, quiet: boolean): TaskResult {
+  const said = { assertion: expressionOf(that) as Value, evaluated_to: false, changed: false, ...(quiet ? {} : { _ansible_verbose_always: true }) }
+  const failed = failedResult(textOf(message) ?? 'Assertion failed', said)
+  return Array.isArray(message) ? { ...failed, outputs: new Map([...failed.outputs, ['msg', message as readonly Value[]]]) } : failed
+}
 
 const expressionOf = (that: Value): string | boolean => (typeof that === 'boolean' ? that : that instanceof TemplateString ? that.source : String(that))
 const textOf = (value: unknown): string | undefined => (value === undefined || value === null ? undefined : Array.isArray(value) ? value.join('\n') : String(value))

@@ -2,7 +2,7 @@ import { integer, raw, text } from '../../schema/field.ts'
 import { problemsOf } from '../../problem/problem.ts'
 import { evaluate } from '../../template/template.ts'
 import type { Value } from '../../value/value.ts'
-import { plain } from '../task-result.ts'
+import { failedResult, plain } from '../task-result.ts'
 import type { TaskCall } from '../call.ts'
 import { defineControl } from './control.ts'
 
@@ -16,7 +16,8 @@ export const debug = defineControl({
   },
   lenient: true,
   act: (call, { var: name, verbosity }, args) => {
-    if (call.playRun.run.settings.verbosity < verbosity) return plain('skipped', { skipped_reason: 'Verbosity threshold not met.' })
+    if (name !== undefined && args.has('msg')) return failedResult('parameters are mutually exclusive: msg|var')
+    if (call.playRun.run.settings.verbosity < verbosity) return plain('skipped', { skipped_reason: 'Verbosity threshold not met.', failed: false })
     return plain('ok', name === undefined ? { msg: args.get('msg') ?? 'Hello world!' } : { [name]: shown(call, name) })
   },
 })

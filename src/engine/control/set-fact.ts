@@ -4,7 +4,7 @@ import { render } from '../../template/template.ts'
 import { type Value, asTemplate } from '../../value/value.ts'
 import type { TaskCall } from '../call.ts'
 import { hostsOfFacts } from '../apply-facts.ts'
-import { plain } from '../task-result.ts'
+import { failedResult, plain } from '../task-result.ts'
 import { defineControl } from './control.ts'
 
 /** Names may be templates, other than those of parameters. */
@@ -18,8 +18,8 @@ export const setFact = defineControl({
   freeForm: '',
   act: (call, { cacheable }, args) => {
     const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params').map(([key, value]) => [nameOf(key, call), value]))
-    if (facts.size === 0) throw new Problem({ code: 'missing-parameter', summary: 'set_fact needs at least one name with a value', span: call.task.span })
-    for (const name of facts.keys()) if (!/^[A-Za-z_]\w*$/.test(String(name))) throw new Problem({ code: 'bad-name', summary: 'not a name for a variable', detail: `'${String(name)}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: call.task.argSpans.get(String(name)) ?? call.task.span })
+    if (facts.size === 0) return failedResult('No key/value pairs provided, at least one is required for this action to succeed')
+    for (const name of facts.keys()) if (!/^[A-Za-z_]\w*$/.test(String(name))) throw new Problem({ code: 'bad-name', summary: 'Invalid variable name', detail: `'${String(name)}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: call.task.argSpans.get(String(name)) ?? call.task.span })
     for (const host of hostsOfFacts(call)) {
       call.playRun.run.vars.host(host).setFacts(facts)
       if (cacheable) call.playRun.run.vars.host(host).addFacts(facts)

@@ -1,14 +1,19 @@
-import { flag, raw } from '../../schema/field.ts'
+import { raw } from '../../schema/field.ts'
 import { type Value, isDict } from '../../value/value.ts'
 import { failedResult, plain } from '../task-result.ts'
+import { evaluateTruth } from '../truth.ts'
 import { defineControl } from './control.ts'
 
 export const setStats = defineControl({
   name: 'set_stats',
   summary: 'Add numbers of your own to the end of the run.',
-  params: { data: raw('Names with values.', { required: true }), per_host: flag('Kept for each host.', { default: false }), aggregate: flag('Added to what is there instead of replacing it.', { default: true }) },
-  act: ({ playRun: { run }, host }, { data, per_host, aggregate }) => {
-    if (!isDict(data)) return failedResult('data must be a dict')
+  params: { data: raw('Names with values.', { required: true }), per_host: raw('Yes or no: kept for each host.', { default: false }), aggregate: raw('Yes or no: added to what is there instead of replacing it.', { default: true }) },
+  act: ({ playRun: { run }, host }, { data, ...asked }) => {
+    if (!isDict(data)) return failedResult("The 'data' option needs to be a dictionary/hash")
+    const wrong = [...data.keys()].find((name) => !/^[A-Za-z_]\w*$/.test(String(name)))
+    if (wrong !== undefined) return failedResult(`The variable name '${String(wrong)}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores.`)
+    // Ansible takes whatever is no yes for a no here.
+    const [per_host, aggregate] = [evaluateTruth(asked.per_host as Value) === true, evaluateTruth(asked.aggregate as Value) === true]
     const stats = per_host ? statsOf(run.customStats, host.name) : statsOf(run.customStats, '_run')
     for (const [key, value] of data) stats.set(key, aggregate ? sum(stats.get(key), value) : value)
     return plain('ok', { ansible_stats: new Map<Value, Value>([['data', data], ['per_host', per_host], ['aggregate', aggregate]]) })

@@ -17,7 +17,7 @@ const allLevels = (terms: readonly Value[]): Value[] =>
   terms.flatMap((term) => (isList(need(term)) ? allLevels(Array.from(term as readonly Value[])) : term === null || term === 'None' || term === 'null' ? [] : [term]))
 
 function pairs(term: Value): Value[] {
-  const dict = mappingOf(need(term)) ?? fail(`the lookup 'dict' needs mappings, got ${typeName(term)}`)
+  const dict = mappingOf(need(term)) ?? fail(`with_dict expects a dict, got ${typeName(term)}`)
   return [...dict].map(([key, value]) => new Map<Value, Value>([['key', key], ['value', value]]))
 }
 function product(lists: readonly (readonly Value[])[]): Value[] {
