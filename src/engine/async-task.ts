@@ -107,7 +107,8 @@ async function limited(call: TaskCall, take: Take): Promise<TaskResult> {
   const time = new AbortController()
   const timer = setTimeout(() => time.abort(), call.async * 1000)
   const over = new Promise<TaskResult>((resolve) => time.signal.addEventListener('abort', () => resolve(failedResult('Timeout exceeded'))))
-  const work = callModule({ ...call, timeout: call.timeout > 0 ? Math.min(call.timeout, call.async) : call.async }, undefined, { take })
+  // A moment later what runs on the host is ended, too.
+  const work = callModule({ ...call, timeout: call.timeout > 0 ? Math.min(call.timeout, call.async + 1) : call.async + 1 }, undefined, { take })
   return Promise.race([work, over]).finally(() => clearTimeout(timer))
 }
 

@@ -326,7 +326,7 @@ test('first_found looks where the files of the task are', async () => {
 })
 
 describe('time limits', () => {
-  test.each([['timeout: 1', /1 s/], ['async: 1, vars: { ansible_async_dir: DIR/jobs }', /Timeout exceeded/]])('%s ends what takes longer', async (limit, reason) => {
+  test.each([['timeout: 1', /time frame \(1\)/], ['async: 1, vars: { ansible_async_dir: DIR/jobs }', /Timeout exceeded/]])('%s ends what takes longer', async (limit, reason) => {
     const ran = await runYaml(play(`- { name: slow, command: sleep 30, ${limit}, ignore_errors: true }
 - { name: quick, command: "true", ${limit} }`))
     expect(ran.results).toEqual(['h1 failed slow', 'h1 changed quick'])
