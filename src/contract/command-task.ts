@@ -93,6 +93,19 @@ async function readOnly(host: Reader, task: CommandTask, command: readonly strin
 
 const absolute = (word: string, base: string): string => (word.startsWith('/') ? word : `${base.replace(/\/$/, '')}/${word}`)
 
+const NOT_RUN = 'Command would have run if not in check mode'
+
+/** A task with `check_mode: true` in a real run: `creates` and `removes` settle it, any other command is skipped. */
+export async function commandWhenChecked(host: Reader, task: CommandTask, around: Pick<Surroundings, 'environment'>): Promise<Result> {
+  const { settled } = (await probeCommand(host, task, around)).seen.value
+  if (settled !== undefined) return { outputs: settledOutputs(task, settled, 'Would not run command since') }
+  const guarded = task.creates !== undefined || task.removes !== undefined
+  return { outputs: { cmd: cmdOf(task), rc: 0, stdout: '', stderr: '', msg: NOT_RUN, start: null, end: null, delta: null }, changed: guarded, skipped: !guarded }
+}
+
+const settledOutputs = (task: CommandTask, settled: string, words: string): Result['outputs'] =>
+  ({ cmd: cmdOf(task), rc: 0, stdout: settled, stderr: '', msg: `${words} '${settled.replace(/^skipped, since (.*?) (exists|does not exist)$/s, "$1' $2")}`, start: null, end: null, delta: null })
+
 export function planCommand(before: CommandState): CommandState {
   const { settled, read } = before.seen.value
   if (settled !== undefined) return before
@@ -109,7 +122,7 @@ export const cmdOf = ({ program }: CommandTask): Value => program
 
 export function commandResult({ before, after, replies, taken }: Ending<unknown, CommandState>): Result {
   const { task, settled, read } = before.seen.value
-  if (settled !== undefined) return { outputs: { cmd: cmdOf(task), rc: 0, stdout: settled, stderr: '', msg: `Did not run command since '${settled.replace(/^skipped, since (.*?) (exists|does not exist)$/s, "$1' $2")}`, start: null, end: null, delta: null } }
+  if (settled !== undefined) return { outputs: settledOutputs(task, settled, 'Did not run command since') }
   const reply = taken ? replies[0] : read
   if (reply === undefined || reply instanceof Unknown) return { outputs: unknownOutputs(task, after.ran as Unknown) }
   return outcomeOf(reply, cmdOf(task), task.strip_empty_ends)

@@ -86,6 +86,11 @@ export interface Module<F extends Fields = Fields, S = any> {
   /** Runs what its user says; a dry run cannot know what it does. */
   readonly opaque?: true
   readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S
+  /**
+   * What a task with `check_mode: true` answers in a real run, for modules that cannot say beforehand what they will do: tasks after
+   * it go on for real, so that nothing unknown may be left. Ansible's words; a sentence alone means that the task is skipped.
+   */
+  readonly whenChecked?: string | ((host: Reader, params: Params<F>, around: Surroundings) => Promise<Result>)
   /** Pure. Says what should be, in the shape of `probe`. */
   readonly plan: (params: Params<F>, before: S) => S
   /** Pure. Lists the steps that lead from before to after; takes none. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { dirname } from 'node:path/posix'
 import { contentResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import type { Step } from '../host/step.ts'
@@ -11,6 +12,7 @@ import { readTarget, wish } from './file-target.ts'
 import { fileParams, refuseAttributes } from './file-attributes.ts'
 import { fail } from './failure.ts'
 import { backupOutput, type PutState, planPut, putDiff, putSteps } from './put-file.ts'
+import { type Entry, type TreeState, inMade, missingAbove, planTree, readTree, treeSteps } from './put-tree.ts'
 import { refuseSelinux } from './selinux.ts'
 import { flag, path, text } from '../schema/field.ts'
 
@@ -44,6 +46,8 @@ export interface Edit {
 export interface EditState extends PutState {
   readonly old: Aside<Buffer | Unknown | undefined>
   readonly edit: Aside<Edit | undefined>
+  /** Directories above a new file that are made with it. */
+  readonly above: Aside<{ readonly entries: readonly Entry[]; readonly tree: TreeState }>
 }
 
 export interface Editor<P> {
@@ -63,11 +67,14 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
       refuseAttributes(params)
       const path = await resolvePath(host, params.path, environment)
       const [target, old] = await Promise.all([readTarget(host, path, params, true), host.get(contentResource, path), refuseSelinux(host, params)])
-      return { ...target, old: aside(old), content: aside(old), edit: aside(undefined) }
+      const entries = editor.creates(params) && target.kind === 'absent' ? await missingAbove(host, dirname(path), { owner: undefined, group: undefined, mode: undefined }) : []
+      return { ...target, old: aside(old), content: aside(old), edit: aside(undefined), above: aside({ entries, tree: await readTree(host, entries, true, false) }) }
     },
     plan: (params: P, before: EditState): EditState => planEdit(editor, params, before),
-    apply: ({ params, before, after }: { params: P; before: EditState; after: EditState }): readonly Step[] =>
-      putSteps(before, after, after.content.value as Content, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes }),
+    apply: ({ params, before, after }: { params: P; before: EditState; after: EditState }): readonly Step[] => [
+      ...treeSteps(before.above.value.tree, after.above.value.tree, before.above.value.entries),
+      ...putSteps({ ...before, seen: after.seen }, after, after.content.value as Content, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes }),
+    ],
     diff: ({ before, after }: { params: P; before: EditState; after: EditState }): readonly TextDiff[] => putDiff(before, after),
     result: ({ params, before, after, replies, taken, changed }: Ending<P, EditState>): Result => {
       const edit = after.edit.value
@@ -92,7 +99,9 @@ function planEdit<P extends EditParams>(editor: Editor<P>, params: P, before: Ed
   const edit = editText(old, params, editor.edit)
   const content = edit.text === undefined ? undefined : edit.content
   if (content === undefined) return { ...before, ...(before.kind === 'absent' ? {} : wish(before, params, before)), edit: aside(edit) }
-  return { ...before, ...planPut(before, content, params, (directory) => `Destination directory ${directory} does not exist`), edit: aside(edit) }
+  const { entries, tree } = before.above.value
+  const made = planTree(tree, entries, true)
+  return { ...before, ...planPut(inMade(before, made, entries), content, params), edit: aside(edit), above: aside({ entries, tree: made }) }
 }
 
 /** Edits bytes as text. What is not UTF-8 is edited byte by byte: the parameters go in as the bytes that they are in UTF-8. */

@@ -60,6 +60,15 @@ export function planTree(before: TreeState, entries: readonly Entry[], force: bo
   return after
 }
 
+/** The target as it will be once the directories above it are made: the last of the entries is its parent. */
+export function inMade<T extends FileTarget>(target: T, made: TreeState, above: readonly Entry[]): T {
+  const last = above.at(-1)
+  if (!last) return target
+  const { mode, group } = stateAt(made, last.path)
+  const parent: FileState = { ...target.seen.value.parent, kind: 'directory', mode: mode as number, group: String(group) }
+  return { ...target, seen: aside({ ...target.seen.value, parent, mayMake: true }) }
+}
+
 function planEntry(before: PutState, entry: Entry, force: boolean): PutState {
   const exists = before.kind !== 'absent'
   if (entry.kind === 'file') return exists && !force && before.kind !== 'directory' ? before : planPut(before, entry.content!, entry.wanted)

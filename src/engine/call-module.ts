@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { Module, Surroundings } from '../contract/define-module.ts'
 import { checkRules } from '../contract/check-rules.ts'
+import { Failure } from '../contract/failure.ts'
 import { Overlay } from '../host/overlay.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
@@ -15,7 +16,7 @@ import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
 import { ConnectionVars, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
-import { type TaskResult, failedResult, unknownResult } from './task-result.ts'
+import { type TaskResult, failedResult, plain, unknownResult } from './task-result.ts'
 
 /** A module that is about to run: its parameters are known, its machine is reached. */
 export interface Prepared {
@@ -32,6 +33,7 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   if ('status' in prepared) return prepared
   const { machine, delegatedTo } = prepared.place
   const planned = call.playRun.run.settings.check && !call.check ? machine.overlay : undefined
+  if (call.check && !call.playRun.run.settings.check && prepared.module.whenChecked !== undefined) return checkedResult(prepared, prepared.module.whenChecked)
   const reads = planned && readsPlanned(prepared.params, planned)
   if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
@@ -43,6 +45,19 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** `check_mode: true` in a real run, of a module that cannot say what it would do. */
+async function checkedResult({ params, place: { machine, become, delegatedTo }, around }: Prepared, answer: NonNullable<Module['whenChecked']>): Promise<TaskResult> {
+  const about = delegatedTo === undefined ? {} : { delegatedTo }
+  if (typeof answer === 'string') return { ...plain('skipped', { changed: false, msg: answer }), ...about }
+  try {
+    const { outputs, skipped, changed } = await answer(machine.reader(become), params, around)
+    return { ...plain(skipped ? 'skipped' : changed ? 'changed' : 'ok', outputs), ...about }
+  } catch (thrown) {
+    if (thrown instanceof Failure) return { ...failedResult(thrown.message, thrown.outputs), ...about }
+    throw thrown
+  }
 }
 
 /** `timeout`: what takes longer is ended on the host. */

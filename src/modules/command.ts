@@ -1,5 +1,5 @@
 import { defineModule } from '../contract/define-module.ts'
-import { applyCommand, commandParams, commandResult, planCommand, probeCommand } from '../contract/command-task.ts'
+import { type CommandTask, applyCommand, commandParams, commandResult, commandWhenChecked, planCommand, probeCommand } from '../contract/command-task.ts'
 import { fail } from '../contract/failure.ts'
 import { flag, list, text } from '../schema/field.ts'
 import { splitWords } from '../shell/split-words.ts'
@@ -13,16 +13,26 @@ export const command = defineModule({
     free_form: text('The program and its arguments as one text.'),
     cmd: text('The program and its arguments as one text.'),
     argv: list(text('A word.'), 'The program and its arguments as a list.'),
+    executable: text('Without effect, with a warning: a command runs without a shell.'),
     expand_argument_vars: flag('Replace $NAME and ~ in arguments.', { default: true }),
   },
   freeForm: 'free_form',
   opaque: true,
-  probe: (host, params, around) => probeCommand(host, { ...params, program: wordsOf(params), expand: params.expand_argument_vars }, around),
+  probe: (host, params, around) => probeCommand(host, taskOf(params), around),
+  whenChecked: (host, params, around) => commandWhenChecked(host, taskOf(params), around),
   plan: (_params, before) => planCommand(before),
   apply: ({ before }) => applyCommand(before),
-  result: commandResult,
+  result(ending) {
+    const result = commandResult(ending)
+    const { executable } = ending.params
+    return executable === undefined ? result : { ...result, outputs: { ...result.outputs, warnings: [`the parameter 'executable' is no longer supported with the 'command' module. Not using '${executable}'.`] } }
+  },
   diff: () => [],
 })
+
+type CommandParams = Omit<CommandTask, 'program' | 'expand'> & Parameters<typeof wordsOf>[0] & { readonly expand_argument_vars: boolean }
+
+const taskOf = (params: CommandParams): CommandTask => ({ ...params, program: wordsOf(params), expand: params.expand_argument_vars, executable: undefined })
 
 function wordsOf({ free_form, cmd, argv }: { readonly free_form: string | undefined; readonly cmd: string | undefined; readonly argv: readonly string[] | undefined }): readonly string[] {
   const line = free_form?.trim() ? free_form : cmd

@@ -7,7 +7,9 @@ import { contentResource } from '../host/file.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, remove, run, write } from '../host/step.ts'
 import { type Params, choice, flag, text } from '../schema/field.ts'
+import { commandLine, quote } from '../shell/quote.ts'
 import { bytesContent } from '../value/content.ts'
+import { fresh } from '../value/value.ts'
 
 const params = {
   name: text('What the entry is called: a comment above it, or the variable with env.'),
@@ -15,7 +17,7 @@ const params = {
   job: text('The command, or the value of the variable with env.', { aliases: ['value'] }),
   state: choice(['present', 'absent'], 'Whether it is there.', { default: 'present' }),
   cron_file: text('A file in /etc/cron.d, or an absolute path, instead of a table of a user.'),
-  backup: flag('Keep the old file or table beside it.', { default: false }),
+  backup: flag('Keep the old file or table in a temporary file.', { default: false }),
   minute: text('0 to 59, *, */2 …', { default: '*' }), hour: text('0 to 23, *, */2 …', { default: '*' }), day: text('Day of the month.', { default: '*', aliases: ['dom'] }),
   month: text('1 to 12, *, */2 …', { default: '*' }), weekday: text('0 to 6 from Sunday, *, names …', { default: '*', aliases: ['dow'] }),
   special_time: choice(['annually', 'daily', 'hourly', 'monthly', 'reboot', 'weekly', 'yearly'], 'Instead of the five times.'),
@@ -50,20 +52,26 @@ export const cron = defineModule({
     if (problem) fail(problem)
     if (given.state === 'absent' && given.cron_file !== undefined && given.name === undefined) return { text: undefined }
     const text = editCrontab(before.text ?? '', jobOf(given))
+    // A file of which nothing is left goes away, unless a job was asked for.
+    if (given.cron_file !== undefined && text.trim() === '') return { text: undefined }
     return text === (before.text ?? '') ? before : { text }
   },
   *apply({ params: { user, cron_file, backup }, before, after }): Generator<Step> {
     if (cron_file !== undefined) {
       const path = pathOf(cron_file)
+      if (backup && before.text !== undefined) yield keep(`cat -- ${quote(path)}`)
       if (after.text === undefined) return yield remove(path)
-      return yield write(path, bytesContent(after.text), before.text === undefined ? { mode: 0o644 } : {}, backup && before.text !== undefined ? { backup: `${path}.${stamp()}~` } : {})
+      return yield write(path, bytesContent(after.text), before.text === undefined ? { mode: 0o644 } : {})
     }
     const who = user === undefined ? [] : ['-u', user]
-    if (backup) yield run(`crontab ${who.join(' ')} -l > "\${TMPDIR:-/tmp}/crontab.$$.bak"`)
+    if (backup) yield keep(commandLine(['crontab', ...who, '-l']))
     yield run(['crontab', ...who, '-'], [leaves(crontabResource, user ?? '', after.text ?? '')], { stdin: Buffer.from(after.text ?? '') })
   },
-  result: ({ params: { cron_file, state }, after }) => ({
-    outputs: { ...jobNames(after.text ?? ''), ...(cron_file === undefined ? {} : { cron_file, state }) },
+  result: ({ params: { cron_file, state, backup }, before, after, replies, taken, changed }) => ({
+    outputs: {
+      ...jobNames(after.text ?? ''), ...(cron_file === undefined ? {} : { cron_file, state }),
+      ...(backup && changed && before.text !== undefined ? { backup_file: taken ? replies[0]!.stdout.toString().trim() : fresh('named when it is kept') } : {}),
+    },
   }),
   diff: ({ params: { user, cron_file }, before, after }) => {
     const name = cron_file === undefined ? `crontab${user ? ` of ${user}` : ''}` : pathOf(cron_file)
@@ -72,10 +80,12 @@ export const cron = defineModule({
 })
 
 const pathOf = (file: string): string => (file.startsWith('/') ? file : `/etc/cron.d/${file}`)
-const stamp = (): string => new Date().toISOString().replace(/\..*/, '').replaceAll(':', '-')
+/** Keeps what a command prints in a file of its own, and tells its name. */
+const keep = (command: string): Step => run(`f=$(mktemp "\${TMPDIR:-/tmp}/crontab.XXXXXXXX") && { ${command} > "$f" 2> /dev/null || :; } && printf '%s\\n' "$f"`, [], { sentence: 'keep the old table' })
 
 /** The sentence of what does not fit together. */
 function misused({ name, job, state, special_time, env, minute, hour, day, month, weekday, cron_file, insertafter, insertbefore, user }: CronParams): string | undefined {
+  if (cron_file !== undefined && pathOf(cron_file) === '/etc/crontab') return 'Will not manage /etc/crontab via cron_file, see documentation.'
   if (name === undefined && !(state === 'absent' && cron_file !== undefined)) return 'cron needs a name'
   if (special_time !== undefined && [minute, hour, day, month, weekday].some((time) => time !== '*')) return 'You must specify time and date fields or special time.'
   if (state === 'present' && job === undefined) return "You must specify 'job' to install a new cron job or variable"

@@ -28,6 +28,7 @@ export const fetch = defineModule({
     fail_on_missing: flag('A file that is not there is a failure.', { default: true }),
     validate_checksum: flag('Compare checksums after the transfer.', { default: true }),
   },
+  whenChecked: 'check mode not (yet) supported for this module',
   async probe(host, params, { environment, hostName, playbookDirectory }) {
     const source = await resolvePath(host, params.src, environment)
     const [found, checksum] = await Promise.all([host.get(followedResource, source), host.get(checksumResource, source)])

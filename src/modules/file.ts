@@ -4,7 +4,7 @@ import { type FileTarget, type WantedAttributes, attributeChange, attributeLines
 import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
 import { fail } from '../contract/failure.ts'
 import { parseTimestamp } from '../contract/parse-timestamp.ts'
-import { type TreeState, missingAbove, planTree, readTree, stateAt, treeSteps } from '../contract/put-tree.ts'
+import { type TreeState, inMade, missingAbove, planTree, readTree, stateAt, treeSteps } from '../contract/put-tree.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { fileResource, followedResource } from '../host/file.ts'
 import type { FileState } from '../host/file.ts'
@@ -28,6 +28,7 @@ const params = {
   access_time: text("'preserve', 'now' or a time; for touch 'now' unless given."),
   access_time_format: text('How the time is written.', { default: '%Y%m%d%H%M.%S' }),
   unsafe_writes: flag('Write in place where a rename is not possible.', { inert: 'this module writes no content', default: false }),
+  _diff_peek: flag('Only looks, for differences that other modules show.', { inert: 'differences need no task of their own' }),
   ...fileParams,
 } as const
 type FileModuleParams = Params<typeof params>
@@ -174,8 +175,7 @@ function planDirectory(params: FileModuleParams, before: FileModuleState): Pick<
   const wanted = wantedOf(params)
   if (before.own.kind !== 'directory' && before.own.kind !== 'absent') fail(`${path} already exists as a ${nameOfKind(before.own.kind)}`, { path })
   const made = planTree(before.above, above, true)
-  const parent = above.at(-1)
-  const inside = parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, kind: 'directory' as const, mode: stateAt(made, parent.path).mode as number, group: String(stateAt(made, parent.path).group) }, mayMake: true }) } : target
+  const inside = inMade(target, made, above)
   if (before.own.kind === 'absent') refuseNew(inside, path, `There was an issue creating ${path} as requested: [Errno 20] Not a directory: b'${path}'`)
   const own = before.own.kind === 'absent' ? wish(newTarget('directory', inside, wanted), wanted, inside, false) : wish(before.own, wanted, target)
   return { own, above: made, below: Object.fromEntries([...below].map(([name, found]) => [name, wish(viewOf(found, wanted), wanted, target)])) }
@@ -217,7 +217,7 @@ function apply({ params, before, after }: { readonly params: FileModuleParams; r
   else if (made && state === 'directory') steps.push({ step: 'mkdir', path, attributes: {} })
   else if (made) steps.push(touch(path))
   const nothing: WantedAttributes = { owner: undefined, group: undefined, mode: undefined }
-  const base: View = !made ? before.own : state === 'link' || state === 'hard' ? { ...after.own, ...(state === 'hard' ? viewOf(before.seen.value.source!, wantedOf(params)) : newOwner(target)) } : newTarget(state === 'directory' ? 'directory' : 'file', insideOf(before, after), nothing)
+  const base: View = !made ? before.own : state === 'link' || state === 'hard' ? { ...after.own, ...(state === 'hard' ? viewOf(before.seen.value.source!, wantedOf(params)) : newOwner(target)) } : newTarget(state === 'directory' ? 'directory' : 'file', inMade(target, after.above, above), nothing)
   const change = attributeChange(base, after.own)
   if (Object.keys(change).length > 0) steps.push(attributes(path, change, params.follow && state !== 'link'))
   for (const [name, old] of Object.entries(before.below)) {
@@ -225,13 +225,6 @@ function apply({ params, before, after }: { readonly params: FileModuleParams; r
     if (Object.keys(inner).length > 0) steps.push(attributes(name, inner, false))
   }
   return [...steps, ...timeSteps(before, after)]
-}
-
-/** What the parent directory will be when the directory is made. */
-function insideOf(before: FileModuleState, after: FileModuleState): FileTarget {
-  const { target, above } = before.seen.value
-  const parent = above.at(-1) && stateAt(after.above, above.at(-1)!.path)
-  return parent ? { ...target, seen: aside({ ...target.seen.value, parent: { ...target.seen.value.parent, mode: parent.mode as number, group: String(parent.group) } }) } : target
 }
 
 function newOwner(target: FileTarget): Pick<View, 'owner' | 'group'> {

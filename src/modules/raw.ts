@@ -11,6 +11,7 @@ export const raw = defineModule({
   params: { free_form: text('The line.', { required: true }), executable: path('The shell that reads the line.') },
   freeForm: 'free_form',
   opaque: true,
+  whenChecked: () => Promise.resolve({ outputs: {}, skipped: true }),
   probe: (_host, { free_form }): { ran: boolean | Unknown } => (free_form.trim() === '' ? fail('no command given') : { ran: false }),
   plan: () => ({ ran: unknown('what the command does') }),
   apply: ({ params: { free_form, executable } }) => [run(free_form, [], { okay: 'any', opaque: true, ...(executable === undefined ? {} : { executable }) })],

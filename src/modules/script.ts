@@ -25,6 +25,7 @@ export const script = defineModule({
   },
   freeForm: 'cmd',
   opaque: true,
+  whenChecked: 'Check mode is not supported for this task.',
   async probe(host, params, { environment }) {
     if (!params.cmd?.content || params.cmd.content.kind === 'host') return fail('no script given')
     const directory = params.chdir === undefined ? undefined : await resolvePath(host, params.chdir, environment)

@@ -1,5 +1,5 @@
 import { defineModule } from '../contract/define-module.ts'
-import { applyCommand, commandParams, commandResult, planCommand, probeCommand } from '../contract/command-task.ts'
+import { applyCommand, commandParams, commandResult, commandWhenChecked, planCommand, probeCommand } from '../contract/command-task.ts'
 import { fail } from '../contract/failure.ts'
 import { path, text } from '../schema/field.ts'
 
@@ -16,6 +16,7 @@ export const shell = defineModule({
   freeForm: 'free_form',
   opaque: true,
   probe: (host, params, around) => probeCommand(host, { ...params, program: lineOf(params), expand: false }, around),
+  whenChecked: (host, params, around) => commandWhenChecked(host, { ...params, program: lineOf(params), expand: false }, around),
   plan: (_params, before) => planCommand(before),
   apply: ({ before }) => applyCommand(before),
   result: commandResult,

@@ -19,6 +19,7 @@ export const tempfile = defineModule({
     prefix: text('The name begins with it.', { default: 'ansible.' }),
     suffix: text('The name ends with it.', { default: '' }),
   },
+  whenChecked: 'remote module (tempfile) does not support check mode',
   async probe(host, params, { environment }) {
     const directory = params.path === undefined ? '/tmp' : await resolvePath(host, params.path, environment)
     if (known(await host.get(followedResource, directory)).kind !== 'directory') fail(`[Errno 2] No such file or directory: '${directory}'`)

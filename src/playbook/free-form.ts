@@ -54,7 +54,7 @@ export function parseFreeForm(text: string, only?: ReadonlySet<string>): FreeFor
     const equals = findEquals(word.text)
     const name = equals > 0 ? word.text.slice(0, equals).trim() : ''
     if (name && (only ? only.has(name) : NAME.test(name))) {
-      named.push({ name, value: unquote(word.text.slice(equals + 1)), offset: word.offset, length: word.text.length })
+      named.push({ name, value: unquote(unescape(word.text.slice(equals + 1))), offset: word.offset, length: word.text.length })
     } else kept.push(word)
   }
   return { named, rest: named.length === 0 ? text.trim() : joinKept(text, kept, named) }
@@ -81,6 +81,13 @@ function joinKept(text: string, kept: readonly Word[], named: FreeForm['named'])
   }
   return (rest + text.slice(at)).trim()
 }
+
+const ESCAPE = /\\(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\\'"abfnrtv]))/g
+const CONTROLS: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+/** Escapes of Python's texts mean in `name=value` what they mean there; what is none of them stays. */
+const unescape = (text: string): string =>
+  text.replace(ESCAPE, (_all, long?: string, short?: string, byte?: string, sign?: string) => (sign === undefined ? String.fromCodePoint(Number.parseInt((long ?? short ?? byte)!, 16)) : CONTROLS[sign] ?? sign))
 
 function unquote(value: string): string {
   const quoted = value.length >= 2 && (value[0] === '"' || value[0] === "'") && value.at(-1) === value[0] && value.at(-2) !== '\\'
