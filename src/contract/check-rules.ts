@@ -7,8 +7,8 @@ export function checkRules<F extends Fields>(name: string, rules: Rules<F> | und
   const broken: { readonly detail: string; readonly said: string }[] = []
   const given = (param: string) => named(param) || value(param) !== undefined
   const quoted = (params: readonly string[]) => params.map((param) => `'${param}'`).join(', ')
-  for (const params of rules?.oneOf ?? []) if (!params.some(given)) broken.push({ detail: `one of ${quoted(params)} must be given`, said: `one of the following is required: ${params.join(', ')}` })
-  for (const params of rules?.atMostOneOf ?? []) if (params.filter(named).length > 1) broken.push({ detail: `${quoted(params.filter(named))} exclude each other`, said: `parameters are mutually exclusive: ${params.join('|')}` })
+  for (const params of rules?.oneOf ?? []) if (!params.some(given)) broken.push({ detail: `one of ${quoted(params)} must be given`, said: rules?.words?.one ?? `one of the following is required: ${params.join(', ')}` })
+  for (const params of rules?.atMostOneOf ?? []) if (params.filter(named).length > 1) broken.push({ detail: `${quoted(params.filter(named))} exclude each other`, said: rules?.words?.exclusive ?? `parameters are mutually exclusive: ${params.join('|')}` })
   for (const params of rules?.together ?? []) if (params.some(given) && !params.every(given)) broken.push({ detail: `${quoted(params)} must be given together`, said: `parameters are required together: ${params.join(', ')}` })
   for (const [param, wanted, needed] of rules?.requiredIf ?? []) if (value(param) === wanted && !needed.every(given)) broken.push({ detail: `with ${param}: ${String(wanted)}, ${quoted(needed.filter((one) => !given(one)))} must be given`, said: `${param} is ${String(wanted)} but all of the following are missing: ${needed.filter((one) => !given(one)).join(', ')}` })
   return broken.map(({ detail, said }) => new Problem({ code: 'parameter-rule', said, summary: 'the parameters do not fit together', detail: `module '${name}': ${detail}`, ...(span ? { span } : {}) }))

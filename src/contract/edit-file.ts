@@ -53,6 +53,8 @@ export interface EditState extends PutState {
 export interface Editor<P> {
   /** Whether a missing file is made. */
   readonly creates: (params: P) => boolean
+  /** Missing directories above a new file are made, unless false. */
+  readonly makesDirectories?: false
   /** What is said where it is missing and not made. Undefined: nothing is to do. */
   readonly missing: (params: P, path: string) => { readonly msg: string; readonly rc: number } | undefined
   /** Pure. `text` is undefined where there is no file. */
@@ -67,7 +69,7 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
       refuseAttributes(params)
       const path = await resolvePath(host, params.path, environment)
       const [target, old] = await Promise.all([readTarget(host, path, params, true), host.get(contentResource, path), refuseSelinux(host, params)])
-      const entries = editor.creates(params) && target.kind === 'absent' ? await missingAbove(host, dirname(path), { owner: undefined, group: undefined, mode: undefined }) : []
+      const entries = editor.creates(params) && editor.makesDirectories !== false && target.kind === 'absent' ? await missingAbove(host, dirname(path), { owner: undefined, group: undefined, mode: undefined }) : []
       return { ...target, old: aside(old), content: aside(old), edit: aside(undefined), above: aside({ entries, tree: await readTree(host, entries, true, false) }) }
     },
     plan: (params: P, before: EditState): EditState => planEdit(editor, params, before),

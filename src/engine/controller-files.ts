@@ -22,7 +22,7 @@ export function controllerFileOf(field: Field, name: string, call: TaskCall, arg
   if (!field.file || isTrue(args.get('remote_src') ?? field.file.onHost)) return name
   const wanted = field.file.words ? splitWords(name)[0] ?? '' : name
   const { found, looked } = findFile(wanted.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
-  if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, span: call.task.argSpans.get('src') ?? call.task.span })
+  if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, said: `Could not find or access '${wanted}'\nSearched in:\n${looked.map((path) => `\t${path}`).join('\n')} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option`, span: call.task.argSpans.get('src') ?? call.task.span })
   const stat = statSync(found)
   if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call, !isFalse(args.get('local_follow'))) }
   const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)

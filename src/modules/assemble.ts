@@ -31,6 +31,7 @@ export const assemble = defineModule({
     unsafe_writes: flag('Write in place where a rename is not possible.', { default: false }),
     ...fileParams,
   },
+  rules: { words: { missing: 'src and dest are required' } },
   async probe(host, params, { environment, diff }) {
     refuseAttributes(params)
     await refuseSelinux(host, params)

@@ -37,7 +37,7 @@ export const copy = defineModule({
     unsafe_writes: flag('Write in place where a rename is not possible.', { default: false }),
     ...fileParams,
   },
-  rules: { oneOf: [['src', 'content']], atMostOneOf: [['src', 'content']] },
+  rules: { oneOf: [['src', 'content']], atMostOneOf: [['src', 'content']], words: { missing: 'dest is required', one: 'src (or content) is required', exclusive: 'src and content are mutually exclusive' } },
   ...putSource(sourceOf),
 })
 

@@ -12,7 +12,7 @@ import { bytesContent } from '../value/content.ts'
 import { fresh } from '../value/value.ts'
 
 const params = {
-  name: text('What the entry is called: a comment above it, or the variable with env.'),
+  name: text('What the entry is called: a comment above it, or the variable with env.', { required: true }),
   user: text('Whose table it is; in a cron_file, who runs the job.'),
   job: text('The command, or the value of the variable with env.', { aliases: ['value'] }),
   state: choice(['present', 'absent'], 'Whether it is there.', { default: 'present' }),
@@ -50,7 +50,6 @@ export const cron = defineModule({
   plan(given, before) {
     const problem = misused(given)
     if (problem) fail(problem)
-    if (given.state === 'absent' && given.cron_file !== undefined && given.name === undefined) return { text: undefined }
     const text = editCrontab(before.text ?? '', jobOf(given))
     // A file of which nothing is left goes away, unless a job was asked for.
     if (given.cron_file !== undefined && text.trim() === '') return { text: undefined }
@@ -84,9 +83,8 @@ const pathOf = (file: string): string => (file.startsWith('/') ? file : `/etc/cr
 const keep = (command: string): Step => run(`f=$(mktemp "\${TMPDIR:-/tmp}/crontab.XXXXXXXX") && { ${command} > "$f" 2> /dev/null || :; } && printf '%s\\n' "$f"`, [], { sentence: 'keep the old table' })
 
 /** The sentence of what does not fit together. */
-function misused({ name, job, state, special_time, env, minute, hour, day, month, weekday, cron_file, insertafter, insertbefore, user }: CronParams): string | undefined {
+function misused({ job, state, special_time, env, minute, hour, day, month, weekday, cron_file, insertafter, insertbefore, user }: CronParams): string | undefined {
   if (cron_file !== undefined && pathOf(cron_file) === '/etc/crontab') return 'Will not manage /etc/crontab via cron_file, see documentation.'
-  if (name === undefined && !(state === 'absent' && cron_file !== undefined)) return 'cron needs a name'
   if (special_time !== undefined && [minute, hour, day, month, weekday].some((time) => time !== '*')) return 'You must specify time and date fields or special time.'
   if (state === 'present' && job === undefined) return "You must specify 'job' to install a new cron job or variable"
   if (cron_file !== undefined && !env && state === 'present' && user === undefined && pathOf(cron_file).startsWith('/etc/cron.d/')) return 'To use cron_file=... parameter you must specify user=... as well'
@@ -94,7 +92,7 @@ function misused({ name, job, state, special_time, env, minute, hour, day, month
   return undefined
 }
 
-function jobOf({ name = '', job = '', state, special_time, env, minute, hour, day, month, weekday, cron_file, user, disabled, insertafter, insertbefore }: CronParams): CronJob {
+function jobOf({ name, job = '', state, special_time, env, minute, hour, day, month, weekday, cron_file, user, disabled, insertafter, insertbefore }: CronParams): CronJob {
   const times = special_time ? `@${special_time}` : [minute, hour, day, month, weekday].join(' ')
   const who = cron_file === undefined ? '' : `${user ?? 'root'} `
   // cron takes a line feed for the end of a job.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,32 +12,36 @@ import type { Acting } from '../host/act.ts'
 import { checksumResource, followedResource } from '../host/file.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { act } from '../host/step.ts'
-import { flag, path, text } from '../schema/field.ts'
+import { flag, raw, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
 import { aside } from '../value/aside.ts'
 import { Unknown } from '../value/value.ts'
 
+const DIRECTORY = 'remote file is a directory, fetch cannot work on directories'
 const MISSING = 'the remote file does not exist, not transferring, ignored'
 
 export const fetch = defineModule({
   name: 'fetch',
   summary: 'Bring a file of the host to the controller.',
   params: {
-    src: path('The file on the host.', { required: true }),
+    src: raw('The file on the host.', { required: true }),
     dest: text('Where it goes on the controller: below a directory of the name of the host, unless flat.', { required: true }),
     flat: flag('dest is the file, or with a slash at its end the directory.', { default: false }),
     fail_on_missing: flag('A file that is not there is a failure.', { default: true }),
     validate_checksum: flag('Compare checksums after the transfer.', { default: true }),
   },
+  rules: { words: { missing: 'src and dest are required' } },
   whenChecked: 'check mode not (yet) supported for this module',
   async probe(host, params, { environment, hostName, playbookDirectory }) {
+    if (typeof params.src !== 'string') return fail('Invalid type supplied for source option, it must be a string')
     const source = await resolvePath(host, params.src, environment)
     const [found, checksum] = await Promise.all([host.get(followedResource, source), host.get(checksumResource, source)])
     const { kind } = known(found)
     if (kind === 'absent' && params.fail_on_missing) fail(MISSING, { file: source })
-    if (kind === 'directory') fail('remote file is a directory, fetch cannot work on directories', { file: source })
+    if (kind === 'directory' && params.fail_on_missing) fail(DIRECTORY)
     const dest = destination(params, source, hostName, playbookDirectory)
-    return { local: (kind === 'absent' ? null : localSum(dest)) as string | null | Unknown, seen: aside({ source, dest, checksum }) }
+    const ignored = kind === 'absent' ? MISSING : kind === 'directory' ? `${DIRECTORY}, not transferring, ignored` : undefined
+    return { local: (ignored === undefined ? localSum(dest) : null) as string | null | Unknown, seen: aside({ source, dest, checksum, ignored }) }
   },
   plan: (_params, before) => (before.local === null ? before : { ...before, local: before.seen.value.checksum }),
   apply({ params: { validate_checksum }, before }) {
@@ -44,23 +49,27 @@ export const fetch = defineModule({
     return [act(`fetch ${source} to ${dest} on the controller`, (host) => bring(host, source, dest, validate_checksum && !(checksum instanceof Unknown) ? checksum : undefined))]
   },
   diff: () => [],
-  result({ before, after, changed, taken }) {
-    const { source, dest, checksum } = before.seen.value
-    if (after.local === null) return { outputs: { file: source, msg: MISSING } }
+  result({ before, changed, taken }) {
+    const { source, dest, checksum, ignored } = before.seen.value
+    if (ignored !== undefined) return { outputs: { file: source, msg: ignored } }
     const md5sum = (changed && !taken) || !existsSync(dest) ? undefined : createHash('md5').update(readFileSync(dest)).digest('hex')
     return { outputs: { checksum, dest, md5sum, ...(changed ? { remote_checksum: checksum, remote_md5sum: null } : { file: source }) } }
   },
 })
 
 function destination({ dest, flat }: { readonly dest: string; readonly flat: boolean }, source: string, hostName: string, directory: string): string {
-  const local = resolve(directory, dest)
+  const local = resolve(directory, dest.replace(/^~(?=\/|$)/, homedir()))
   if (!flat) return join(local, hostName, source)
-  return dest.endsWith('/') || (existsSync(local) && statSync(local).isDirectory()) ? join(local, basename(source)) : local
+  if (dest.endsWith('/')) return join(local, basename(source))
+  if (isDirectory(local)) fail('dest is an existing directory, use a trailing slash if you want to fetch src into that directory', { file: dest })
+  return local
 }
+
+const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory()
 
 function localSum(dest: string): string {
   if (!existsSync(dest)) return ''
-  if (statSync(dest).isDirectory()) fail(`${dest} is a directory on the controller`)
+  if (isDirectory(dest)) fail(`calculated dest '${dest}' is an existing directory, use another path that does not point to an existing directory`)
   return createHash('sha1').update(readFileSync(dest)).digest('hex')
 }
 

@@ -62,7 +62,6 @@ export const file = defineModule({
   name: 'file',
   summary: 'Keep a file, directory or link there or away, with owner, group, mode and times.',
   params,
-  rules: { requiredIf: [['state', 'hard', ['src']]] },
   probe,
   plan,
   apply,
@@ -199,6 +198,8 @@ function planLink(params: FileModuleParams, { own, seen }: FileModuleState): Vie
 
 function planHard(params: FileModuleParams, { own, inode, seen }: FileModuleState): Pick<FileModuleState, 'own' | 'inode'> {
   const { path, source, sourcePath, target } = seen.value
+  if (sourcePath === undefined && own.kind === 'absent') fail('src is required for creating new hardlinks', { path })
+  if (sourcePath === undefined) return { own: wish(own, wantedOf(params), target), ...(inode === undefined ? {} : { inode }) }
   if (source!.kind === 'absent') fail(`src does not exist: ${sourcePath}`, { dest: path, src: sourcePath })
   const linked = { own: wish(viewOf(source!, wantedOf(params)), wantedOf(params), target), inode: source!.inode }
   if (inode === source!.inode && own.kind !== 'absent') return linked

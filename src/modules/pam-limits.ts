@@ -26,6 +26,7 @@ export const pamLimits = defineModule({
   params,
   ...editFile<LimitParams>({
     creates: () => true,
+    makesDirectories: false,
     missing: () => undefined,
     edit,
   }),

@@ -27,5 +27,6 @@ export const template = defineModule({
     unsafe_writes: flag('Write in place where a rename is not possible.', { default: false }),
     ...fileParams,
   },
+  rules: { words: { missing: 'src and dest are required' } },
   ...putSource((_host, { src }: PutParams & { readonly src: ControllerFile }) => controllerSource(src)),
 })

@@ -78,7 +78,7 @@ export const unarchive = defineModule({
     'Every entry is compared with what is there by kind, content, and for tar by mode and owner. Times are not compared, but with keep_newer.',
   ],
   params,
-  rules: { atMostOneOf: [['include', 'exclude']] },
+  rules: { words: { missing: 'src (or content) and dest are required' }, atMostOneOf: [['include', 'exclude']] },
   async probe(host, given, { environment }): Promise<Unpacked> {
     refuseAttributes(given)
     await refuseSelinux(host, given)

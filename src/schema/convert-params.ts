@@ -14,6 +14,8 @@ export interface Subject {
   readonly action?: boolean
   readonly span?: Span
   readonly spans?: ReadonlyMap<string, Span>
+  /** Ansible's own words, where a module of its does not say the usual ones. */
+  readonly words?: { readonly missing?: string } | undefined
 }
 
 export interface Converted {
@@ -86,8 +88,8 @@ function unsupported(called: string, strange: readonly string[], fields: Fields)
   return `Unsupported parameters for (${called}) module: ${[...strange].sort().join(', ')}. Supported parameters include: ${Object.keys(fields).sort().join(', ')}${aliases.length > 0 ? ` (${aliases.join(', ')})` : ''}.`
 }
 
-const missingParameter = (name: string, field: Field, { owner, span }: Subject): Problem =>
-  new Problem({ code: 'missing-parameter', summary: 'missing parameter', detail: `${owner} needs '${name}'`, hint: field.doc, said: `missing required arguments: ${name}`, ...(span ? { span } : {}) })
+const missingParameter = (name: string, field: Field, { owner, span, words }: Subject): Problem =>
+  new Problem({ code: 'missing-parameter', summary: 'missing parameter', detail: `${owner} needs '${name}'`, hint: field.doc, said: words?.missing ?? `missing required arguments: ${name}`, ...(span ? { span } : {}) })
 
 const located = (problem: Problem, key: string, { owner, span, spans }: Subject): Problem =>
   new Problem({ ...problem.parts(), detail: `'${key}' of ${owner}: ${problem.detail}`, ...(problem.said === undefined ? {} : { said: problem.said.replace('%', key) }) }).at(spans?.get(key) ?? span)
