@@ -36,7 +36,7 @@ const taskOf = (params: CommandParams): CommandTask => ({ ...params, program: wo
 
 function wordsOf({ free_form, cmd, argv }: { readonly free_form: string | undefined; readonly cmd: string | undefined; readonly argv: readonly string[] | undefined }): readonly string[] {
   const line = free_form?.trim() ? free_form : cmd
-  if (line !== undefined && argv !== undefined) fail('only command or argv can be given, not both')
+  if (line !== undefined && argv !== undefined) fail('only command or argv can be given, not both', { rc: 256 })
   const words = argv ?? splitWords(line ?? '')
   return words.length > 0 ? words : fail('no command given', { rc: 256 })
 }
