@@ -12,6 +12,9 @@ test.each(['a="b', 'a={{ b', "it's"])('finds the quote that is open in %j', (tex
 test('names and values, without quotes and escapes', () => {
   expect(parseFreeForm('a="b c" d=\'e\' f=g\\=h i="j\\"k"')?.named.map(({ name, value }) => [name, value])).toEqual([['a', 'b c'], ['d', 'e'], ['f', 'g=h'], ['i', 'j"k']])
 })
+test("escapes of Python's texts mean in a value what they mean there; others stay", () => {
+  expect(parseFreeForm(String.raw`a='\b(.+)\b' b='\\b' c='"\1"' d=\x41\u00e9`)?.named.map(({ value }) => value)).toEqual(['\b(.+)\b', '\\b', '"\\1"', 'Aé'])
+})
 test('a command keeps its own spaces, lines and equal signs', () => {
   const parsed = parseFreeForm('FOO=1 run  "a  b" \\\n  --x=y  chdir=/tmp creates="/a b" z', new Set(['chdir', 'creates']))
   expect(parsed?.named.map(({ name, value }) => [name, value])).toEqual([['chdir', '/tmp'], ['creates', '/a b']])
