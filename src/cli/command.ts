@@ -1,5 +1,13 @@
 import type { Options, Parsed } from './options.ts'
 
+export interface AskOptions {
+  readonly secret?: boolean
+  /** Gives up after so long. */
+  readonly seconds?: number
+  /** Without a terminal, a line of what is piped in is the answer. */
+  readonly piped?: boolean
+}
+
 /** What a command may use of the process: injected, so that tests can watch. */
 export interface Terminal {
   readonly out: (text: string) => void
@@ -9,7 +17,7 @@ export interface Terminal {
   readonly isTerminal: boolean
   readonly width: number
   /** Asks the user; undefined where nobody is there. */
-  readonly ask: (question: string, options?: { readonly secret?: boolean; readonly seconds?: number }) => Promise<string | undefined>
+  readonly ask: (question: string, options?: AskOptions) => Promise<string | undefined>
   /** The command of Ansible whose part is played: what it prints, it prints on a terminal too. */
   readonly part?: string
   /** Aborted by the first Ctrl-C. */

@@ -40,16 +40,19 @@ async function perform([name, ...args]: readonly string[], terminal: Terminal): 
 }
 
 /** Without a playbook that could be read the run is an error (1), with mistakes in it Ansible says 4; 250 is a defect of ours. */
-export function showFailure(error: unknown, terminal: Pick<Terminal, 'err'>): number {
+export function showFailure(error: unknown, terminal: Pick<Terminal, 'err' | 'part'>): number {
   const problems = problemsOf(error)
   if (problems) {
     terminal.err(`${problems.map((problem) => showProblem(problem)).join('\n\n')}\n`)
     if (problems.length > 1) terminal.err(`\n${problems.length} problems\n`)
-    return problems.some((problem) => problem instanceof UsageProblem) ? 5 : problems.every(isOutside) ? 1 : 4
+    return problems.some((problem) => problem instanceof UsageProblem) ? badUse(problems, terminal.part) : problems.every(isOutside) ? 1 : 4
   }
   terminal.err(`This is a bug in tutti. Please report it with what follows.\n\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 250
 }
 
 /** What is not a mistake inside a playbook: a missing file on the command line, a password, a setting. */
-const isOutside = ({ code, span }: Problem): boolean => !span && !code.startsWith('yaml')
+const isOutside = ({ code, span }: Problem): boolean => code.startsWith('vault') || (!span && !code.startsWith('yaml'))
+
+/** Bad use: 5, as Ansible has it; where its part is played, what its parser of arguments refuses is 2, as there. */
+const badUse = (problems: readonly Problem[], part: string | undefined): number => (part !== undefined && problems.some(({ code }) => /^(bad-option|bad-operands|no-playbook)$/.test(code)) ? 2 : 5)

@@ -17,7 +17,7 @@ export async function readPasswords(values: PlaybookValues, settings: Settings, 
 }
 
 async function ask(terminal: Terminal, question: string): Promise<string> {
-  const answer = await terminal.ask(question, { secret: true })
+  const answer = await terminal.ask(question, { secret: true, piped: true })
   if (answer !== undefined) return answer
   throw new Problem({ code: 'nobody-to-ask', summary: 'A password must be asked for, and there is no terminal', detail: question.trim(), hint: 'use --connection-password-file or --become-password-file' })
 }

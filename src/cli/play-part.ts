@@ -8,9 +8,8 @@ import { version } from './version.ts'
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   ansible: ['adhoc'], 'ansible-playbook': ['run'], 'ansible-inventory': ['inventory'], 'ansible-vault': ['vault'], 'ansible-config': ['config'], 'ansible-galaxy': ['galaxy'], 'ansible-doc': ['doc'],
 }
-const BAD_USAGE = 5
 
-/** `tutti as ansible-playbook …`: with its output also on a terminal, and with its exit code for bad use, which is 2. */
+/** `tutti as ansible-playbook …`: with its output also on a terminal, and with its exit codes for bad use. */
 export async function playPart([name = '', ...args]: readonly string[], terminal: Terminal, perform: (args: readonly string[], terminal: Terminal) => Promise<number>): Promise<number> {
   const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined
   if (!part) throw new UsageProblem({ code: 'unknown-command', summary: 'There is no part of this name to take', detail: `'${name}'`, hint: didYouMean(name, Object.keys(PARTS)) ?? `one of ${Object.keys(PARTS).join(', ')}` })
@@ -18,8 +17,7 @@ export async function playPart([name = '', ...args]: readonly string[], terminal
     terminal.out(partVersion(name, terminal))
     return 0
   }
-  const exitCode = await perform([...part, ...args], { ...terminal, part: name })
-  return exitCode === BAD_USAGE ? 2 : exitCode
+  return perform([...part, ...args], { ...terminal, part: name })
 }
 
 /** In Ansible's form, for scripts that read the version out of it. */

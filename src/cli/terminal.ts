@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Terminal } from './command.ts'
@@ -23,8 +24,8 @@ export function processTerminal(): Terminal {
     isTerminal: process.stdout.isTTY === true,
     width: process.stdout.columns || 80,
     signal: abort.signal,
-    async ask(question, { secret = false, seconds } = {}) {
-      if (!process.stdin.isTTY) return undefined
+    async ask(question, { secret = false, seconds, piped = false } = {}) {
+      if (!process.stdin.isTTY) return piped ? readLine() : undefined
       asking = new AbortController()
       const timer = seconds === undefined ? undefined : setTimeout(() => asking?.abort(), seconds * 1000)
       try {
@@ -54,4 +55,17 @@ async function askOnce(question: string, secret: boolean, signal: AbortSignal, i
   } finally {
     reader.close()
   }
+}
+
+/** One line of standard input, byte by byte: what follows belongs to whoever reads next. Undefined at its end. */
+function readLine(): string | undefined {
+  const bytes: number[] = []
+  const one = Buffer.alloc(1)
+  try {
+    while (readSync(0, one, 0, 1, null) === 1 && one[0] !== 0x0a) bytes.push(one[0]!)
+    if (one[0] !== 0x0a && bytes.length === 0) return undefined
+  } catch {
+    return undefined // No standard input at all, or one that does not wait.
+  }
+  return Buffer.from(bytes).toString('utf8').replace(/\r$/, '')
 }

@@ -20,29 +20,56 @@ export function parseVaultId(text: string): VaultSource {
   return at < 0 ? { id: 'default', source: text } : { id: text.slice(0, at) || 'default', source: text.slice(at + 1) }
 }
 
+export interface LoadingSecrets {
+  readonly ask: AskSecret
+  /** Told of a source that gives no password while others do. */
+  readonly warn?: (problem: Problem) => void
+  /** Passwords to encrypt with: asked for twice, so that a slip of a finger does not lock the text for ever. */
+  readonly asNew?: boolean
+}
+
 /**
  * Loads vault passwords in the order given. White space around a password is not part of it, in files and from scripts alike.
- * Throws `vault-password` where a source is missing, empty or fails.
+ * A source that fails is only a remark where another one works. Throws `vault-password` where all are missing, empty or fail.
  */
-export async function loadVaultSecrets(sources: readonly VaultSource[], ask: AskSecret): Promise<readonly VaultSecret[]> {
+export async function loadVaultSecrets(sources: readonly VaultSource[], options: LoadingSecrets): Promise<readonly VaultSecret[]> {
   const secrets: VaultSecret[] = []
-  for (const { id, source } of sources) {
-    const found = await loadSecret(id, source, ask, secrets)
-    const secret = trim(found)
-    if (secret.length === 0) throw problem(`the password from ${source} is empty`)
-    secrets.push({ id, secret })
+  const failures: Problem[] = []
+  for (const source of sources) {
+    try {
+      secrets.push({ id: source.id, secret: await loadSecret(source, options, secrets) })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      failures.push(error)
+    }
   }
+  if (secrets.length === 0 && failures[0]) throw failures[0]
+  for (const failure of failures) options.warn?.(failure)
   return secrets
 }
 
-async function loadSecret(id: string, source: string, ask: AskSecret, known: readonly VaultSecret[]): Promise<Buffer> {
-  if (source === 'prompt' || source === 'prompt_ask_vault_pass') return Buffer.from(await ask(id === 'default' ? 'Vault password: ' : `Vault password (${id}): `))
+async function loadSecret(source: VaultSource, options: LoadingSecrets, known: readonly VaultSecret[]): Promise<Buffer> {
+  const secret = trim(source.source === 'prompt' || source.source === 'prompt_ask_vault_pass' ? Buffer.from(await askFor(source.id, options)) : await readSecret(source, known))
+  if (secret.length === 0) throw problem(`Invalid vault password was provided from ${source.source} (${source.id}): it is empty`)
+  return secret
+}
+
+async function askFor(id: string, { ask, asNew = false }: LoadingSecrets): Promise<string> {
+  // Ansible's own spelling, capital and all: scripts that answer prompts look for it.
+  const label = id === 'default' ? '' : ` (${id})`
+  const kind = id === 'default' ? 'Vault' : 'vault'
+  const first = await ask(`${asNew ? `New ${kind}` : 'Vault'} password${label}: `)
+  if (asNew && (await ask(`Confirm new ${kind} password${label}: `)) !== first) throw problem('Passwords do not match')
+  return first
+}
+
+async function readSecret({ id, source }: VaultSource, known: readonly VaultSecret[]): Promise<Buffer> {
   const path = resolve(source.replace(/^~(?=\/|$)/, process.env.HOME ?? '~'))
   const info = await stat(path).catch(() => undefined)
-  if (!info) throw problem(`the password file ${source} was not found`)
-  if (info.isDirectory()) throw problem(`${source} is a directory`)
+  if (!info) throw problem(`Error getting vault password file (${id}): the password file ${source} was not found`)
+  if (info.isDirectory()) throw problem(`Error getting vault password file (${id}): ${source} is a directory`)
   if (await isExecutable(path)) return runScript(path, id)
-  const bytes = await readFile(path).catch((error: Error) => { throw problem(`${source}: ${error.message}`) })
+  const bytes = await readFile(path).catch((error: Error) => { throw problem(`Error in vault password file loading (${id}): ${error.message}`) })
   // A password file may itself be vaulted with a password given before it.
   return isVaulted(bytes) ? decryptBytes(bytes.toString('latin1'), { secrets: known }) : bytes
 }

@@ -65,7 +65,8 @@ function pad(plain: Buffer): Buffer {
 const unpad = (padded: Buffer): Buffer => padded.subarray(0, padded.length - (padded.at(-1) ?? 0))
 
 function unhex(text: string, span: Span | undefined): Buffer {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw broken('its payload is not hexadecimal', span)
+  if (text.length % 2 !== 0) throw broken('Vault format unhexlify error: Odd-length string', span)
+  if (!/^[0-9a-fA-F]*$/.test(text)) throw broken('Vault format unhexlify error: Non-hexadecimal digit found', span)
   return Buffer.from(text, 'hex')
 }
 

@@ -20,21 +20,31 @@ export interface VaultSecrets {
 
 export const noVaultSecrets: VaultSecrets = { secrets: [] }
 
+/** A vaulted text that was opened: its bytes, the id of its header, and the secret that did it. */
+export interface Opened {
+  readonly plain: Buffer
+  readonly id: string
+  readonly by: VaultSecret
+}
+
 /**
- * Decrypts a vaulted text. Secrets with the header's id are tried first, then all others, as Ansible does.
+ * Opens a vaulted text. Secrets with the header's id are tried first, then all others, as Ansible does.
  * Throws `vault-format`, `vault-no-secret` or `vault-wrong-password` (which says the ids that were tried).
  */
-export function decryptBytes(text: string, { secrets, matchIds }: VaultSecrets, span?: Span): Buffer {
+export function openText(text: string, { secrets, matchIds }: VaultSecrets, span?: Span): Opened {
   const envelope = parseEnvelope(text, span)
   const named = secrets.filter(({ id }) => id === envelope.id)
   const candidates = matchIds ? named : [...named, ...secrets.filter(({ id }) => id !== envelope.id)]
   if (candidates.length === 0) throw noSecret(envelope.id, secrets, span)
-  for (const { secret } of candidates) {
-    const plain = open(envelope, secret)
-    if (plain) return plain
+  for (const by of candidates) {
+    const plain = open(envelope, by.secret)
+    if (plain) return { plain, id: envelope.id, by }
   }
   throw wrongPassword(envelope.id, candidates, span)
 }
+
+/** The bytes of a vaulted text. */
+export const decryptBytes = (text: string, secrets: VaultSecrets, span?: Span): Buffer => openText(text, secrets, span).plain
 
 /** `decryptBytes` as UTF-8 text. */
 export const decrypt = (text: string, secrets: VaultSecrets, span?: Span): string => decryptBytes(text, secrets, span).toString('utf8')
@@ -50,7 +60,7 @@ export function encrypt(plain: string | Uint8Array, secret: string | Buffer, { i
 function noSecret(id: string, secrets: readonly VaultSecret[], span: Span | undefined): Problem {
   const known = secrets.map((secret) => secret.id).join(', ')
   return new Problem({
-    code: 'vault-no-secret', summary: 'a value is encrypted and no vault password was given for it',
+    code: 'vault-no-secret', summary: 'Attempting to decrypt but no vault secrets found',
     detail: `vault id '${id}'${known ? `; the ids given are ${known}` : ''}`,
     hint: 'give one with --vault-password-file FILE, --vault-id LABEL@FILE or --ask-vault-pass', ...(span ? { span } : {}),
   })
@@ -58,7 +68,7 @@ function noSecret(id: string, secrets: readonly VaultSecret[], span: Span | unde
 
 function wrongPassword(id: string, tried: readonly VaultSecret[], span: Span | undefined): Problem {
   return new Problem({
-    code: 'vault-wrong-password', summary: 'none of the vault passwords opens this encrypted value',
+    code: 'vault-wrong-password', summary: 'Decryption failed (no vault secrets were found that could decrypt)',
     detail: `it is labelled '${id}'; the passwords tried have the ids ${[...new Set(tried.map((secret) => secret.id))].join(', ')}`,
     hint: 'check the password file, or name the right one with --vault-id LABEL@FILE', ...(span ? { span } : {}),
   })

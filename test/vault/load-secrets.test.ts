@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true }))
 
 const load = async (...ids: string[]): Promise<string[]> => {
-  const secrets = await loadVaultSecrets(ids.map(parseVaultId).map(({ id, source }) => ({ id, source: source === 'prompt' ? source : join(dir, source) })), async (question) => `typed at ${question}`)
+  const secrets = await loadVaultSecrets(ids.map(parseVaultId).map(({ id, source }) => ({ id, source: source === 'prompt' ? source : join(dir, source) })), { ask: async (question) => `typed at ${question}` })
   return secrets.map(({ id, secret }) => `${id}=${secret.toString()}`)
 }
 
@@ -41,4 +41,18 @@ test('missing, empty and failing sources are refused', async () => {
   await expect(load('nothing')).rejects.toMatchObject({ code: 'vault-password', detail: expect.stringContaining('was not found') })
   await expect(load('empty')).rejects.toMatchObject({ detail: expect.stringContaining('is empty') })
   await expect(load('prod@get-client.sh')).rejects.toMatchObject({ detail: expect.stringContaining("knows no password for the vault id 'prod'") })
+})
+
+test('one source that works is enough, and the others are told', async () => {
+  const told: string[] = []
+  const secrets = await loadVaultSecrets([{ id: 'a', source: join(dir, 'nothing') }, { id: 'b', source: join(dir, 'plain') }], { ask: async () => '', warn: ({ detail }) => told.push(detail!) })
+  expect(secrets.map(({ id }) => id)).toEqual(['b'])
+  expect(told).toEqual([expect.stringContaining('Error getting vault password file (a)')])
+})
+test('a new password is asked for twice', async () => {
+  const asked: string[] = []
+  const answers = (words: string[]) => loadVaultSecrets([{ id: 'x', source: 'prompt' }], { asNew: true, ask: async (question) => (asked.push(question), words.shift()!) })
+  expect((await answers(['one', 'one']))[0]!.secret.toString()).toBe('one')
+  expect(asked).toEqual(['New vault password (x): ', 'Confirm new vault password (x): '])
+  await expect(answers(['one', 'two'])).rejects.toMatchObject({ detail: 'Passwords do not match' })
 })
