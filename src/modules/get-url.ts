@@ -112,7 +112,7 @@ async function wantedSum(host: Reader, { checksum, url }: GetParams, request: We
   if (!match) return fail('The checksum parameter has to be in format <algorithm>:<checksum>')
   const [algorithm, value] = [match[1]!.toLowerCase(), match[2]!.trim()]
   if (!/^(?:md5|sha1|sha224|sha256|sha384|sha512)$/.test(algorithm)) fail(`Could not hash file with algorithm '${algorithm}'`)
-  if (/^(?:https?|ftp|file):\/\//.test(value)) return { algorithm, sum: sumInList(await load(host, { ...request, url: value }), url, value) }
+  if (/^(?:https?|ftp|file):\/\//.test(value)) return { algorithm, sum: sumInList(await load(host, { ...request, url: value }), url, value).replace(/\W+/g, '') }
   if (!/^[0-9a-f]+$/i.test(value.replace(/\W+/g, ''))) fail('The checksum format is invalid')
   return { algorithm, sum: value.replace(/\W+/g, '').toLowerCase() }
 }
