@@ -67,6 +67,8 @@ async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<Task
     if (!wanted || result.status === 'unreachable') return result
     const done = untilDone(call, result)
     if (done || result.status === 'unknown') return withAttempts(result, tryNumber)
+    // Where failed_when has decided, that stands.
+    if (left <= 0 && result.outputs.get('failed_when_result') === false) return withAttempts(result, tries)
     if (left-- <= 0) return { ...withAttempts(result, tries), status: 'failed', reason: result.reason ?? 'the condition of until was never met', outputs: new Map([...withAttempts(result, tries).outputs, ['failed', true]]) }
     playRun.run.emit({ type: 'retry', host: host.name, task: round.task, left: left + 1, result: toEvent(call, result) })
     await delay(Number(render(task.delay ?? 5, scope)) * 1000, undefined, { signal: playRun.run.signal })

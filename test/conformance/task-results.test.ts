@@ -19,6 +19,11 @@ describe('changed_when and failed_when', () => {
     expect((await task('- { command: "true", changed_when: r.rc == 1, failed_when: r is changed, register: r }')).status).toBe('ok')
   })
 
+  test('failed_when has the last word where until was never met', async () => {
+    expect((await task('- { command: "true", until: 1 == 0, retries: 1, delay: 0, failed_when: false }')).status).toBe('changed')
+    expect((await task('- { command: "true", until: 1 == 0, retries: 1, delay: 0 }')).status).toBe('failed')
+  })
+
   test('they see the number of the attempt', async () => {
     const ran = await runYaml(play('- { name: it, command: "true", register: r, until: r.attempts == 3, delay: 0, changed_when: r.attempts == 2 }'))
     expect([ran.result('it').status, ran.outputs('it').attempts]).toEqual(['ok', 3])
