@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
-import { followedResource } from '../host/file.ts'
+import { type FileState, fileResource, followedResource } from '../host/file.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { act } from '../host/step.ts'
 import { choice, path, text } from '../schema/field.ts'
@@ -22,18 +22,19 @@ export const tempfile = defineModule({
   whenChecked: 'remote module (tempfile) does not support check mode',
   async probe(host, params, { environment }) {
     const directory = params.path === undefined ? '/tmp' : await resolvePath(host, params.path, environment)
-    if (known(await host.get(followedResource, directory)).kind !== 'directory') fail(`[Errno 2] No such file or directory: '${directory}'`)
-    return { path: null as null | Unknown, seen: aside({ directory: params.path === undefined ? undefined : directory, me: await host.whoami() }) }
+    const found = known(await host.get(followedResource, directory))
+    if (found.kind !== 'directory') fail(`[Errno 2] No such file or directory: '${directory}'`)
+    return { path: null as null | Unknown, seen: aside({ found, directory: params.path === undefined ? undefined : directory, me: await host.whoami() }) }
   },
   plan: (_params, before) => ({ ...before, path: fresh('a new name') }),
   apply({ params: { state, prefix, suffix }, before }) {
-    const { directory } = before.seen.value
+    const { directory, found } = before.seen.value
     const where = directory === undefined ? '"${TMPDIR:-/tmp}"' : quote(directory)
     return [act(`make a temporary ${state}`, async ({ run }) => {
       const name = `${prefix}${randomBytes(6).toString('base64url').replaceAll('-', 'x')}${suffix}`
       const { code, stdout, stderr } = await run(`p=${where}/${quote(name)}; umask 077; ${state === 'file' ? 'set -C; : > "$p"' : 'mkdir -- "$p"'} && printf '%s' "$p"`)
       return code === 0 ? stdout.toString() : fail(`cannot make a temporary ${state}: ${stderr.toString().trim()}`)
-    })]
+    }, directory === undefined ? [] : [{ resource: fileResource, key: directory, state: stirred(found) }])]
   },
   result({ params: { state }, before, replies: [reply] }) {
     const { me } = before.seen.value
@@ -41,3 +42,9 @@ export const tempfile = defineModule({
     return { outputs: { path: found, state, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, mode: state === 'file' ? '0600' : '0700', size: state === 'file' ? 0 : (unknown('the size of a directory') as Value) } }
   },
 })
+
+/** A directory in which something was made. */
+function stirred(state: FileState): object {
+  const now = fresh('something was made in it')
+  return { ...state, modified: now, changed: now, size: unknown('the size of a directory'), links: unknown('what was made in it') }
+}
