@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem, problemsOf } from '../problem/problem.ts'
 import { str as showValue } from '../template/python/text.ts'
-import { condition, render, runLookup } from '../template/template.ts'
-import { type Dict, type Unknown, type Value, dict, isUnknown } from '../value/value.ts'
+import { condition, render, renderCandidates, runLookup } from '../template/template.ts'
+import { type Dict, type Unknown, type Value, dict, isDict, isUnknown } from '../value/value.ts'
 import { attempt, decideTask, skippedResult, withResult } from './attempt.ts'
 import { type TaskCall, itemCall } from './call.ts'
 import type { Status } from './event.ts'
@@ -48,7 +48,7 @@ function itemsUnlessSkipped(call: TaskCall, loop: Loop): readonly Value[] | Unkn
 
 /** The items; unknown where what they come from is. `undefined` variables are a skip when the condition is false anyway. */
 function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | Unknown {
-  const over = render(loop.over, call.scope)
+  const over = loop.lookup === 'first_found' ? renderCandidates(loop.over, call.scope) : render(loop.over, call.scope)
   if (isUnknown(over)) return over
   if (loop.lookup === 'loop') {
     if (Array.isArray(over)) return over
@@ -56,10 +56,9 @@ function itemsOf(call: TaskCall, loop: Loop): readonly Value[] | Unknown {
   }
   const terms = Array.isArray(over) ? over : [over]
   if (loop.lookup === 'list' && !Array.isArray(over)) throw new Problem({ code: 'loop-not-a-list', summary: 'with_list expects a list', detail: `found ${showValue(over)}`, span: loop.span })
-  return runLookup(loop.lookup, loop.lookup === 'items' || loop.lookup === 'list' ? flattenOnce(terms) : terms, {}, call.scope)
+  if (isDict(over) && loop.lookup === 'indexed_items') throw new Problem({ code: 'template-failed', summary: 'The loop cannot be run', detail: 'with_indexed_items expects a list', span: loop.span })
+  return runLookup(loop.lookup, terms, {}, call.scope)
 }
-
-const flattenOnce = (terms: readonly Value[]): readonly Value[] => terms.flatMap((term) => (Array.isArray(term) ? (term as readonly Value[]) : [term]))
 
 function loopVars(_call: TaskCall, loop: Settled, items: readonly Value[], index: number): Dict {
   const vars = new Map<Value, Value>([[loop.loopVar, items[index]!], ['ansible_loop_var', loop.loopVar]])

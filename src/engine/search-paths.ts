@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Play, Task } from '../playbook/tree.ts'
 import type { Context } from './context.ts'
 import { rolesAround } from './context.ts'
@@ -7,7 +7,7 @@ import { rolesAround } from './context.ts'
 /** Where Ansible looks for a file of a task, best first: the roles around it, the task file's directory, the playbook's directory; in each the subdirectory first. */
 export function searchPaths(play: Play, context: Context, task: Pick<Task, 'home'> | undefined, subdirectory: string): readonly string[] {
   const playbook = dirname(play.span.file)
-  const bases = [...rolesAround(context).map(({ path }) => path), ...(task ? [task.home.directory] : []), playbook]
+  const bases = [...rolesAround(context).map(({ path }) => path), ...(task ? [task.home.directory] : []), playbook].map((base) => resolve(base))
   const paths: string[] = []
   for (const base of bases) for (const path of [join(base, subdirectory), ...(base === bases[0] && context.role ? [join(base, 'tasks', subdirectory)] : []), base]) if (!paths.includes(path)) paths.push(path)
   return paths

@@ -1,6 +1,7 @@
-import { Unknown, isUnknown, type Value } from '../value/value.ts'
+import { TemplateString, Unknown, isUnknown, type Value } from '../value/value.ts'
 import { NO_KEYWORDS, applyPlugin } from './define.ts'
 import { Callable } from './objects.ts'
+import { spanOf } from './place.ts'
 import { getAttribute, getItem, methodOf, slice } from './python/access.ts'
 import { compare, contains, equal } from './python/compare.ts'
 import { MUTATING } from './python/container-methods.ts'
@@ -32,7 +33,7 @@ export function compileExpression(node: Expression, origin: Origin): Evaluate {
   const compile = (inner: Expression): Evaluate => compileExpression(inner, origin)
   const maybe = (inner: Expression | undefined): Evaluate | undefined => inner && compile(inner)
   switch (node.kind) {
-    case 'constant': return constant(node.value)
+    case 'constant': return origin.embedded && typeof node.value === 'string' && TEMPLATE.test(node.value) ? embedded(node.value, place) : constant(node.value)
     case 'int': return constant(int(BigInt(node.text)))
     case 'float': return constant(float(node.value))
     case 'variable':
@@ -57,6 +58,12 @@ export function compileExpression(node: Expression, origin: Origin): Evaluate {
 }
 
 const constant = (value: Value): Evaluate => () => value
+const TEMPLATE = /\{\{[^]*?\}\}|\{%[^]*?%\}/
+/** `'{{ x }}' == 'a'` in a condition, `lookup('file', '{{ x }}')`: older playbooks are full of it. */
+function embedded(source: string, place: Place): Evaluate {
+  const template = new TemplateString(source, spanOf(place))
+  return (run) => run.ready(template)
+}
 const settled = (raw: Evaluate): Evaluate => (run, frame) => {
   const value = raw(run, frame)
   return typeof value === 'object' && value !== null ? run.ready(value) : value
@@ -127,8 +134,9 @@ export function invoke(callee: Value, args: readonly Value[], keywords: Keywords
   if (callee instanceof Callable) return callee.invoke(args, keywords, run)
   return fail(`'${typeName(need(callee))}' is not callable`)
 }
+const isLookup = ({ callee }: Expression & { kind: 'call' }): boolean => callee.kind === 'variable' && ['lookup', 'query', 'q'].includes(callee.name)
 function compileCall(node: Expression & { kind: 'call' }, origin: Origin, place: Place): Evaluate {
-  const args = compileArguments(node.args, origin)
+  const args = compileArguments(node.args, isLookup(node) ? { ...origin, embedded: true } : origin)
   if (node.callee.kind !== 'attribute') {
     const callee = compileExpression(node.callee, origin)
     return contagious((run, frame) => {

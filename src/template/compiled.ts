@@ -16,6 +16,8 @@ import { walk } from './walk.ts'
 export interface SourceOf {
   readonly file?: string | undefined
   readonly span?: Span | undefined
+  /** Templates in quoted strings are rendered, too. */
+  readonly embedded?: boolean
 }
 
 /** A template as a tree, with the options its header may have changed. */
@@ -35,7 +37,7 @@ export function parseSource(text: string, given: Syntax, from: SourceOf = {}): P
 }
 /** Parses a bare expression, as in `when`. */
 export function parseExpressionSource(text: string, from: SourceOf = {}): { origin: Origin; expression: Expression } {
-  const origin: Origin = { source: text, file: from.file, span: from.span, skipped: 0 }
+  const origin: Origin = { source: text, file: from.file, span: from.span, skipped: 0, ...(from.embedded ? { embedded: true } : {}) }
   return { origin, expression: placed(origin, () => parseBareExpression(lexExpression(text))) }
 }
 

@@ -65,17 +65,20 @@ function load(name: string, run: Run): Runnable | undefined {
   return template
 }
 
-/** Runs a lookup and shapes its answer: a list, or text joined with commas, or the only item. */
+/** Runs a lookup and shapes its answer: a list, or text joined with commas, or the only item; an empty list stays one. */
 function runLookup(name: string, args: readonly Value[], keywords: Keywords, wantList: boolean, call: Call): Value {
   const { wantlist, errors, ...options } = keywords
   const items = lookUp(name, args, options, errors === undefined ? 'strict' : str(errors), call)
   if (!Array.isArray(items)) return items
   if (wantList || (wantlist !== undefined && truthy(wantlist))) return items
-  if (items.every((item: Value) => typeof item === 'string')) return items.join(',')
+  if (items === FAILED) return ''
+  if (items.length && items.every((item: Value) => typeof item === 'string')) return items.join(',')
   return items.length === 1 ? (items[0] as Value) : items
 }
 
-/** A lookup's list; with `errors: ignore` or `warn` an empty one (None for `lookup`) where it fails. */
+/** The answer of a lookup that failed and may. */
+const FAILED: readonly Value[] = []
+/** A lookup's list; with `errors: ignore` or `warn` an empty one (empty text for `lookup`) where it fails. */
 export function lookUp(name: string, terms: readonly Value[], options: Keywords, errors: string, call: Call): Value {
   const { scope } = call
   const lookup = scope.environment.lookups.get(name)
@@ -93,7 +96,7 @@ export function lookUp(name: string, terms: readonly Value[], options: Keywords,
     const message = error instanceof TemplateError ? error.message : problemsOf(error)?.[0]?.message
     if (errors === 'strict' || message === undefined) throw error
     if (errors === 'warn') scope.warn?.(`the lookup '${name}' failed: ${message}`, error instanceof TemplateError && error.place ? spanOf(error.place) : undefined)
-    return []
+    return FAILED
   }
 }
 function bareContext(scope: Scope): LookupContext {

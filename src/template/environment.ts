@@ -18,7 +18,10 @@ import { yamlFilters } from './filters/yaml.ts'
 import { globals } from './globals.ts'
 import { commandLookups } from './lookups/commands.ts'
 import { fileLookups } from './lookups/files.ts'
+import { firstFoundLookups } from './lookups/first-found.ts'
+import { iniLookups } from './lookups/ini.ts'
 import { passwordLookups } from './lookups/password.ts'
+import { sequenceLookups } from './lookups/sequence.ts'
 import { valueLookups } from './lookups/values.ts'
 import { variableLookups } from './lookups/variables.ts'
 import type { Environment } from './scope.ts'
@@ -40,7 +43,7 @@ const filters = [
 ]
 const tests = [...compareTests, ...kindTests, ...networkTests, ...pathTests, ...resultTests, ...textTests]
 
-const lookups = [...commandLookups, ...fileLookups, ...passwordLookups, ...valueLookups, ...variableLookups]
+const lookups = [...commandLookups, ...fileLookups, ...firstFoundLookups, ...iniLookups, ...passwordLookups, ...sequenceLookups, ...valueLookups, ...variableLookups]
 
 /** All filters, tests, lookups and globals that tutti brings. */
 export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: byName(lookups), globals }

@@ -9,6 +9,8 @@ export interface Origin {
   readonly span: Span | undefined
   /** Characters in front of `source` that were cut off (a `#jinja2:` header). */
   readonly skipped: number
+  /** Templates in its quoted strings are rendered, too: Ansible's rule for conditions and for arguments of lookups. */
+  readonly embedded?: boolean
 }
 
 /** An offset in a template's text. */

@@ -1,5 +1,5 @@
 import type { Span } from '../problem/problem.ts'
-import { TemplateString, isDict, isUnknown, type Unknown, type Value } from '../value/value.ts'
+import { TemplateString, Tuple, isDict, isUnknown, type Unknown, type Value } from '../value/value.ts'
 import { compileExpressionSource, compileTemplate, execute, whole, type CompiledExpression, type Template } from './compiled.ts'
 import { refuseUndefined } from './compile-statement.ts'
 import { engine, lookUp, valueSyntax } from './engine.ts'
@@ -24,6 +24,8 @@ export function render(value: Value, scope: Scope): Value {
   if (typeof value !== 'object' || value === null) return value
   return withProblems(scope, spanOfValue(value), () => finished(whole(() => nativeRun(scope).ready(value))))
 }
+/** The same for a loop over `first_found`: members that would be undefined stay so, for the lookup to pass over. */
+export const renderCandidates = (value: Value, scope: Scope): Value => withProblems(scope, spanOfValue(value), () => whole(() => nativeRun(scope).ready(value)))
 const spanOfValue = (value: Value): Span | undefined => (value instanceof TemplateString ? value.span : undefined)
 const nativeRun = (scope: Scope): Run => new Run(scope, engine, { text: false, syntax: valueSyntax })
 
@@ -89,20 +91,21 @@ function compiledText(source: string, syntax: Syntax, file: string | undefined, 
 }
 
 const expressions = new Map<string, CompiledExpression>()
-function compiledExpression(source: string, span: Span | undefined): CompiledExpression {
-  const key = span ? `${span.file}:${span.line}:${span.column}:${source}` : source
+function compiledExpression(source: string, span: Span | undefined, embedded: boolean): CompiledExpression {
+  const key = `${embedded ? 'c' : 'e'}${span ? `${span.file}:${span.line}:${span.column}:` : ''}${source}`
   let known = expressions.get(key)
   if (!known) {
     if (expressions.size > 10_000) expressions.clear()
-    expressions.set(key, (known = compileExpressionSource(source, { span })))
+    expressions.set(key, (known = compileExpressionSource(source, { span, embedded })))
   }
   return known
 }
 
 /** The value of a bare expression, as in `when` and `until`. An undefined result is a problem. */
-export function evaluate(expression: string, scope: Scope, span?: Span): Value {
+export const evaluate = (expression: string, scope: Scope, span?: Span): Value => evaluated(expression, scope, span, false)
+function evaluated(expression: string, scope: Scope, span: Span | undefined, embedded: boolean): Value {
   return withProblems(scope, span, () => {
-    const compiled = compiledExpression(expression, span)
+    const compiled = compiledExpression(expression, span, embedded)
     const run = nativeRun(scope)
     if (compiled.mutates) run.copies = new Map()
     return finished(whole(() => compiled.evaluate(run, new Frame())))
@@ -123,7 +126,7 @@ export function condition(expression: Value, scope: Scope, span?: Span): boolean
   if (typeof source === 'string' && source.trim() === '') return true
   const value = typeof source !== 'string' ? render(source, scope)
     : /\{\{|\{%/.test(source) ? delimited(source, scope, at)
-      : evaluate(source, scope, at)
+      : evaluated(source, scope, at, true)
   if (typeof value === 'boolean' || isUnknown(value)) return value
   scope.warn?.(`the condition '${typeof source === 'string' ? source : str(source)}' gives a ${typeName(value)}, not true or false`, at)
   return withProblems(scope, at, () => truthy(value))
@@ -131,24 +134,24 @@ export function condition(expression: Value, scope: Scope, span?: Span): boolean
 function delimited(source: string, scope: Scope, span: Span | undefined): Value {
   // Braces inside a string of an expression are no template: `x == '{{'`.
   const isTemplate = /^\s*\{\{/.test(source) || !isExpression(source, span)
-  if (!isTemplate) return evaluate(source, scope, span)
+  if (!isTemplate) return evaluated(source, scope, span, true)
   // Braces around a part of it stand for a part of the expression: a habit that has its uses.
   if (/^\s*\{\{.*\}\}\s*$/s.test(source)) scope.warn?.(`the condition '${source}' needs no '{{ }}'`, span)
   const value = render(new TemplateString(source, span), scope)
-  return typeof value === 'string' && value.trim() !== '' ? evaluate(value, scope, span) : value
+  return typeof value === 'string' && value.trim() !== '' ? evaluated(value, scope, span, false) : value
 }
 function isExpression(source: string, span: Span | undefined): boolean {
   try {
-    compiledExpression(source, span)
+    compiledExpression(source, span, true)
     return true
   } catch {
     return false
   }
 }
 
-/** Runs a lookup for a `with_` loop: its list of items, or the unknown its terms hang on. */
+/** Runs a lookup for a `with_` loop: its list of items (pairs are lists, as core 2.19 has them), or the unknown its terms hang on. */
 export function runLookup(name: string, terms: readonly Value[], options: Keywords, scope: Scope): readonly Value[] | Unknown {
   const { errors, wantlist: _whole, ...rest } = options
   const items = withProblems(scope, undefined, () => whole(() => lookUp(name, terms, rest, errors === undefined ? 'strict' : str(errors), nativeRun(scope))))
-  return items as readonly Value[] | Unknown
+  return Array.isArray(items) ? items.map((item: Value) => (item instanceof Tuple ? Array.from(item) : item)) : items as Unknown
 }

@@ -1,14 +1,10 @@
 import { isDict, type Value } from '../../value/value.ts'
 import { randomInt } from 'node:crypto'
-import { getItem } from '../python/access.ts'
-import { flag, isList, iterate, mappingOf, tuple, typeName } from '../python/kind.ts'
-import { printf } from '../python/printf.ts'
+import { flag, isList, mappingOf, tuple, typeName } from '../python/kind.ts'
 import { str } from '../python/text.ts'
-import type { Keywords } from '../scope.ts'
 import { fail } from '../template-error.ts'
-import { Undefined } from '../undefined.ts'
 import { need } from '../unknown-reached.ts'
-import { lookup, splitTerm } from './define-lookup.ts'
+import { lookup } from './define-lookup.ts'
 
 const listTerm = (value: Value): readonly Value[] => (isList(need(value)) ? Array.from(value as readonly Value[]) : [value])
 /** Lists among the terms are opened by one level; whether an unknown is a list cannot be said. */
@@ -21,13 +17,13 @@ function pairs(term: Value): Value[] {
   return [...dict].map(([key, value]) => new Map<Value, Value>([['key', key], ['value', value]]))
 }
 function product(lists: readonly (readonly Value[])[]): Value[] {
-  if (!lists.length) return fail('the lookup needs at least one list')
+  if (!lists.length) return fail('with_nested requires at least one element in the nested list')
   return lists.reduce<Value[][]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, item])), [[]])
 }
 /** Rows of lists side by side; a nested row is opened, as Ansible does. */
 function together(terms: readonly Value[]): Value[] {
   const lists = terms.map((term) => listTerm(term))
-  if (!lists.length) return fail("the lookup 'together' needs at least one list")
+  if (!lists.length) return fail('with_together requires at least one element in each list')
   const length = Math.max(...lists.map((list) => list.length))
   return Array.from({ length }, (_, index) => lists.flatMap((list) => {
     const item = index < list.length ? list[index]! : null
@@ -43,44 +39,30 @@ function without(item: Value, [key, ...rest]: readonly string[]): Value {
   else copy.delete(key)
   return copy
 }
+const TERMS = 'subelements lookup expects a list of two or three items,'
 function subelements(terms: readonly Value[]): Value[] {
   const [items, path, flags] = terms
-  if (items === undefined || path === undefined) return fail("the lookup 'subelements' needs a list and the name of its inner list")
+  if (terms.length < 2 || terms.length > 3 || items === undefined || path === undefined) return fail(TERMS)
+  if (!(isList(items) || isDict(items)) || typeof path !== 'string') return fail(`${TERMS} first a dict or a list, second a string pointing to the subkey; subelements lookup expects a dictionary, got '${str(items)}'`)
+  if (isDict(items) && items.get('skipped') === true) return []
+  if (flags !== undefined && !(isDict(flags) && [...flags.keys()].every((flag) => flag === 'skip_missing'))) return fail(`${TERMS} the optional third item must be a dict with flags skip_missing`)
   const skipMissing = isDict(flags) && flag(flags.get('skip_missing'))
-  const all = isDict(items) ? [...items.values()] : iterate(items)
-  return Array.from(all).flatMap((item) => {
-    if (isDict(item) && item.get('skipped') === true) return []
-    const inner = str(path).split('.').reduce<Value>((at, key) => getItem(at, key), item)
-    if (inner instanceof Undefined) return skipMissing ? [] : fail(`the lookup 'subelements': an item has no '${str(path)}'`)
-    return isList(need(inner)) ? Array.from(inner as readonly Value[], (one) => tuple([without(item, str(path).split('.')), one])) : fail(`the lookup 'subelements': '${str(path)}' is not a list`)
-  })
+  return (isDict(items) ? [...items.values()] : [...items]).flatMap((item) => pairsOf(item, path.split('.'), skipMissing))
 }
-
-const SHORT = /^(?:(0x[\da-f]+|\d+)-)?(0x[\da-f]+|\d+)(?:\/(-?\d+))?(?::(.*))?$/i
-/** `start=1 end=5 stride=2 format=host%02d`, or short: `1-5/2:host%02d`. */
-function sequence(term: Value, options: Keywords): Value[] {
-  const { text, options: inline } = splitTerm(term, ['start', 'end', 'count', 'stride', 'format'])
-  const [, shortStart, shortEnd, shortStride, shortFormat] = SHORT.exec(text) ?? (text === '' ? [] : fail(`'${text}' is not a sequence`))
-  const given = (name: string, short: string | undefined): string | undefined =>
-    inline.get(name) ?? (options[name] === undefined || options[name] === null ? short : str(options[name]))
-  const number = (name: string, short: string | undefined): number | undefined => {
-    const found = given(name, short)
-    if (found === undefined) return undefined
-    return Number.isInteger(Number(found)) ? Number(found) : fail(`'${name}=${found}' of a sequence is not a whole number`)
+/** An item beside each member of the list inside it. */
+function pairsOf(item: Value, keys: readonly string[], skipMissing: boolean): Value[] {
+  if (!isDict(item)) return fail(`subelements lookup expects a dictionary, got '${str(item)}'`)
+  if (item.get('skipped') === true) return []
+  let at: Value = item
+  for (const [index, key] of keys.entries()) {
+    const inner: Value | undefined = isDict(at) ? at.get(key) : undefined
+    if (inner === undefined) return skipMissing ? [] : fail(`could not find '${key}' key in iterated item '${str(at)}'`)
+    const last = index === keys.length - 1
+    if (!last && !isDict(need(inner))) return skipMissing ? [] : fail(`the key ${key} should point to a dictionary, got '${str(inner)}'`)
+    if (last && !isList(need(inner))) return fail(`the key ${key} should point to a list, got '${str(inner)}'`)
+    at = inner
   }
-  const start = number('start', shortStart) ?? 1
-  const count = number('count', undefined)
-  const end = number('end', shortEnd)
-  if ((count === undefined) === (end === undefined)) return fail("a sequence needs either 'end' or 'count'")
-  const stride = number('stride', shortStride) ?? (end !== undefined && end < start ? -1 : 1)
-  return counted(start, end ?? start + (count! - 1) * stride, count === 0 ? 0 : stride, given('format', shortFormat) ?? '%d')
-}
-function counted(start: number, end: number, stride: number, format: string): Value[] {
-  if (stride === 0) return []
-  if (stride > 0 ? end < start : end > start) return fail(`a sequence cannot go from ${start} to ${end} in steps of ${stride}`)
-  const numbers: Value[] = []
-  for (let at = start; stride > 0 ? at <= end : at >= end; at += stride) numbers.push(printf(format, at))
-  return numbers
+  return Array.from(at as readonly Value[], (one) => tuple([without(item, keys), one]))
 }
 
 export const valueLookups = [
@@ -92,6 +74,5 @@ export const valueLookups = [
   lookup('nested community.general.cartesian cartesian', '', (terms) => product(terms.map((term) => listTerm(term)))),
   lookup('indexed_items', '', (terms) => oneLevel(terms).map((item, index) => tuple([index, item])), true),
   lookup('subelements', '', subelements, true),
-  lookup('sequence', 'start end count stride format', (terms, options) => (terms.length ? terms : ['']).flatMap((term) => sequence(term, options))),
   lookup('random_choice', '', (terms) => (terms.length ? [terms[randomInt(terms.length)]!] : []), true),
 ]

@@ -1,16 +1,18 @@
 import type { Value } from '../../value/value.ts'
-import { isList, mappingOf, iterate } from '../python/kind.ts'
+import { isList, iterate, mappingOf, typeName } from '../python/kind.ts'
 import { str } from '../python/text.ts'
 import { regex } from '../regex.ts'
 import type { LookupContext } from '../scope.ts'
 import { TemplateError, fail } from '../template-error.ts'
 import { lookup } from './define-lookup.ts'
 
-function variable(name: string, fallback: Value | undefined, { scope, render }: LookupContext): Value {
+const identifier = (term: Value): string => (typeof term === 'string' ? term : fail(`Invalid setting identifier, "${str(term)}" is not a string, it is a ${typeName(term)}`))
+function variable(term: Value, fallback: Value | undefined, { scope, render }: LookupContext): Value {
+  const name = identifier(term)
   const raw = scope.get(name)
   if (raw !== undefined) return render(raw)
   if (fallback !== undefined) return fallback
-  throw new TemplateError('undefined', `'${name}' is undefined`, { subject: name })
+  throw new TemplateError('undefined', `No variable found with this name: ${name}`, { subject: name })
 }
 
 /** Hosts of a pattern: names and groups, `:` or `,` for more, `&` for both, `!` for without, `*` for any text. */
@@ -31,9 +33,15 @@ function matching(name: string, groups: ReadonlyMap<Value, Value>): string[] {
   return byGroup.length ? byGroup : members('all').filter((host) => like.test(host))
 }
 
+function named(pattern: string, names: Iterable<string>): string[] {
+  if (/^[*+?]/.test(pattern)) return fail(`Unable to use "${pattern}" as a search parameter: nothing to repeat at position 0`)
+  const like = regex(pattern, '')
+  return [...names].filter((name) => like.test(name))
+}
+
 export const variableLookups = [
-  lookup('vars', 'default', (terms, { default: fallback }, context) => terms.flatMap((term) => (isList(term) ? Array.from(term) : [term])).map((term) => variable(str(term), fallback, context))),
-  lookup('varnames', '', (terms, _options, { scope }) => terms.flatMap((term) => [...scope.names()].filter((name) => regex(term, '').test(name)))),
+  lookup('vars', 'default', (terms, { default: fallback }, context) => terms.flatMap((term) => (isList(term) ? Array.from(term) : [term])).map((term) => variable(term, fallback, context))),
+  lookup('varnames', '', (terms, _options, { scope }) => terms.flatMap((term) => named(identifier(term), scope.names()))),
   lookup('inventory_hostnames', '', (terms, _options, { scope, render }) => {
     const groups = mappingOf(render(scope.get('groups') ?? fail("the lookup 'inventory_hostnames' needs an inventory")))
     return terms.flatMap((term) => hostsOf(str(term), groups ?? new Map()))
