@@ -168,7 +168,7 @@ function list(playbooks: readonly Playbook[], values: PlaybookValues, { run }: P
     const playbook = { ...loaded, plays: loaded.plays.map((play) => knownHosts(play, run)) }
     if (only) terminal.out(`\nplaybook: ${playbook.file}\n`)
     else terminal.out(`${showPlaybook(playbook, {
-      tags: run.tags, skipTags: run.skipTags, tasks: values.listTasks, listTags: values.listTags,
+      tags: run.tags, skipTags: run.skipTags, extraVars: run.extraVars, tasks: values.listTasks, listTags: values.listTags,
       ...(values.listHosts ? { hosts: ({ hosts }) => inventory.hostsMatching(patterns(hosts), run.limit) } : {}),
     })}\n`)
   }

@@ -7,7 +7,7 @@ import type { Dict } from '../value/value.ts'
  */
 export type RunEvent =
   | { readonly type: 'run-start'; readonly version: 1; readonly mode: 'run' | 'dry-run'; readonly playbooks: readonly string[] }
-  | { readonly type: 'playbook-start'; readonly file: string }
+  | { readonly type: 'playbook-start'; readonly file: string; readonly plays?: number }
   | { readonly type: 'play-start'; readonly name: string; readonly hosts: readonly string[]; readonly span: Span }
   | { readonly type: 'no-hosts'; readonly reason: 'matched' | 'remaining' }
   | ({ readonly type: 'task-start' } & TaskInfo)

@@ -3,8 +3,9 @@ import type { Scope } from '../template/scope.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Module } from '../contract/define-module.ts'
+import { FREE_FORM } from '../playbook/read-action.ts'
 import type { Task } from '../playbook/tree.ts'
-import { type Dict, type Unknown, type Value, isDict, isUnknown } from '../value/value.ts'
+import { type Dict, TemplateString, type Unknown, type Value, isDict, isUnknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
 import { type Context, accumulated } from './context.ts'
 
@@ -22,11 +23,18 @@ export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Mod
     if (key === '_raw_params' && isDict(rendered)) for (const [name, one] of rendered) args.set(name, one)
     else args.set(key, rendered)
   }
+  refuseFreeForm(task, args)
   for (const [name, { variable, aliases }] of Object.entries(module?.params ?? {})) {
     const value = variable === undefined || [name, ...aliases].some((key) => args.has(key)) ? undefined : scope.get(variable)
     if (value !== undefined) args.set(name, render(value, scope))
   }
   return args
+}
+
+/** Text beside named arguments that a template made: an action that takes none must not take it for arguments. */
+function refuseFreeForm({ action, args: written, span }: Task, args: Dict): void {
+  if (FREE_FORM.has(action) || !args.has('_raw_params') || !(written.get('_raw_params') instanceof TemplateString)) return
+  throw new Problem({ code: 'free-form-arguments', summary: `invalid or malformed argument: '${String(args.get('_raw_params'))}'`, span })
 }
 
 const fullAndShort = (names: readonly string[]): ReadonlySet<string> => new Set(names.flatMap((name) => [name, `ansible.builtin.${name}`, `ansible.legacy.${name}`]))

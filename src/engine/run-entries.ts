@@ -1,7 +1,7 @@
 import type { Block, Entry, Task } from '../playbook/tree.ts'
 import { type Value, dict } from '../value/value.ts'
 import { type Context, withinBlock } from './context.ts'
-import { alreadyDone } from './run-role.ts'
+import { alreadyDone, leaveRole } from './run-role.ts'
 import type { Place } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
 import { runTask } from './run-task.ts'
@@ -31,7 +31,7 @@ async function runBlock(playRun: PlayRun, host: HostRun, block: Block, context: 
     if (flow.failure) rememberFailure(playRun, host, flow.failure.task, flow.failure.result)
     flow = await runEntries(playRun, host, block.rescue, withinBlock(context, block), [...place, 1])
   }
-  if (flow.next === 'leave-role' && block.importedRole) flow = GO
+  if (block.importedRole) flow = leaveRole(host, block.importedRole, flow)
   if (block.always.length === 0 || flow.next === 'stop') return flow
   const last = await runEntries(playRun, host, block.always, withinBlock(context, block), [...place, 2])
   return last.next === 'go' ? flow : last

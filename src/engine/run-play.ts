@@ -55,7 +55,7 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
 }
 
 const newHostRun = (name: string): HostRun => ({
-  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, rolesDone: new Map(), clouded: undefined, calm: 7,
+  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
 })
 
 /** Roles that `import_role` put into tasks, with what surrounds them. */

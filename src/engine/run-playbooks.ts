@@ -29,7 +29,7 @@ export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
 async function runAll(run: Run): Promise<void> {
   refuseEmptyLimit(run)
   for (const playbook of run.playbooks) {
-    run.emit({ type: 'playbook-start', file: playbook.file })
+    run.emit({ type: 'playbook-start', file: playbook.file, plays: playbook.plays.length })
     for (const play of playbook.plays) if (!(await runPlay(run, play)) || run.signal.aborted) return
   }
   if (run.tallies.size === 0 && !run.reached) refuseEmptyRun(run)

@@ -15,17 +15,20 @@ export async function runRole(playRun: PlayRun, host: HostRun, use: RoleUse, con
     if (flow.next !== 'go') return flow
   }
   const flow = await runEntries(playRun, host, role.tasks, context, [...place, 1])
-  return flow.next === 'leave-role' ? GO : flow
+  return leaveRole(host, use, flow)
+}
+
+/** The end of a role for a host: it is done, unless all of it was skipped. */
+export function leaveRole(host: HostRun, use: RoleUse, flow: Flow): Flow {
+  if (flow.next !== 'go' && flow.next !== 'leave-role') return flow
+  if (host.rolesRan.has(use.role)) host.rolesDone.set(use.role, (host.rolesDone.get(use.role) ?? new Set()).add(keyOf(use)))
+  return GO
 }
 
 /** A role runs once per play and host with the same parameters, unless it or its use says otherwise. */
-export function alreadyDone(host: HostRun, { role, params, when, allowDuplicates }: RoleUse): boolean {
-  const key = JSON.stringify([toJson(params), when.map(({ expression }) => expression)])
-  const done = host.rolesDone.get(role) ?? new Set()
-  const before = done.has(key)
-  host.rolesDone.set(role, done.add(key))
-  return before && !(allowDuplicates ?? role.allowDuplicates)
-}
+export const alreadyDone = (host: HostRun, use: RoleUse): boolean => !(use.allowDuplicates ?? use.role.allowDuplicates) && host.rolesDone.get(use.role)?.has(keyOf(use)) === true
+
+const keyOf = ({ params, when }: RoleUse): string => JSON.stringify([toJson(params), when.map(({ expression }) => expression)])
 
 /** The handlers of an included role can be notified from now on; its variables are seen too where it is public. */
 export function joinPlay(playRun: PlayRun, role: Role, context: Context, isPublic: boolean, via: string): void {

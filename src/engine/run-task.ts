@@ -23,7 +23,8 @@ import { attempt } from './attempt.ts'
 
 /** One task on one host, from its tags to its place in the recap. */
 export async function runTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place, around?: { readonly entries: readonly Entry[]; readonly index: number }): Promise<Flow> {
-  if (!isSelected(playRun, host, task, context)) return GO
+  // A handler runs because it was notified: tags do not choose among handlers.
+  if (!context.handler && !isSelected(playRun, host, task, context)) return GO
   const round = await playRun.gate.arrive(host.name, place)
   if (!round) return turnedBack(host)
   if (task.action === 'meta') return metaTask(playRun, host, task, context, round, place)
@@ -107,6 +108,7 @@ async function finish(call: TaskCall, result: TaskResult, place: Place): Promise
     tell(call, result, ignored)
   }
   host.calm = result.status === 'changed' || result.status === 'failed' ? 0 : host.calm + 1
+  if (mine && task.home.role && result.status !== 'skipped' && result.status !== 'unreachable') host.rolesRan.add(task.home.role)
   const lost = (result.status === 'failed' || result.status === 'unreachable') && !ignored
   if (lost && !call.context.rescuable) host.failing = true
   const reports = await round.meet(host.name, { lost, fatal: call.anyErrorsFatal || call.runOnce, inclusions: mine ? (result.inclusions ?? []) : [] })

@@ -27,7 +27,7 @@ export interface Action {
 const COMMANDS: ReadonlySet<string> = new Set(['command', 'shell', 'script', 'raw', 'win_command', 'win_shell', 'expect'])
 const COMMAND_OPTIONS: ReadonlySet<string> = new Set(['creates', 'removes', 'chdir', 'executable', 'warn', 'stdin', 'stdin_add_newline', 'strip_empty_ends'])
 /** Other actions that take text without `name=`. */
-const FREE_FORM: ReadonlySet<string> = new Set([
+export const FREE_FORM: ReadonlySet<string> = new Set([
   ...COMMANDS, 'include', 'include_vars', 'include_tasks', 'include_role', 'import_tasks', 'import_role', 'import_playbook', 'add_host', 'group_by', 'set_fact', 'meta',
 ])
 
@@ -115,10 +115,11 @@ function readText(loading: Loading, map: YamlMap, written: string, text: string,
   }
   const args = new Map<Value, Value>(parsed.named.map(({ name, value }) => [asTemplate(name, span), asTemplate(value, span)]))
   const spans = new Map<string, Span>(parsed.named.map(({ name }) => [name, span]))
-  if (parsed.rest && !FREE_FORM.has(action)) {
+  if (parsed.rest && !FREE_FORM.has(action) && !parsed.rest.includes('{{')) {
     const hint = `write the arguments as a mapping, or as name=value`
     report(loading, { code: 'free-form-arguments', summary: 'This action takes no arguments without a name', detail: `'${parsed.rest}' for '${written}'`, hint, span })
   } else if (parsed.rest) {
+    // What a template makes of it is known when the task runs: then it fails.
     args.set('_raw_params', asTemplate(parsed.rest, span))
     spans.set('_raw_params', span)
   }

@@ -11,7 +11,7 @@ export const BUILTIN: ReadonlySet<string> = new Set(words(`
   wait_for_connection yum yum_repository`))
 
 /** Second names of modules. */
-export const SAME_MODULE: ReadonlyMap<string, string> = new Map([['systemd_service', 'systemd'], ['openssl_certificate', 'x509_certificate']])
+export const SAME_MODULE: ReadonlyMap<string, string> = new Map([['gather_facts', 'setup'], ['systemd_service', 'systemd'], ['openssl_certificate', 'x509_certificate']])
 
 /**
  * Modules of collections that playbooks call by a short name or by the collection's: `community.general.ufw` and `ufw` are one.

@@ -1,4 +1,7 @@
-import { TemplateString, type Value } from '../value/value.ts'
+import { defaultEnvironment } from '../template/environment.ts'
+import { render } from '../template/template.ts'
+import { type Dict, TemplateString, type Value } from '../value/value.ts'
+import { problemsOf } from '../problem/problem.ts'
 import { textOf } from './read-value.ts'
 import { roleBlock } from './role-use.ts'
 import { isSelectedByTags } from './tags.ts'
@@ -15,6 +18,8 @@ export interface ListedTask {
 export interface TagChoice {
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
+  /** `-e`, for tags that are templates. */
+  readonly extraVars?: Dict
 }
 
 export interface ListWishes extends TagChoice {
@@ -28,12 +33,13 @@ export interface ListWishes extends TagChoice {
 export function listTasks(play: Play, choice: TagChoice): readonly ListedTask[] {
   const home = { directory: '' }
   const all: readonly Entry[] = [...play.preTasks, ...play.roles.map((use) => roleBlock(use, home)), ...play.tasks, ...play.postTasks]
-  return all.flatMap((entry) => listEntry(entry, texts(play.tags))).filter(({ tags }) => isSelectedByTags(tags, choice.tags, choice.skipTags))
+  const vars = new Map([...play.vars, ...(choice.extraVars ?? [])])
+  return all.flatMap((entry) => listEntry(entry, texts(play.tags, vars), vars)).filter(({ tags }) => isSelectedByTags(tags, choice.tags, choice.skipTags))
 }
 
-function listEntry(entry: Block | Task, inherited: readonly string[]): readonly ListedTask[] {
-  const tags = [...inherited, ...texts(entry.tags)]
-  if (entry.kind === 'block') return entry.block.flatMap((child) => listEntry(child, tags))
+function listEntry(entry: Block | Task, inherited: readonly string[], vars: Dict): readonly ListedTask[] {
+  const tags = [...inherited, ...texts(entry.tags, vars)]
+  if (entry.kind === 'block') return entry.block.flatMap((child) => listEntry(child, tags, vars))
   return [{ name: listedName(entry), tags: [...new Set(tags)].sort(), task: entry }]
 }
 
@@ -44,7 +50,19 @@ function listedName(task: Task): string {
   return task.home.role && task.action !== 'include_role' ? `${task.home.role.name} : ${name}` : name
 }
 
-const texts = (tags: readonly Value[]): string[] => tags.flatMap((tag) => textOf(tag)?.split(',') ?? [])
+const texts = (tags: readonly Value[], vars: Dict): string[] => tags.flatMap((tag) => plainTags(tag, vars).flatMap((one) => textOf(one)?.split(',') ?? []))
+
+/** A tag that variables of the play make; one that cannot be known before the run stays as it is written. */
+function plainTags(tag: Value, vars: Dict): readonly Value[] {
+  if (!(tag instanceof TemplateString)) return [tag]
+  try {
+    const rendered = render(tag, { get: (name) => vars.get(name), names: () => [...vars.keys()].map(String), environment: defaultEnvironment })
+    return Array.isArray(rendered) ? (rendered as readonly Value[]) : [rendered]
+  } catch (thrown) {
+    if (!problemsOf(thrown)) throw thrown
+    return [tag]
+  }
+}
 
 /** The text of `--list-tasks`, `--list-tags` and `--list-hosts` for one playbook, as ansible-playbook prints it. */
 export function showPlaybook(playbook: Playbook, wishes: ListWishes): string {
@@ -53,7 +71,7 @@ export function showPlaybook(playbook: Playbook, wishes: ListWishes): string {
 }
 
 function showPlay(play: Play, number: number, wishes: ListWishes): string {
-  const tags = [...new Set(texts(play.tags))].sort()
+  const tags = [...new Set(texts(play.tags, new Map([...play.vars, ...(wishes.extraVars ?? [])])))].sort()
   const lines = [`\n  play #${number} (${patterns(play).join(',')}): ${textOf(play.name) ?? ''}\tTAGS: [${tags.join(', ')}]`]
   if (wishes.hosts) {
     const hosts = wishes.hosts(play)

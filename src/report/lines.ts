@@ -107,7 +107,11 @@ export function lines(options: ReportOptions): Reporter {
         }
         case 'audit': for (const text of auditLines(event, paint)) out(text); return
         case 'traffic': return verbosity > 1 ? out(trafficLines(event).join('\n')) : undefined
-        case 'playbook-start': return verbosity > 1 ? banner(`PLAYBOOK: ${basename(event.file)}`) : undefined
+        case 'playbook-start': {
+          if (verbosity < 2) return
+          banner(`PLAYBOOK: ${basename(event.file)}`)
+          return event.plays === undefined ? undefined : out(`${event.plays} plays in ${event.file}`)
+        }
         case 'run-start': case 'run-end': return
       }
     },

@@ -63,3 +63,8 @@ test('handlers of a role that is included twice run once', async () => {
   const ran = await runYaml(play('- include_role: { name: r }\n- include_role: { name: r }', '[]'), { files: role })
   expect(ran.results.filter((line) => line.endsWith(': handler'))).toEqual(['h1 ok r : handler'])
 })
+
+test('tags choose among tasks, not among handlers', async () => {
+  const ran = await runYaml(play(change('a', 'handler 1', ', tags: [x]'), '- { name: handler 1, debug: {} }'), { settings: { tags: ['x'] } })
+  expect(ran.results).toEqual(['h1 changed a', 'h1 ok handler 1'])
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { runYaml } from '../engine/run-yaml.ts'
+
+const files = { 'roles/a/tasks/main.yml': '- { name: ran, debug: {} }', 'roles/b/tasks/main.yml': '- set_fact: { ready: true }' }
+
+test('a role that was skipped is not done: its second use runs, its third does not', async () => {
+  const use = '    - { role: a, when: ready is defined }\n'
+  const ran = await runYaml(`- hosts: all\n  gather_facts: false\n  roles:\n${use}    - b\n${use}${use}`, { files })
+  expect(ran.results.filter((line) => line.endsWith('a : ran'))).toEqual(['h1 skipped a : ran', 'h1 ok a : ran'])
+})
+
+test('include_role runs again, unless allow_duplicates is false', async () => {
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks:\n    - include_role: { name: a }\n    - include_role: { name: a }\n    - include_role: { name: a, allow_duplicates: false }', { files })
+  expect(ran.results.filter((line) => line.endsWith('a : ran'))).toHaveLength(2)
+})
+
+test('gather_facts is a task like setup', async () => {
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks: [{ name: facts, gather_facts: { gather_subset: ["!all"] } }, { name: seen, debug: { msg: "{{ ansible_facts.system }}" } }]')
+  expect(ran.outputs('seen').msg).toBe('Linux')
+})
+
+test('text that a template leaves beside named arguments fails the task', async () => {
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks: [{ name: odd, debug: "garbage {{ 1 + 1 }}" }]')
+  expect([ran.results, ran.result('odd').reason]).toEqual([['h1 failed odd'], expect.stringContaining("invalid or malformed argument: 'garbage 2'")])
+})
