@@ -58,7 +58,7 @@ const actions: Readonly<Record<string, Action>> = {
   clear_host_errors: {
     once: true, skipped: 'not clearing host error state for',
     act: ({ playRun }) => {
-      for (const one of playRun.hosts.values()) if (one.state === 'failed' || one.state === 'unreachable') comeBack(playRun, one)
+      for (const one of playRun.hosts.values()) comeBack(playRun, one)
       return GO
     },
   },
@@ -81,8 +81,10 @@ const actions: Readonly<Record<string, Action>> = {
 }
 
 function comeBack({ run }: PlayRun, host: HostRun): void {
-  host.state = 'running'
   host.failing = false
+  host.cleared++
+  if (host.state !== 'failed' && host.state !== 'unreachable') return
+  host.state = 'running'
   run.lost.delete(host.name)
   run.vars.hostBack(host.name)
 }

@@ -33,8 +33,10 @@ async function runBlock(playRun: PlayRun, host: HostRun, block: Block, context: 
   }
   if (block.importedRole) flow = leaveRole(host, block.importedRole, flow)
   if (block.always.length === 0 || flow.next === 'stop') return flow
+  const { cleared } = host
   const last = await runEntries(playRun, host, block.always, withinBlock(context, block), [...place, 2])
-  return last.next === 'go' ? flow : last
+  if (last.next !== 'go') return last
+  return flow.next === 'failed' && host.cleared > cleared ? GO : flow
 }
 
 const failedTask = (task: Task): Value => dict({ name: task.name, action: task.actionAsWritten, args: task.args })

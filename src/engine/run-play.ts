@@ -55,7 +55,7 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
 }
 
 const newHostRun = (name: string): HostRun => ({
-  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
+  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, cleared: 0, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
 })
 
 /** Roles that `import_role` put into tasks, with what surrounds them. */
@@ -138,7 +138,8 @@ function gateOf(run: Run, play: Play, batch: readonly string[], stops: (host: st
 }
 
 function forces({ run, play }: PlayRun): boolean {
-  return run.settings.forceHandlers || (play.forceHandlers !== undefined && evaluateTruth(render(play.forceHandlers, playScope(run, play))) === true)
+  // What the play says stands above the command line.
+  return play.forceHandlers === undefined ? run.settings.forceHandlers : evaluateTruth(render(play.forceHandlers, playScope(run, play))) === true
 }
 
 function gathers({ run, play, batch }: PlayRun): boolean {

@@ -74,6 +74,8 @@ export interface HostRun {
   doomed: boolean
   /** It failed for good: what still runs is `always` and forced handlers. */
   failing: boolean
+  /** How often `clear_host_errors` forgave it: a failure from before does not count after. */
+  cleared: number
   /** Roles done in this play, with the parameters of each time. */
   readonly rolesDone: Map<Role, Set<string>>
   /** Roles of which some task was not skipped: only these count as done. */

@@ -68,3 +68,8 @@ test('tags choose among tasks, not among handlers', async () => {
   const ran = await runYaml(play(change('a', 'handler 1', ', tags: [x]'), '- { name: handler 1, debug: {} }'), { settings: { tags: ['x'] } })
   expect(ran.results).toEqual(['h1 changed a', 'h1 ok handler 1'])
 })
+
+test('force_handlers of the play stands above the command line', async () => {
+  const ran = await runYaml(play(`${change('a', 'handler 1')}\n- { name: breaks, fail: {} }`, '- { name: handler 1, debug: {} }', '  force_handlers: false\n'), { settings: { forceHandlers: true } })
+  expect(ran.results).toEqual(['h1 changed a', 'h1 failed breaks'])
+})

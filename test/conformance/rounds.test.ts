@@ -96,3 +96,10 @@ describe('meta', () => {
     expect(tally(ran.events, 'h1')).toMatchObject({ ok: 1, skipped: 0 })
   })
 })
+
+test('clear_host_errors in always forgives the failure of its block', async () => {
+  const ran = await runYaml(play(`- block: [{ name: breaks, fail: {} }]
+  always: [{ meta: clear_host_errors }]
+- { name: after, debug: {} }`))
+  expect([ran.results, ran.exitCode]).toEqual([['h1 failed breaks', 'h1 ok after'], 0])
+})
