@@ -9,8 +9,8 @@ import { type Dict, TemplateString, type Unknown, type Value, isDict, isUnknown 
 import type { TaskCall } from './call.ts'
 import { type Context, accumulated } from './context.ts'
 
-/** The arguments of a task, rendered: defaults of the module below, what a template gave next, the task's own on top. */
-export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Module, 'standsFor' | 'params'>): Dict | Unknown {
+/** The arguments of a task, rendered: defaults of the module below, what a template gave next, the task's own on top. What is `asWritten` the action renders itself. */
+export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Module, 'standsFor' | 'params'>, asWritten: readonly string[] = []): Dict | Unknown {
   const args = new Map<Value, Value>([...(module?.standsFor ?? []).flatMap((name) => [...defaultsFor(fullAndShort([name]), task, context, scope)]), ...defaultsFor(fullAndShort([task.action, task.actionAsWritten]), task, context, scope)])
   if (task.argsTemplate !== undefined) {
     const rendered = render(task.argsTemplate, scope)
@@ -18,7 +18,7 @@ export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Mod
     for (const [key, value] of asArgs(rendered, task)) args.set(key, value)
   }
   for (const [key, value] of task.args) {
-    const rendered = render(value, scope)
+    const rendered = asWritten.includes(String(key)) ? value : render(value, scope)
     // A template that stands for all arguments.
     if (key === '_raw_params' && isDict(rendered)) for (const [name, one] of rendered) args.set(name, one)
     else args.set(key, rendered)

@@ -9,10 +9,11 @@ test('templates in the quoted strings of conditions and of arguments of lookups 
     - {name: first, debug: {}, when: "'{{ x }}' == 'hi'"}
     - {name: second, debug: {}, when: "'{{ x }}' == 'ho'"}
     - {name: holds, assert: {that: "'{{ x }}' == 'hi'"}}
+    - {name: reached, assert: {that: "nothing is not defined or nothing == '{{ nothing }}'"}}
     - name: elsewhere
       debug: msg="{{ lookup('pipe', 'echo {{ x }}') }} {{ '{' ~ '{ x }}' }}"
 `)
-  expect(ran.results.map((line) => line.split(' ').slice(1, 3).join(' '))).toEqual(['ok first', 'skipped second', 'ok holds', 'ok elsewhere'])
+  expect(ran.results.map((line) => line.split(' ').slice(1, 3).join(' '))).toEqual(['ok first', 'skipped second', 'ok holds', 'ok reached', 'ok elsewhere'])
   expect(ran.outputs('elsewhere').msg).toBe('hi {{ x }}')
 })
 

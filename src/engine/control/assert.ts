@@ -15,6 +15,7 @@ export const assertControl = defineControl({
     quiet: flag('Say less.', { default: false }),
   },
   lenient: true,
+  asWritten: ['that'],
   act: (call, { fail_msg, success_msg, quiet }) => {
     // The conditions as written: rendering them first would evaluate their text twice.
     const written = call.task.args.get('that') ?? (call.task.argsTemplate === undefined ? null : render(call.task.argsTemplate, call.scope))

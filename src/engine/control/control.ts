@@ -25,13 +25,15 @@ export function defineControl<const F extends Fields>(parts: {
   readonly open?: boolean
   readonly lenient?: boolean
   readonly freeForm?: string
+  /** Parameters that `act` renders itself. */
+  readonly asWritten?: readonly string[]
   readonly act: (call: TaskCall, params: Params<F>, args: Dict, unknown: Unknown | undefined) => Promise<TaskResult> | TaskResult
 }): Control {
-  const { name, summary, params: fields, open = false, lenient = false, freeForm, act } = parts
+  const { name, summary, params: fields, open = false, lenient = false, freeForm, asWritten = [], act } = parts
   return {
     name, summary, params: fields, open, ...(freeForm === undefined ? {} : { freeForm }),
     perform: (call) => {
-      const args = moduleArgs(call)
+      const args = moduleArgs(call, undefined, asWritten)
       if (isUnknown(args)) return unknownResult(args.reason)
       const { params, problems, unknown } = convertParams(fields, open ? declaredOnly(fields, args) : args, { owner: `'${name}'`, span: call.task.span, spans: call.task.argSpans })
       if (problems.length > 0) throw new Problems(problems)
