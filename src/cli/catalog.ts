@@ -6,7 +6,7 @@ import type { KnownModule, ModuleCatalog } from '../playbook/load-playbook.ts'
 import type { OwnModule } from '../playbook/own-module.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { splitWords } from '../shell/split-words.ts'
-import type { Dict, Value } from '../value/value.ts'
+import { type Dict, TemplateString, type Value } from '../value/value.ts'
 
 type Modules = ReadonlyMap<string, () => Promise<Module<any, any>>>
 
@@ -65,8 +65,8 @@ function filesOf(module: Module<any, any>, args: Dict): ReturnType<NonNullable<K
     const key = [param, ...aliases].find((name) => given.has(name))
     const name = key === undefined ? undefined : given.get(key)
     // `copy: false` is how unarchive said `remote_src: true` once.
-    if (!file || typeof name !== 'string' || name === '' || given.has('copy') || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
-    return [{ param: key!, name: file.words ? (splitWords(name)[0] ?? '') : name, directory: file.directory }]
+    if (!file || name === undefined || name === '' || !(typeof name === 'string' || name instanceof TemplateString) || given.has('copy') || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
+    return [{ param: key!, name: file.words && typeof name === 'string' ? (splitWords(name)[0] ?? '') : name, directory: file.directory, render: file.render }]
   })
 }
 

@@ -1,7 +1,6 @@
 import { Problem, Problems, problemsOf } from '../problem/problem.ts'
-import { type LoadOptions, type Loader, createLoader } from '../playbook/load-playbook.ts'
+import { type Documents, type LoadOptions, type Loader, createLoader } from '../playbook/load-playbook.ts'
 import type { Playbook } from '../playbook/tree.ts'
-import type { YamlNode } from '../yaml/yaml-node.ts'
 import type { Catalog } from './catalog.ts'
 
 export interface LoadedPlaybooks {
@@ -16,21 +15,24 @@ export interface LoadedPlaybooks {
  * what is old, is told to `options.warn`, each once, also where the rest is refused: people mend it all in one go.
  */
 export async function loadPlaybooks(files: readonly string[], catalog: Catalog, options: LoadOptions): Promise<LoadedPlaybooks> {
-  const documents = new Map<string, YamlNode | undefined>(options.documents)
+  const documents: Documents = new Map(options.documents)
   const warnings = new Map<string, Problem>()
   const read = (): ReturnType<typeof readAll> => readAll(files, createLoader({ ...options, catalog, documents, warn: (problem) => void warnings.set(identity(problem), problem) }))
   let result = read()
   if (await catalog.loadMissing()) {
     const first = result
     // Problems of YAML come once, with the first reading of a document; those of modules may have changed.
-    for (const [key, { code }] of warnings) if (code === 'module-not-offered') warnings.delete(key)
+    for (const [key, { code }] of warnings) if (WITH_MODULES.has(code)) warnings.delete(key)
     const second = read()
-    result = { ...second, problems: inOrder([...first.problems, ...second.problems]) }
+    result = { ...second, problems: inOrder([...first.problems.filter(({ code }) => !WITH_MODULES.has(code)), ...second.problems]) }
   }
   for (const warning of inOrder([...warnings.values()])) options.warn?.(warning)
   if (result.problems.length > 0) throw new Problems(result.problems)
   return { playbooks: result.playbooks, loader: result.loader }
 }
+
+/** What can only be said once the modules that are used are there. */
+const WITH_MODULES: ReadonlySet<string> = new Set(['module-not-offered', 'undefined-variable', 'unread-variable'])
 
 const identity = ({ message, span }: Problem): string => `${message} ${span?.file}:${span?.line}:${span?.column}`
 

@@ -29,6 +29,7 @@ import { createCatalog } from './catalog.ts'
 import { type Output, chooseReporter } from './choose-reporter.ts'
 import type { Terminal } from './command.ts'
 import { readExtraVars } from './extra-vars.ts'
+import { knownVariables } from './known-variables.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
 import { openVault } from './open-vault.ts'
 import { withOwnModules } from './own-modules.ts'
@@ -134,10 +135,10 @@ interface Reading {
   readonly documents?: ReadonlyMap<string, YamlNode>
 }
 
-function readPlaybooks({ settings, run, vault, files, environment }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
+function readPlaybooks({ settings, run, vault, files, environment, sources }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
   return loadPlaybooks(files, createCatalog(modules), {
     rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment, libraries: settings.paths('library') ?? [], warn,
-    ...(documents ? { documents: new Map(documents) } : {}),
+    ...(documents ? { documents: new Map(documents) } : { variables: knownVariables(inventory, sources.length > 0, run.extraVars) }),
     playLocal: (hosts) => strict && playLocal(inventory, hosts),
     playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),
   })

@@ -12,37 +12,72 @@ import type { Entry, Play, Role, Task } from './tree.ts'
 export function checkHandlers(loading: Loading, play: Play): void {
   const home = { directory: loading.playbookDirectory }
   const entries = [...play.preTasks, ...play.roles.map((use) => roleBlock(use, home)), ...play.tasks, ...play.postTasks]
-  const handlers = [...play.handlers, ...entries.flatMap(handlersOfRoles)]
-  const answers = namesOf(handlers.flatMap(tasksOf))
-  if (!answers || [...entries, ...handlers].flatMap(tasksOf).some(({ action }) => action === 'include_role')) return
-  // A role that is not there may have the handler: then only what looks like a slip is told.
-  const whole = !loading.problems.some(({ code }) => code === 'role-not-found')
-  for (const entry of [...entries, ...handlers]) checkEntry(loading, entry, answers, whole)
+  const reach = new Reach(loading)
+  for (const entry of entries) reach.visit(entry)
+  for (const entry of play.handlers) reach.handler(entry)
+  const answers = namesOf(reach.handlers)
+  // A role that is not there may have the handler, as may a template: then only what looks like a slip is told.
+  const whole = reach.whole && reach.handlers.every(({ action, name, listen }) => !action.startsWith('include_') && [name, ...listen].every(isPlain)) && !loading.problems.some(({ code }) => code === 'role-not-found')
+  for (const node of reach.notifying) checkNode(loading, node, answers, whole)
 }
 
-function checkEntry(loading: Loading, entry: Entry, answers: ReadonlySet<string>, whole: boolean): void {
-  for (const name of entry.notify) {
+function checkNode(loading: Loading, node: Entry, answers: ReadonlySet<string>, whole: boolean): void {
+  for (const name of node.notify) {
     if (typeof name !== 'string' || answers.has(name)) continue
     const hint = didYouMean(name, answers)
-    if (hint || whole) warn(loading, { code: 'unknown-handler', summary: 'A handler that is notified does not exist', detail: `'${name}'`, span: entry.span, ...(hint ? { hint } : {}) })
+    const span = node.spans?.get(`notify ${name}`) ?? node.span
+    if (hint || whole) warn(loading, { code: 'unknown-handler', summary: 'A handler that is notified does not exist', detail: `'${name}'`, span, ...(hint ? { hint } : {}) })
   }
-  if (entry.kind === 'block') for (const inner of [...entry.block, ...entry.rescue, ...entry.always]) checkEntry(loading, inner, answers, whole)
+}
+
+/** Everything that a play may come to: its tasks, what they include as far as that is known, and the handlers of all roles on the way. */
+class Reach {
+  readonly notifying = new Set<Entry>()
+  readonly handlers: Task[] = []
+  /** Whether all includes could be followed. */
+  whole = true
+  readonly #included: Loading['included']
+  readonly #roles = new Set<Role>()
+
+  constructor({ included }: Loading) {
+    this.#included = included
+  }
+
+  visit(entry: Entry): void {
+    if (this.notifying.has(entry)) return
+    this.notifying.add(entry)
+    if (entry.kind === 'task') return this.#follow(entry)
+    if (entry.importedRole) this.#role(entry.importedRole.role)
+    for (const inner of [...entry.block, ...entry.rescue, ...entry.always]) this.visit(inner)
+  }
+
+  handler(entry: Entry): void {
+    this.visit(entry)
+    this.handlers.push(...tasksOf(entry))
+  }
+
+  #follow(task: Task): void {
+    if (!task.action.startsWith('include_') || task.action === 'include_vars') return
+    const included = this.#included.get(task)
+    if (!included?.exact) this.whole = false
+    if (included?.role) this.#role(included.role)
+    for (const entry of included?.entries ?? []) this.visit(entry)
+  }
+
+  #role(role: Role): void {
+    if (this.#roles.has(role)) return
+    this.#roles.add(role)
+    for (const { role: dependency } of role.dependencies) this.#role(dependency)
+    for (const handler of role.handlers) this.handler(handler)
+  }
 }
 
 const tasksOf = (entry: Entry): readonly Task[] => (entry.kind === 'task' ? [entry] : [...entry.block, ...entry.rescue, ...entry.always].flatMap(tasksOf))
 
-/** Of every role that stands in the play, wherever it was imported. */
-function handlersOfRoles(entry: Entry): readonly Entry[] {
-  if (entry.kind === 'task') return []
-  const own = entry.importedRole?.role.handlers ?? []
-  return [...own, ...[...entry.block, ...entry.rescue, ...entry.always].flatMap(handlersOfRoles)]
-}
-
-/** What notifications may say; undefined where a run may add to it. */
-function namesOf(handlers: readonly Task[]): ReadonlySet<string> | undefined {
+/** What notifications may say. */
+function namesOf(handlers: readonly Task[]): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { action, name, listen, home: { role } } of handlers) {
-    if (action.startsWith('include_') || ![name, ...listen].every(isPlain)) return undefined
+  for (const { name, listen, home: { role } } of handlers) {
     for (const text of [name, ...listen].map((value) => textOf(value) ?? '')) for (const full of [text, ...inRole(text, role)]) names.add(full)
   }
   return names

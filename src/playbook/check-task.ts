@@ -1,11 +1,14 @@
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem, type Span } from '../problem/problem.ts'
 import type { Value } from '../value/value.ts'
-import { missingFiles } from './check-files.ts'
+import { checkLookedUp } from './check-rendered.ts'
+import { checkFiles } from './check-files.ts'
 import { checkConditions, checkLoop, checkValue } from './check-templates.ts'
+import { checkIncludeVars } from './check-include-vars.ts'
+import { keywordsOf, noteConditions, noteUses, noteValue } from './check-variables.ts'
 import { type Loading, type Place, defer } from './loading.ts'
 import { textOf } from './read-value.ts'
-import { fullName } from './redirects.ts'
+import { fullName, isNobodys, knownNames } from './redirects.ts'
 import type { Task } from './tree.ts'
 
 const META = ['flush_handlers', 'refresh_inventory', 'noop', 'clear_facts', 'clear_host_errors', 'end_batch', 'end_host', 'end_play', 'end_role', 'reset_connection']
@@ -17,10 +20,24 @@ export function checkTask(loading: Loading, task: Task, span: Span, place: Place
   const here = certainly(loading, task, place)
   const filled = place.defaults || task.moduleDefaults !== undefined
   const problems = problemsOfTask(loading, task, span).filter(({ code }) => !filled || !FILLED.has(code))
-  for (const problem of [...problems, ...templateProblems(loading, task, span)]) defer(loading, here, problem)
-  for (const problem of missingFiles(loading, task, here)) defer(loading, here, problem)
+  // Below an include that depends on the host stands what other systems need: it fails where it is reached.
+  const quiet = place.ahead && !here.certain
+  for (const problem of [...problems.filter(({ code }) => !quiet || !ELSEWHERE.has(code)), ...templateProblems(loading, task, span)]) defer(loading, here, problem)
+  checkFiles(loading, task, here)
+  checkLookedUp(loading, task, valuesOf(task), here)
+  if (task.action === 'include_vars') checkIncludeVars(loading, task, here)
+  noteUses(loading, task, place, here)
   // The first condition is looked at whatever it says.
   for (const problem of checkConditions(task.when, loading.options.environment)) defer(loading, place, problem)
+}
+
+const ELSEWHERE: ReadonlySet<string> = new Set(['module-not-offered', 'own-module'])
+/** Conditions and variables of what stands around tasks: they are looked at only where something asks for them. */
+export function checkTagged(loading: Loading, { when, vars }: Pick<Task, 'when' | 'vars'>, outer: Place, span: Span): void {
+  const place = { ...outer, certain: false }
+  for (const problem of [...checkConditions(when, loading.options.environment), ...checkValue(vars, loading.options.environment).map((one) => one.at(span))]) defer(loading, place, problem)
+  noteConditions(loading, when, place)
+  noteValue(loading, vars, place, span)
 }
 
 /** What `module_defaults` may mend. */
@@ -29,10 +46,14 @@ const FILLED: ReadonlySet<string> = new Set(['missing-parameter', 'parameter-rul
 /** Templates and conditions, as far as they can be judged without variables. */
 function templateProblems({ options: { environment } }: Loading, task: Task, span: Span): readonly Problem[] {
   const conditions = [...task.until, ...(task.changedWhen ?? []), ...(task.failedWhen ?? [])]
-  const values: readonly Value[] = [task.args, task.vars, task.argsTemplate ?? null]
+  const values = valuesOf(task)
   const loop = task.loop ? checkLoop(task.loop, environment) : []
   return [...values.flatMap((value) => checkValue(value, environment)), ...loop, ...checkConditions(conditions, environment)].map((problem) => problem.at(span))
 }
+
+/** Everything of a task that may hold templates, but for its loop and its conditions. */
+const valuesOf = (task: Task): readonly Value[] =>
+  [task.args, task.vars, task.argsTemplate ?? null, task.name, task.delegateTo ?? null, task.becomeUser ?? null, ...(task.environment ?? []), task.loop?.label ?? null, ...keywordsOf(task)]
 
 function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Problem[] {
   const { catalog } = loading.options
@@ -48,6 +69,11 @@ function notOffered(task: Task, span: Span, names: Iterable<string>): Problem {
   const full = fullName(task.action)
   if (task.own) return new Problem({ code: 'own-module', summary: 'A module of the project itself needs Ansible on the host', detail: `'${task.actionAsWritten}' (${task.own.file})`, hint: 'write it for tutti (`library/NAME.ts`), or as a program that wants JSON', span })
   const near = didYouMean(task.action, names)
+  // What no collection of that name has is a slip; what Ansible has and tutti lacks is not.
+  if (isNobodys(task.actionAsWritten)) {
+    const likely = near ?? didYouMean(task.action.split('.').at(-1)!, [...names, ...knownNames()])
+    return new Problem({ code: 'unknown-module', summary: 'No module or action has this name', detail: `'${task.actionAsWritten}'`, span, ...(likely ? { hint: likely } : {}) })
+  }
   const hint = near ?? '`tutti doc --list` shows the modules there are'
   return new Problem({ code: 'module-not-offered', summary: 'tutti does not have this module', detail: full && full !== task.actionAsWritten ? `'${task.actionAsWritten}' (${full})` : `'${task.actionAsWritten}'`, hint, span })
 }
@@ -60,7 +86,7 @@ function checkMeta(task: Task, span: Span): readonly Problem[] {
 }
 
 /** A condition, a loop that may be empty, an ignored error or tags that were not asked for make a task uncertain. */
-function certainly(loading: Loading, task: Task, place: Place): Place {
+export function certainly(loading: Loading, task: Task, place: Place): Place {
   const always = task.when.every(({ expression }) => expression === true)
   const ignored = task.ignoreErrors !== undefined && task.ignoreErrors !== false
   const loops = task.loop !== undefined && !(Array.isArray(task.loop.over) && task.loop.over.length > 0)

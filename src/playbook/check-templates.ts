@@ -26,7 +26,7 @@ export function checkLoop(loop: Loop, environment: Environment = defaultEnvironm
   return [missing('lookup', name, environment.lookups.keys(), loop.span, `'with_${name}'`)]
 }
 
-function pluginProblems({ filters, tests, lookups }: ReturnType<typeof references>, environment: Environment): readonly Problem[] {
+export function pluginProblems({ filters, tests, lookups }: ReturnType<typeof references>, environment: Environment = defaultEnvironment): readonly Problem[] {
   return (['filter', 'test', 'lookup'] as const).flatMap((kind) => {
     const known = environment[`${kind}s`]
     const used = { filter: filters, test: tests, lookup: lookups }[kind]

@@ -37,7 +37,8 @@ export function findRoleFiles(directory: string, from: string | undefined, direc
   return []
 }
 
-function filesBelow(directory: string): readonly string[] {
+/** All YAML files of a directory and below it, in order. */
+export function filesBelow(directory: string): readonly string[] {
   return readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name }) => {

@@ -1,21 +1,23 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
+import { type Problem, Problems, problemsOf } from '../problem/problem.ts'
 import type { Dict } from '../value/value.ts'
 import { loadYaml } from '../yaml/load-yaml.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
 import { findFile } from './find-files.ts'
 import { collectionDirectories } from './find-role.ts'
 import { type LoadedRole, loadRole } from './load-role.ts'
-import { type LoadOptions, type Loading, type Place, type RoleRequest, report } from './loading.ts'
+import { type Documents, type LoadOptions, type Loading, type Place, type RoleRequest, report } from './loading.ts'
 import { createOwnModules } from './own-module.ts'
 import { parseEntries } from './parse-entries.ts'
 import { parsePlays } from './parse-plays.ts'
 import { readRoleUses } from './role-use.ts'
 import type { Entry, Home, Playbook, Role } from './tree.ts'
+import { PendingUse, VariableNames } from './variable-names.ts'
 import { readVars } from './vars-files.ts'
 
-export type { KnownModule, LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
+export type { KnownVariables } from './variable-names.ts'
+export type { Documents, KnownModule, LoadOptions, ModuleCatalog, RoleRequest } from './loading.ts'
 
 /** Reads playbooks, and later what their dynamic includes ask for; every file and role once. All of it throws `Problems`. */
 export interface Loader {
@@ -35,9 +37,10 @@ export const loadPlaybook = (file: string, options: LoadOptions = {}): Playbook 
 export function createLoader(options: LoadOptions = {}): Loader {
   const loadings = new Map<string, Loading>()
   const included = new Map<string, readonly Entry[]>()
+  const names = new VariableNames()
   let directory = process.cwd()
   const within = (): Loading => {
-    const loading = loadings.get(directory) ?? startLoading(options, directory)
+    const loading = loadings.get(directory) ?? startLoading(options, directory, names)
     loadings.set(directory, loading)
     return loading
   }
@@ -61,32 +64,35 @@ export function createLoader(options: LoadOptions = {}): Loader {
   }
 }
 
-function startLoading(options: LoadOptions, playbookDirectory: string): Loading {
-  const documents = options.documents ?? new Map<string, YamlNode | undefined>()
-  const roles = new Map<string, LoadedRole>()
+function startLoading(options: LoadOptions, playbookDirectory: string, names: VariableNames): Loading {
+  const documents: Documents = options.documents ?? new Map()
+  // What is read ahead may be cut where it goes in a circle: the run has its own.
+  const [roles, ahead] = [new Map<string, LoadedRole>(), new Map<string, LoadedRole>()]
   const loading: Loading = {
-    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library'), ...(options.libraries ?? [])]), ownModule: createOwnModules(), local: { worked: false },
+    options, playbookDirectory, problems: [], libraries: new Set([join(playbookDirectory, 'library'), ...(options.libraries ?? [])]), ownModule: createOwnModules(), local: { worked: false }, included: new Map(), ahead: new Map(), reading: new Set(), rendered: new Map(), names, known: options.variables?.(playbookDirectory),
     document(file, span) {
-      if (!documents.has(file)) documents.set(file, readDocument(loading, file, span))
-      return documents.get(file)
+      const document = documents.get(file) ?? readDocument(loading, file)
+      documents.set(file, document)
+      if (!(document instanceof Problems)) return document
+      loading.problems.push(...(span ? document.problems.map((problem) => problem.at(span)) : document.problems))
+      return undefined
     },
     entries: (node, place) => parseEntries(loading, node, place),
-    role: (request, place) => loadRole(loading, roles, request, place),
+    role: (request, place) => loadRole(loading, place.ahead ? ahead : roles, request, place),
     roleUses: (node, place) => readRoleUses(loading, node, place),
   }
   return loading
 }
 
 /** All of a file's mistakes are noted; one that cannot be read at all is told where it was asked for. */
-function readDocument(loading: Loading, file: string, span: Span | undefined): YamlNode | undefined {
+function readDocument(loading: Loading, file: string): YamlNode | Problems {
   const { vault, warn, duplicates = 'refuse' } = loading.options
   try {
     return loadYaml(file, { templates: true, duplicates, ...(vault ? { vault } : {}), ...(warn ? { warn } : {}) })
   } catch (error) {
     const problems = problemsOf(error)
     if (!problems) throw error
-    loading.problems.push(...problems.map((problem) => problem.at(span)))
-    return undefined
+    return new Problems(problems)
   }
 }
 
@@ -95,14 +101,25 @@ function settle<T>(loading: Loading, read: (deferred: Problem[]) => T): T {
   loading.problems.length = 0
   const deferred: Problem[] = []
   const result = read(deferred)
-  const problems = [...new Set([...loading.problems, ...deferred])]
+  const problems = [...new Set([...loading.problems, ...withoutDefined(loading, deferred)])]
   loading.problems.length = 0
   if (problems.length > 0) throw new Problems(problems)
   return result
 }
 
+/** Now that all has been read: the uses of variables that nothing defines. Those that may never be reached are warned about. */
+function withoutDefined(loading: Loading, deferred: readonly Problem[]): readonly Problem[] {
+  const { names, known, options: { warn } } = loading
+  if (!known) return deferred
+  const errors: Problem[] = []
+  const tell = (use: PendingUse, certain: boolean): void => names.judge(use, certain, known).forEach(({ problem, error }) => (error ? errors.push(problem) : warn?.(problem)))
+  for (const use of names.pending.splice(0)) tell(use, false)
+  for (const problem of new Set(deferred)) if (problem instanceof PendingUse) tell(problem, true)
+  return [...deferred.filter((problem) => !(problem instanceof PendingUse)), ...errors]
+}
+
 const basePlace = ({ playbookDirectory }: Loading, home: Home, deferred: Problem[]): Place => ({
-  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), varsFiles: [], tags: [], imports: [], collections: home.role?.collections ?? [], defaults: true,
+  home, playbookDirectory, handler: false, certain: false, deferred, vars: new Map(), proven: new Set(), varsFiles: [], tags: [], imports: [], collections: home.role?.collections ?? [], defaults: true,
 })
 const topPlace = (loading: Loading, file: string, deferred: Problem[]): Place => ({
   ...basePlace(loading, { directory: loading.playbookDirectory }, deferred), certain: true, imports: [file], defaults: false,

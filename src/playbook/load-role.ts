@@ -3,15 +3,17 @@ import { Problem, type Span } from '../problem/problem.ts'
 import type { Dict, Value } from '../value/value.ts'
 import { toValue } from '../yaml/yaml-node.ts'
 import { argumentsTask } from './arguments-task.ts'
+import { noteValue } from './check-variables.ts'
 import { findRoleFiles, isFile } from './find-files.ts'
 import { collectionOf, findRole } from './find-role.ts'
-import { type Loading, type Place, type RoleRequest, report } from './loading.ts'
+import { type Loading, type Place, type RoleRequest, apart, report } from './loading.ts'
 import { type YamlMap, checkKeywords, isNothing, readFlag, valueAt, wrongType } from './read-value.ts'
 import type { Entry, Role } from './tree.ts'
 
 export interface LoadedRole {
   readonly role: Role
   readonly deferred: readonly Problem[]
+  readonly problems: readonly Problem[]
 }
 
 /** A role, read once for each directory and choice of files, however often it is used. */
@@ -20,10 +22,19 @@ export function loadRole(loading: Loading, cache: Map<string, LoadedRole>, reque
   if (!path || isCircle(loading, path, request, place)) return undefined
   const key = JSON.stringify([path, request.tasksFrom, request.varsFrom, request.defaultsFrom, request.handlersFrom, request.validate])
   const known = cache.get(key)
-  if (known) return known
-  const loaded = readRole(loading, request, path, place)
+  if (!known && place.ahead && loading.reading.has(key)) return undefined
+  loading.reading.add(key)
+  const loaded = known ?? readApart(loading, request, path, place)
+  loading.reading.delete(key)
   cache.set(key, loaded)
+  loading.problems.push(...loaded.problems)
   return loaded
+}
+
+/** What is wrong with the role is told to each of its users: one may be sure to run, another only looked at. */
+function readApart(loading: Loading, request: RoleRequest, path: string, place: Place): LoadedRole {
+  const { result, problems } = apart(loading, () => readRole(loading, request, path, place))
+  return { ...result, problems }
 }
 
 function isCircle(loading: Loading, path: string, { name, span }: RoleRequest, place: Place): boolean {
@@ -36,10 +47,11 @@ function isCircle(loading: Loading, path: string, { name, span }: RoleRequest, p
 /** The record is filled while it is read: its tasks know it as their home. */
 type Growing = { -readonly [K in keyof Role]: Role[K] }
 
-function readRole(loading: Loading, request: RoleRequest, path: string, place: Place): LoadedRole {
+function readRole(loading: Loading, request: RoleRequest, path: string, place: Place): Omit<LoadedRole, 'problems'> {
   loading.libraries.add(join(path, 'library'))
-  const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom)
-  const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom)
+  loading.names.roots.add(path)
+  const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom, place)
+  const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom, place)
   // A role that is named by its path goes by its directory, as Ansible prints it.
   const role: Growing = { name: request.name.includes('/') ? basename(path) : request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
@@ -69,13 +81,17 @@ function readEntries(loading: Loading, request: RoleRequest, directory: string, 
   })
 }
 
-function readVarsFiles(loading: Loading, request: RoleRequest, directory: string, from: string | undefined): Dict {
+function readVarsFiles(loading: Loading, request: RoleRequest, directory: string, from: string | undefined, place: Place): Dict {
   const vars = new Map<Value, Value>()
   for (const file of roleFiles(loading, request, directory, from, true)) {
     const node = loading.document(file, request.span)
     if (!node || isNothing(node)) continue
     if (node.kind !== 'mapping') wrongType(loading, node, basename(file), 'a mapping of variables')
-    else for (const [key, value] of toValue(node) as Dict) vars.set(key, value)
+    else {
+      for (const { key, keySpan } of node.entries) loading.names.define(key, keySpan)
+      noteValue(loading, toValue(node), { ...place, certain: false }, node.span)
+      for (const [key, value] of toValue(node) as Dict) vars.set(key, value)
+    }
   }
   return vars
 }
@@ -96,6 +112,10 @@ function readMeta(loading: Loading, role: Growing, place: Place): void {
   const specs = metaDocument(loading, role.path, 'argument_specs')
   const node = valueAt(specs ?? meta ?? EMPTY, 'argument_specs')
   if (node?.kind === 'mapping') role.argumentSpecs = toValue(node) as Dict
+  for (const spec of role.argumentSpecs.values()) {
+    const options = spec instanceof Map ? spec.get('options') : undefined
+    if (options instanceof Map) for (const key of options.keys()) loading.names.define(key)
+  }
 }
 
 const NOWHERE: Span = { file: '', line: 1, column: 1 }

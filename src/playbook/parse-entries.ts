@@ -1,9 +1,11 @@
 import type { YamlNode } from '../yaml/yaml-node.ts'
+import { checkInclude } from './check-include.ts'
 import { importRole } from './import-role.ts'
 import { importTasks } from './import-tasks.ts'
+import { checkTagged } from './check-task.ts'
 import { BLOCK } from './keywords.ts'
 import { type Loading, type Place, report, withinBlock } from './loading.ts'
-import { parseTask, readNames } from './parse-task.ts'
+import { parseTask, readNames, spansOf } from './parse-task.ts'
 import { readInherited, readTagged } from './read-inherited.ts'
 import { type YamlMap, checkKeywords, has, isNothing, nodeAt, valueAt, wrongType } from './read-value.ts'
 import type { Block, Entry, Task } from './tree.ts'
@@ -40,6 +42,7 @@ function parseEntry(loading: Loading, node: YamlNode, place: Place): readonly En
 function expand(loading: Loading, task: Task, map: YamlMap, place: Place): readonly Entry[] {
   if (task.action === 'import_tasks' || task.action === 'include') return importTasks(loading, task, place)
   if (task.action === 'import_role') return importRole(loading, task, place)
+  if (task.action === 'include_tasks' || task.action === 'include_role') checkInclude(loading, task, place)
   if (task.action !== 'import_playbook') return [task]
   report(loading, { code: 'playbook-among-tasks', summary: 'A playbook can only be imported beside plays', hint: 'use import_tasks for a file of tasks', span: map.span })
   return []
@@ -51,6 +54,7 @@ function parseBlock(loading: Loading, map: YamlMap, place: Place): Block {
   const tagged = readTagged(loading, map)
   const outer = inherited.moduleDefaults ? { ...place, defaults: true } : place
   const inside = withinBlock(outer, inherited.ignoreErrors, tagged)
+  checkTagged(loading, tagged, place, map.span)
   const section = (key: string, where: Place) => {
     const node = valueAt(map, key)
     if (node && node.kind !== 'sequence') wrongType(loading, node, key, 'a list of tasks')
@@ -58,7 +62,7 @@ function parseBlock(loading: Loading, map: YamlMap, place: Place): Block {
   }
   const rescued = nodeAt(map, 'rescue')?.kind === 'sequence'
   return {
-    kind: 'block', span: map.span, name, ...inherited, ...tagged, notify: readNames(loading, valueAt(map, 'notify'), 'notify'), home: place.home,
+    kind: 'block', span: map.span, name, ...inherited, ...tagged, notify: readNames(loading, valueAt(map, 'notify'), 'notify'), spans: spansOf(map), home: place.home,
     block: section('block', rescued ? { ...inside, certain: false } : inside), rescue: section('rescue', { ...inside, certain: false }), always: section('always', inside),
   }
 }

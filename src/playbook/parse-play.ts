@@ -2,6 +2,7 @@ import type { Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
 import { checkVarsFiles, noteLocalPlay } from './check-files.ts'
 import { checkHandlers } from './check-handlers.ts'
+import { checkTagged } from './check-task.ts'
 import { PLAY } from './keywords.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { readInherited, readTagged } from './read-inherited.ts'
@@ -20,6 +21,7 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   const outer: Place = { ...place, certain: place.certain && reached, tags: [...place.tags, ...tagged.tags], vars: new Map([...place.vars, ...tagged.vars]), collections: inherited.collections ?? [], defaults: inherited.moduleDefaults !== undefined }
   const varsFiles = readVarsFiles(loading, valueAt(map, 'vars_files'))
   const inside: Place = { ...outer, varsFiles }
+  checkTagged(loading, tagged, inside, map.span)
   checkVarsFiles(loading, { span: map.span, varsFiles }, inside)
   const entries = (key: string, where = inside): readonly Entry[] => readEntries(loading, map, key, where)
   const roles = valueAt(map, 'roles')

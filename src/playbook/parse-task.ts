@@ -1,6 +1,8 @@
+import type { Span } from '../problem/problem.ts'
 import { type Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
 import { checkTask } from './check-task.ts'
+import { noteDefinitions } from './check-variables.ts'
 import { HANDLER, INCLUDE, TASK } from './keywords.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { type Action, isLoopKey, readAction } from './read-action.ts'
@@ -13,13 +15,15 @@ import type { Task } from './tree.ts'
 /** One task of a file; undefined where it has no usable action, which is reported. Imports are tasks here: `parse-entries` replaces them. */
 export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | undefined {
   const keywords = place.handler ? HANDLER : TASK
+  const register = readRegister(loading, valueAt(map, 'register'))
+  // Also where the module is not known: one mistake must not make others of it.
+  loading.names.define(register, valueAt(map, 'register')?.span)
   const action = readAction(loading, map, keywords)
   if (!action) return undefined
   checkIncludeKeywords(loading, map, action)
   const loop = readLoop(loading, map)
   const changedWhen = valueAt(map, 'changed_when')
   const failedWhen = valueAt(map, 'failed_when')
-  const register = readRegister(loading, valueAt(map, 'register'))
   const { name = '', ...rest } = readInherited(loading, map, keywords)
   const { span: _, local, ...does } = action
   const task: Task = {
@@ -28,10 +32,18 @@ export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | 
     ...(changedWhen ? { changedWhen: readConditions(loading, changedWhen, 'changed_when') } : {}),
     ...(failedWhen ? { failedWhen: readConditions(loading, failedWhen, 'failed_when') } : {}),
     ...(register === undefined ? {} : { register }), notify: readNames(loading, valueAt(map, 'notify'), 'notify'),
-    listen: readNames(loading, valueAt(map, 'listen'), 'listen'), home: place.home,
+    listen: readNames(loading, valueAt(map, 'listen'), 'listen'), home: place.home, spans: spansOf(map),
   }
+  noteDefinitions(loading, task)
   checkTask(loading, task, action.span, place)
   return task
+}
+
+/** The places of `register` and of what is notified. */
+export function spansOf(map: YamlMap): ReadonlyMap<string, Span> {
+  const register = valueAt(map, 'register')
+  const notified = listOf(valueAt(map, 'notify')).map((node) => [`notify ${textOf(toValue(node)) ?? ''}`, node.span] as const)
+  return new Map([...(register ? [['register', register.span] as const] : []), ...notified])
 }
 
 /** Names of handlers or topics: one or a list. */

@@ -100,9 +100,12 @@ function readArgs(loading: Loading, map: YamlMap, written: string, node: YamlNod
 
 function readArgsMap(node: YamlMap): Args {
   const spans = new Map<string, Span>()
-  for (const { key, keySpan: at, value } of node.entries) spans.set(String(key), isNothing(value) ? at : value.span)
+  for (const { key, keySpan: at, value } of node.entries) spans.set(String(key), isNothing(value) || isBlock(value) ? at : value.span)
   return { args: toValue(node) as Dict, argSpans: spans }
 }
+
+/** The text of a block begins a line below its key: what is wrong with the parameter is wrong at the key. */
+const isBlock = (node: YamlNode): boolean => node.kind === 'scalar' && (node.style === 'literal' || node.style === 'folded')
 
 function readText(loading: Loading, map: YamlMap, written: string, text: string, span: Span): Args {
   const action = normaliseAction(written)

@@ -54,6 +54,7 @@ export function readVars(loading: Loading, node: YamlNode | undefined, what = 'v
     }
     for (const { key, value } of item.entries) {
       checkVariableName(loading, item, key, what)
+      loading.names.define(key, keySpan(item, key))
       vars.set(key, toValue(value))
     }
   }

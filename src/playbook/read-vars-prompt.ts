@@ -24,6 +24,7 @@ function readPrompt(loading: Loading, map: YamlMap): VarsPrompt | undefined {
     report(loading, { code: 'prompt-without-name', summary: 'A prompt needs the name of its variable', span: map.span })
     return undefined
   }
+  loading.names.define(name, map.span)
   const [prompt, initial, encrypt, salt] = [value(map, 'prompt'), value(map, 'default'), text('encrypt'), text('salt')]
   const saltSize = readNumber(value(map, 'salt_size') ?? null)
   return {

@@ -1,3 +1,5 @@
+import { didYouMean } from '../problem/did-you-mean.ts'
+
 /**
  * What ansible-core itself ships, by short name. A short name outside this list and `COLLECTIONS` cannot be resolved by
  * Ansible either. Source: the module index of the documentation of ansible-core 2.19.
@@ -88,6 +90,15 @@ export function normaliseAction(written: string): string {
 export function fullName(action: string): string | undefined {
   if (BUILTIN.has(action)) return `ansible.builtin.${action}`
   return action.includes('.') ? action : FULL_BY_SHORT.get(action)
+}
+
+/** A full name that Ansible's own collection does not have, or that is a slip of another one's in a collection we know. */
+export function isNobodys(written: string): boolean {
+  const [namespace, collection, name, ...rest] = written.split('.')
+  if (name === undefined || rest.length > 0) return false
+  if (namespace === 'ansible' && (collection === 'builtin' || collection === 'legacy')) return fullName(name) === undefined
+  const known = COLLECTIONS[`${namespace}.${collection}`]
+  return known !== undefined && !known.includes(name) && didYouMean(name, known) !== undefined
 }
 
 /** The names that can be meant, for "did you mean". */

@@ -1,6 +1,6 @@
 import type { Dict, Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
-import { tagsReached } from './check-task.ts'
+import { checkTagged, tagsReached } from './check-task.ts'
 import { ROLE } from './keywords.ts'
 import { type Loading, type Place, defer, report, withinBlock, wrapping } from './loading.ts'
 import { readInherited, readTagged } from './read-inherited.ts'
@@ -28,6 +28,7 @@ function readRoleUse(loading: Loading, node: YamlNode, place: Place): RoleUse | 
   const { name: _, ...inherited } = map ? readInherited(loading, map, ROLE) : {}
   const params = map ? readParams(loading, map) : new Map()
   const inside = withinBlock(place, inherited.ignoreErrors, { ...tagged, vars: new Map([...tagged.vars, ...params]) })
+  checkTagged(loading, { ...tagged, vars: new Map([...tagged.vars, ...params]) }, place, node.span)
   const name = staticText(loading, toValue(named), inside, 'the role', named.span)
   if (name === undefined) return undefined
   const loaded = loading.role({ name: roleName(name, map), span: named.span }, inside)
@@ -46,6 +47,7 @@ const REQUIREMENT = new Set(['name', 'src', 'scm', 'version'])
 function readParams(loading: Loading, map: YamlMap): Dict {
   const own = entriesOf(loading, map, 'a role').filter(([key]) => !(key in ROLE) && !REQUIREMENT.has(key))
   for (const [key, node] of own) if (key.startsWith('with_') || key === 'loop') report(loading, { code: 'loop-on-role', summary: 'A role in a play cannot have a loop', hint: 'use include_role in a task', span: keySpan(map, key) ?? node.span })
+  for (const [key] of own) loading.names.define(key, keySpan(map, key))
   return new Map<Value, Value>(own.map(([key, node]) => [key, toValue(node)]))
 }
 

@@ -124,6 +124,8 @@ export interface Block extends Inherited, Tagged {
   readonly rescue: readonly Entry[]
   readonly always: readonly Entry[]
   readonly notify: readonly Value[]
+  /** Where each name under `notify` stands. */
+  readonly spans?: ReadonlyMap<string, Span>
   /** The file that stands in this block's place: what `import_tasks` was replaced by. */
   readonly importedFrom?: string
   /** The role that stands in this block's place (`import_role`, a role of a play, a dependency): its variables hold inside. */
@@ -156,6 +158,8 @@ export interface Task extends Inherited, Tagged {
   /** `args: "{{ dict }}"`, or free-form arguments that are one template: merged below `args` when the task runs. */
   readonly argsTemplate?: Value
   readonly argSpans: ReadonlyMap<string, Span>
+  /** Where the names stand that the task gives and calls: `register`, and each name under `notify`. */
+  readonly spans?: ReadonlyMap<string, Span>
   readonly loop?: Loop
   readonly until: readonly Condition[]
   readonly retries?: Value

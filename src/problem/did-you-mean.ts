@@ -9,6 +9,23 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
   return best === undefined ? undefined : `did you mean '${best}'?`
 }
 
+/**
+ * The known name that a word is surely a slip of: one letter away, two in a long word. Names that differ only in a number or in a
+ * plural are two names.
+ */
+export function nearestSlip(name: string, known: Iterable<string>): string | undefined {
+  const limit = name.length >= 12 ? 3 : 2
+  let best: string | undefined
+  let bestDistance = limit
+  for (const candidate of known) {
+    if (candidate === name || Math.abs(candidate.length - name.length) >= bestDistance || isSibling(name, candidate)) continue
+    const distance = editDistance(name, candidate, bestDistance)
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best
+}
+const isSibling = (a: string, b: string): boolean => `${a}s` === b || `${b}s` === a || a.replace(/\d+/g, '') === b.replace(/\d+/g, '')
+
 /** Optimal string alignment: insertions, deletions, replacements and swapped neighbours. At most `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit

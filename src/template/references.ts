@@ -21,6 +21,8 @@ export interface References {
   readonly filters: readonly Use[]
   readonly tests: readonly Use[]
   readonly lookups: readonly Use[]
+  /** Template files it names plainly: by `lookup('template', …)`, `include`, `import`, `extends`. */
+  readonly templates: readonly Use[]
 }
 
 /** How a text is to be read: a bare expression (`when`), or a template file. Values hold their own templates. */
@@ -32,9 +34,9 @@ export interface ReadAs {
 
 /** What a value, an expression or a template file reads, without evaluating it. Text that cannot be parsed reads nothing: `check` reports it. */
 export function references(value: Value, how?: ReadAs): References {
-  const found: Finding = { names: new Set(), facts: new Set(), allFacts: false, filters: [], tests: [], lookups: [] }
+  const found: Finding = { names: new Set(), facts: new Set(), allFacts: false, filters: [], tests: [], lookups: [], templates: [] }
   collect(value, how, found)
-  return { names: found.names, facts: found.allFacts ? 'all' : found.facts, filters: found.filters, tests: found.tests, lookups: found.lookups }
+  return { names: found.names, facts: found.allFacts ? 'all' : found.facts, filters: found.filters, tests: found.tests, lookups: found.lookups, templates: found.templates }
 }
 
 interface Finding {
@@ -44,6 +46,7 @@ interface Finding {
   readonly filters: Use[]
   readonly tests: Use[]
   readonly lookups: Use[]
+  readonly templates: Use[]
 }
 
 function collect(value: Value, how: ReadAs | undefined, found: Finding): void {
@@ -79,6 +82,9 @@ function readBody(body: Body, own: Set<string>, origin: Origin, found: Finding):
 function readStatement(node: Statement, own: Set<string>, origin: Origin, found: Finding): void {
   const expression = (inner: Expression | undefined, names: ReadonlySet<string> = own): void => void (inner && readExpression(inner, names, origin, found))
   const body = (inner: Body | undefined, names: Set<string> = new Set(own)): void => void (inner && readBody(inner, names, origin, found))
+  const template = (name: Expression): void => {
+    if (name.kind === 'constant' && typeof name.value === 'string') found.templates.push({ name: name.value, span: spanOf({ origin, offset: name.offset + 1 }) })
+  }
   switch (node.kind) {
     case 'output': return expression(node.expression)
     case 'if':
@@ -115,13 +121,17 @@ function readStatement(node: Statement, own: Set<string>, origin: Origin, found:
       expression(node.call)
       return body(node.body, new Set([...own, ...node.params.map((param) => param.name)]))
     case 'import':
+      template(node.name)
       expression(node.name)
       return void own.add(node.as)
     case 'from':
+      template(node.name)
       expression(node.name)
       return node.names.forEach(([, as]) => own.add(as))
     case 'include':
-    case 'extends': return expression(node.name)
+    case 'extends':
+      template(node.name)
+      return expression(node.name)
     case 'block': return body(node.body, new Set([...own, 'super', 'self']))
   }
 }
@@ -182,7 +192,10 @@ function readLookup(node: Expression & { kind: 'call' }, own: ReadonlySet<string
   if (named?.kind !== 'constant' || typeof named.value !== 'string') return
   found.lookups.push(use(named.value, named.offset + 1))
   const name = named.value.replace(/^ansible\.builtin\./, '')
-  if (name === 'template') found.allFacts = true
+  if (name === 'template') {
+    found.allFacts = true
+    for (const term of terms) if (term.kind === 'constant' && typeof term.value === 'string') found.templates.push(use(term.value, term.offset + 1))
+  }
   if (name !== 'vars' && name !== 'varnames') return
   for (const term of terms) {
     if (name === 'vars' && term.kind === 'constant' && typeof term.value === 'string') {

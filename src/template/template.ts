@@ -14,6 +14,7 @@ import { Undefined } from './undefined.ts'
 
 export { check } from './check.ts'
 export { references, type References, type Use } from './references.ts'
+export { provenBy, variableUses, type VariableUse } from './uses.ts'
 
 /**
  * Renders a value, containers deeply: a template string gives the value of its expression, or text where it has several parts;

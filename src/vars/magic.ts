@@ -77,6 +77,12 @@ const MAKERS: Readonly<Record<string, Make>> = {
 }
 
 export const magicNames: readonly string[] = Object.keys(MAKERS)
+/** Names that the inventory, blocks and loops give, and those that say how a host is reached: they may be read though nobody sets them. */
+export const connectionNames: readonly string[] = `inventory_hostname inventory_hostname_short inventory_file inventory_dir group_names ansible_failed_task ansible_failed_result
+  ansible_host ansible_port ansible_user ansible_password ansible_connection ansible_ssh_host ansible_ssh_port ansible_ssh_user ansible_ssh_pass ansible_ssh_private_key_file
+  ansible_private_key_file ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_executable ansible_shell_type ansible_shell_executable ansible_python_interpreter ansible_become
+  ansible_become_user ansible_become_method ansible_become_password ansible_become_pass ansible_become_flags ansible_become_exe ansible_remote_tmp ansible_timeout ansible_delegated_vars
+  ansible_date_time ansible_local ansible_async_dir ansible_winrm_transport ansible_network_os ansible_job_id ansible_no_log`.trim().split(/\s+/)
 /** A magic value; `undefined` where the name is none, or has no value here (`role_path` outside of roles). */
 export const makeMagic = (name: string, context: MagicContext): Value | undefined => (Object.hasOwn(MAKERS, name) ? MAKERS[name]!(context) : undefined)
 

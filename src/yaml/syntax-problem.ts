@@ -8,7 +8,7 @@ export function syntaxProblem(error: YAMLParseError, text: string, file: string,
   // The parser points at a line's beginning where its indentation is wrong; the eye wants the first character.
   const before = source[line - 1]?.slice(0, col - 1).trim() === '' ? /^ */.exec(source[line - 1]?.slice(col - 1) ?? '')![0].length : 0
   const span: Span = { file, line, column: col + before }
-  return tabProblem(error, source, span) ?? templateProblem(source, span) ?? new Problem({ ...explain(error, source, span), span })
+  return tabProblem(error, source, span) ?? quoteProblem(error, source, span) ?? templateProblem(source, span) ?? new Problem({ ...explain(error, source, span), span })
 }
 
 function tabProblem(error: YAMLParseError, source: readonly string[], span: Span): Problem | undefined {
@@ -19,6 +19,16 @@ function tabProblem(error: YAMLParseError, source: readonly string[], span: Span
   return new Problem({
     code: 'yaml-tab', summary: 'a tab is used for indentation, which YAML does not allow', hint: 'replace the tab by spaces', span: { file: span.file, line, column },
   })
+}
+
+/** The parser notices a quote that is never closed where the text ends: the eye wants the line where it was opened. */
+function quoteProblem(error: YAMLParseError, source: readonly string[], span: Span): Problem | undefined {
+  if (error.code !== 'MISSING_CHAR' || !/closing/.test(error.message)) return undefined
+  for (let line = span.line; line > 0; line--) {
+    const opened = /(?:^\s*|[:-]\s+|[[{,]\s*)(["'])(?:(?!\1)[^\\]|\\.)*$/.exec(source[line - 1] ?? '')
+    if (opened) return new Problem({ ...explain(error, source, span), span: { file: span.file, line, column: (source[line - 1]!.indexOf(opened[1]!, opened.index)) + 1 } })
+  }
+  return undefined
 }
 
 /** `key: {{ x }}/y` and `key: "{{ x }}" y`: both want quotes around the whole value. */

@@ -37,7 +37,7 @@ describe('refused before anything is touched', () => {
     ['a duplicate key of variables', { 'site.yml': play('').replace('tasks', 'vars_files: [v.yml]\n  tasks'), 'v.yml': 'a: 1\nb: 2\na: 3\n' }, 'yaml-duplicate-key@v.yml:3:1', "'a' is already on line 1, column 1", '| a: 3\n    | ^\n'],
     ['a duplicate key of group_vars', { 'site.yml': play(''), 'group_vars/all.yml': 'a: 1\na: 3\n' }, 'yaml-duplicate-key@group_vars/all.yml:2:1', "'a' is already on line 1, column 1", '| a: 3\n    | ^\n'],
     ['a tab', { 'site.yml': play('    - debug:\n\t    msg: a\n') }, 'yaml-tab@site.yml:6:1', 'replace the tab by spaces', '\n    | ^\n'],
-    ['a quote that is never closed', { 'site.yml': play('    - debug: {msg: "a}\n') }, 'yaml-syntax@site.yml:6:1', 'error: ', ''],
+    ['a quote that is never closed', { 'site.yml': play('    - debug: {msg: "a}\n') }, 'yaml-syntax@site.yml:5:20', 'error: ', ''],
     ['a colon too many', { 'site.yml': play('    - debug: msg: a\n') }, 'yaml-syntax@site.yml:5:', 'error: ', ''],
     ['an error in a template', { 'site.yml': play('    - debug:\n        msg: "hello {{ name | }}"\n') }, 'template-syntax@site.yml:6:31', "expected a name, got '}}'", '"hello {{ name | }}"\n    |                               ^\n'],
     ['an error in a template of a block of text', { 'site.yml': play('    - debug:\n        msg: |\n          first\n          {{ a + }}\n') }, 'template-syntax@site.yml:8:18', '', '{{ a + }}\n    |                  ^\n'],
@@ -73,12 +73,12 @@ describe('refused before anything is touched', () => {
   })
 })
 
-test.each([['run', '--syntax-check'], ['syntax-check'], ['run']])('ten different mistakes are told in one run of %s %s', async (...args) => {
+test.each([['run', '--syntax-check'], ['syntax-check'], ['run']])('eleven different mistakes are told in one run of %s %s', async (...args) => {
   const { exitCode, err, touched } = await tutti({ 'site.yml': TEN, hosts: 'h1 ansible_connection=local\n' }, args)
   expect({ exitCode, touched }).toEqual({ exitCode: 4, touched: false })
   // What may never be reached is a warning; it is told all the same.
   expect([...told(err)].sort()).toEqual([
-    'file-not-found@site.yml:18:21', 'role-not-found@site.yml:4:11', 'template-syntax@site.yml:14:25', 'unknown-filter@site.yml:16:31', 'unknown-handler@site.yml:21:7',
+    'file-not-found@site.yml:18:21', 'role-not-found@site.yml:4:11', 'template-syntax@site.yml:14:25', 'unknown-filter@site.yml:16:31', 'unknown-handler@site.yml:23:15', 'undefined-variable@site.yml:16:24',
     'unknown-keyword@site.yml:3:3', 'unknown-keyword@site.yml:7:7', 'unknown-module@site.yml:9:7', 'unknown-parameter@site.yml:11:54', 'wrong-choice@site.yml:20:31',
   ].sort())
 })
@@ -133,7 +133,7 @@ describe('what only a run can know fails its task and touches nothing there', ()
     return out + err
   }
   test('an undefined variable: which, where, and what is near', async () => {
-    const out = await failing('    - debug:\n        msg: "a {{ my_nmae }}"\n      vars: {my_name: a}\n')
+    const out = await failing('    - debug:\n        msg: "a {{ my_nmae }}"\n      vars: {my_name: a}\n      when: inventory_hostname != "h2"\n')
     expect(out).toContain("'my_nmae' is undefined (site.yml:5:20)")
     expect(out).toContain("did you mean 'my_name'?")
   })

@@ -5,7 +5,7 @@ import { problemsIn } from './project.ts'
 /** Every module takes a `src` from the controller. */
 const catalog: ModuleCatalog = {
   names: () => [],
-  find: (action) => ({ problems: () => [], files: (args) => (action === 'copy' && typeof args.get('src') === 'string' ? [{ param: 'src', name: String(args.get('src')), directory: 'files' }] : []) }),
+  find: (action) => ({ problems: () => [], files: (args) => (action === 'copy' && typeof args.get('src') === 'string' ? [{ param: 'src', name: String(args.get('src')), directory: 'files', render: false }] : []) }),
 }
 const play = (tasks: string, head = 'hosts: web'): string => `- ${head}\n  tasks:\n${tasks}`
 const COPY = '    - copy: {src: a.txt, dest: /x}\n'

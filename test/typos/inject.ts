@@ -167,6 +167,7 @@ function expressionSpots(expression: string, line: number, offset: number, varia
     const spot = (kind: Kind): Spot[] => [{ kind, line, from: offset + match.index, to: offset + match.index + word.length }]
     if (/\|\s*$/.test(before)) return language.filters.has(word) && word.length > 2 ? spot('filter') : []
     if (/\bis\s+(not\s+)?$/.test(before)) return language.tests.has(word) && word.length > 2 ? spot('test') : []
+    if (/\{%-?\s*block\s+$/.test(before)) return []
     if (WORDS.has(word) || word.length < 4 || /[.|]\s*$/.test(before) || /^\s*[(=](?!=)/.test(wrapping.slice(match.index + word.length))) return []
     return spot(variable)
   })

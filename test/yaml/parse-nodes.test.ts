@@ -86,7 +86,7 @@ describe('problems', () => {
     expect(problems('a: @x\nb: 1\n\nc: `y\n').map(at)).toEqual(['yaml-syntax 1:4', 'yaml-syntax 4:4'])
   })
   test.each([
-    ['a: b: c\n', 'must be quoted', '1:4'], ["a: 'x\n", 'twice', '2:1'], ['a: - b\n', 'next line', '1:4'], ['a: "x" y\n', 'quotes around all', '1:8'],
+    ['a: b: c\n', 'must be quoted', '1:4'], ["a: 'x\n", 'twice', '1:4'], ['a: - b\n', 'next line', '1:4'], ['a: "x" y\n', 'quotes around all', '1:8'],
     ['a: "\\d"\n', 'backslash twice', '1:5'], ['a: [1, 2\nb: 3\n', 'close it', '2:1'], ['a:\n  - b\n - c\n', 'indentation', '3:2'],
   ])('%j has a hint', (text, hint, place) => {
     const [problem] = problems(text)
