@@ -1,19 +1,34 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Inventory } from '../inventory/inventory.ts'
-import { loadInventory } from '../inventory/load-inventory.ts'
+import { type Listed, encodedVarsOfHost, graphInventory, listInventory, nestInventory, tableInventory, unmarked, varsOfHost } from '../inventory/inventory-list.ts'
+import { readLimit } from '../inventory/pattern.ts'
+import { showToml } from '../inventory/show-toml.ts'
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem } from '../problem/problem.ts'
 import { showProblem } from '../problem/show-problem.ts'
 import { showJson } from '../report/show-json.ts'
-import { defaultEnvironment } from '../template/environment.ts'
+import { dumpYaml } from '../template/yaml-dump.ts'
 import { Secrets } from '../text/secrets.ts'
-import { type Dict, type Value, dict } from '../value/value.ts'
-import { defineCommand } from './command.ts'
+import type { Dict } from '../value/value.ts'
+import { type Terminal, defineCommand } from './command.ts'
+import { readExtraVars } from './extra-vars.ts'
+import { inventorySources, openInventory } from './inventory-options.ts'
 import { openVault } from './open-vault.ts'
-import { UsageProblem, flag, text } from './options.ts'
+import { UsageProblem, type Values, flag, text } from './options.ts'
 import { playbookOptions } from './playbook-options.ts'
 import { readSettings } from './settings.ts'
 
-const { inventory, limit, vaultId, vaultPasswordFile, askVaultPass } = playbookOptions
+const { inventory, limit, extraVars, verbose, flushCache, vaultId, vaultPasswordFile, askVaultPass } = playbookOptions
+
+const options = {
+  inventory, limit, extraVars, verbose, flushCache, vaultId, vaultPasswordFile, askVaultPass,
+  list: flag('--list', 'Everything, as JSON.'), graph: flag('--graph', 'Groups and hosts as a tree, below GROUP or all.'), host: text('--host', 'NAME', 'The variables of one host.'),
+  yaml: flag('-y --yaml', 'With --list and --host: as YAML.'), toml: flag('--toml', 'With --list and --host: as TOML.'), vars: flag('--vars', 'With --graph: variables too.'),
+  export: flag('--export', 'Variables where they are written: those of groups with the groups.'), output: text('--output', 'FILE', 'Write into a file.'),
+  playbookDir: text('--playbook-dir', 'DIR', 'Where more group_vars and host_vars are.'),
+} as const
+type InventoryValues = Values<typeof options>
 
 export const inventoryCommand = defineCommand({
   name: 'inventory',
@@ -24,67 +39,68 @@ export const inventoryCommand = defineCommand({
     ['tutti inventory -i hosts --host web1', 'All variables of a host.'],
     ['tutti inventory -i hosts --list', 'Everything as JSON, in the form of ansible-inventory.'],
   ],
-  options: {
-    inventory, limit, vaultId, vaultPasswordFile, askVaultPass,
-    list: flag('--list', 'Everything, as JSON.'), graph: flag('--graph', 'Groups and hosts as a tree, below GROUP or all.'), host: text('--host', 'NAME', 'The variables of one host, as JSON.'),
-    vars: flag('--vars', 'With --graph: variables too.'), playbookDir: text('--playbook-dir', 'DIR', 'Where more group_vars and host_vars are.'),
-  },
+  options,
   async run({ values, operands }, terminal) {
-    if ([values.list, values.graph, values.host !== undefined].filter(Boolean).length !== 1) throw new UsageProblem({ code: 'bad-option', summary: 'One of --list, --graph and --host must be given' })
-    const settings = readSettings(terminal.env, process.cwd())
-    const vault = await openVault(values, settings, terminal, new Secrets())
-    const sources = values.inventory.length > 0 ? values.inventory : (settings.paths('inventory', ',') ?? [])
-    const loaded = await loadInventory(sources, { environment: defaultEnvironment, vault, duplicates: settings.duplicates, warn: (problem) => terminal.err(`${showProblem(problem).replace(/^error:/, 'warning:')}\n`) })
-    const shown = values.limit.length > 0 ? new Set(loaded.hostsMatching('all', values.limit.join(','))) : undefined
-    const view: View = { inventory: loaded, directory: values.playbookDir, includes: (host) => shown?.has(host) ?? true }
-    if (values.host !== undefined) terminal.out(`${showJson(varsOf(view, getHost(loaded, values.host)), 4)}\n`)
-    else if (values.list) terminal.out(`${showJson(listing(view), 4)}\n`)
-    else terminal.out(`${graph(view, getGroup(loaded, operands[0] ?? 'all'), 0, values.vars).join('\n')}\n`)
+    checkUse(values, operands)
+    const listed = await read(values, terminal)
+    const shown = show(listed, values, operands[0] ?? 'all')
+    if (values.output === undefined) terminal.out(`${shown}\n`)
+    else write(values.output, shown)
     return 0
   },
 })
 
-interface View {
-  readonly inventory: Inventory
-  readonly directory: string | undefined
-  readonly includes: (host: string) => boolean
+function checkUse({ list, graph, host }: InventoryValues, operands: readonly string[]): void {
+  const actions = [list, graph, host !== undefined].filter(Boolean).length
+  if (actions === 0) throw misused('No action selected, at least one of --host, --graph or --list needs to be specified.')
+  if (actions > 1) throw misused('Conflicting options used, only one of --host, --graph or --list can be used at the same time.')
+  if (operands.length > 1) throw misused(`unrecognized arguments: ${operands.slice(1).join(' ')}`)
 }
 
-function getHost(inventory: Inventory, name: string): string {
-  if (inventory.find(name)) return name
-  const hint = didYouMean(name, inventory.hosts.keys())
-  throw new Problem({ code: 'host-not-found', summary: 'The inventory has no such host', detail: `'${name}'`, ...(hint ? { hint } : {}) })
+async function read(values: InventoryValues, terminal: Terminal): Promise<Listed> {
+  const settings = readSettings(terminal.env, process.cwd())
+  const vault = await openVault(values, settings, terminal, new Secrets())
+  const given = readExtraVars(values.extraVars, vault, settings.duplicates)
+  const warn = (problem: Problem): void => terminal.err(`${showProblem(problem).replace(/^error:/, 'warning:')}\n`)
+  const loaded = await openInventory(inventorySources(values.inventory, settings), settings, { vault, extraVars: given, warn })
+  const within = values.limit.length > 0 ? new Set(loaded.hostsMatching(readLimit(values.limit.join(',')) || 'all')) : undefined
+  const directory = values.playbookDir ?? settings.paths('playbookDir', '\0')?.[0]
+  return {
+    inventory: loaded, extraVars: given, asWritten: values.export || settings.flag('inventoryExport') === true,
+    ...(directory === undefined ? {} : { playbookDirectory: resolve(directory) }), ...(within ? { includes: (host: string) => within.has(host) } : {}),
+  }
 }
 
-function getGroup(inventory: Inventory, name: string): string {
-  if (inventory.groups.has(name)) return name
-  const hint = didYouMean(name, inventory.groups.keys())
-  throw new Problem({ code: 'group-not-found', summary: 'The inventory has no such group', detail: `'${name}'`, ...(hint ? { hint } : {}) })
+function show(listed: Listed, values: InventoryValues, root: string): string {
+  const { includes: _, ...everything } = listed
+  if (values.graph) return graphInventory(everything, { root: getGroup(listed.inventory, root), vars: values.vars })
+  if (values.host !== undefined) return print((values.yaml || values.toml ? varsOfHost : encodedVarsOfHost)(getHost(listed.inventory, values.host), everything), values)
+  if (values.yaml) return print(nestInventory(listed), values)
+  return print(values.toml ? tableInventory(listed) : listInventory(listed), values)
 }
 
-const varsOf = ({ inventory, directory }: View, host: string): Dict => new Map(inventory.layersOf(host, directory).flatMap(({ vars }) => [...vars]))
-
-/** The JSON that inventory scripts print and Ansible reads back. */
-function listing(view: View): Dict {
-  const { inventory, includes } = view
-  const hosts = [...inventory.hosts.values()].filter(({ implicit, name }) => !implicit && includes(name)).map(({ name }) => name)
-  const hostvars = hosts.map((host) => [host, varsOf(view, host)] as const).filter(([, vars]) => vars.size > 0)
-  const groups = [...inventory.groups.values()].flatMap((group): [Value, Value][] => {
-    const own = group.name === 'all' ? [] : [...group.hosts].filter(includes)
-    const entry = dict({ ...(own.length > 0 ? { hosts: own } : {}), ...(group.children.size > 0 ? { children: [...group.children] } : {}) })
-    return entry.size > 0 ? [[group.name, entry]] : []
-  })
-  return new Map<Value, Value>([['_meta', dict({ hostvars: new Map<Value, Value>(hostvars), profile: 'inventory_legacy' })], ...groups])
+function print(value: Dict, { yaml, toml }: InventoryValues): string {
+  if (yaml) return dumpYaml(value, { indent: 2, width: 80, sortKeys: true, flow: false, unicode: true, aliases: true }).trimEnd()
+  return toml ? showToml(unmarked(value) as Dict).trimEnd() : showJson(value, 4)
 }
 
-function graph(view: View, name: string, depth: number, withVars: boolean): readonly string[] {
-  const group = view.inventory.groups.get(name)!
-  const mark = (level: number): string => (level === 0 ? '' : `${'  |'.repeat(level)}--`)
-  const vars = (values: Dict, level: number): string[] => (withVars ? [...values].map(([key, value]) => `${mark(level)}{${String(key)} = ${typeof value === 'string' ? value : showJson(value)}}`) : [])
-  return [
-    `${mark(depth)}@${name}:`,
-    ...[...group.children].sort().flatMap((child) => graph(view, child, depth + 1, withVars)),
-    ...(name === 'all' ? [] : [...group.hosts].filter(view.includes).sort().flatMap((host) => [`${mark(depth + 1)}${host}`, ...vars(varsOf(view, host), depth + 2)])),
-    ...vars(group.vars, depth + 1),
-  ]
+function write(file: string, shown: string): void {
+  try {
+    writeFileSync(file, `${shown}\n`)
+  } catch (error) {
+    throw new Problem({ code: 'file-unwritable', summary: 'Unable to write to destination file', detail: `${file}: ${(error as Error).message}` })
+  }
 }
+
+function getHost(loaded: Inventory, name: string): string {
+  const hosts = loaded.hostsMatching(name)
+  if (hosts.length === 1) return hosts[0]!
+  throw misused('You must pass a single valid host to --host parameter', `'${name}'`, didYouMean(name, loaded.hosts.keys()))
+}
+
+function getGroup(loaded: Inventory, name: string): string {
+  if (loaded.groups.has(name)) return name
+  throw misused('Pattern must be valid group name when using --graph', `'${name}'`, didYouMean(name, loaded.groups.keys()))
+}
+
+const misused = (summary: string, detail?: string, hint?: string): UsageProblem => new UsageProblem({ code: 'bad-option', summary, ...(detail ? { detail } : {}), ...(hint ? { hint } : {}) })

@@ -44,7 +44,8 @@ function atLeastOne(forks: number): number {
   throw new UsageProblem({ code: 'bad-option', summary: 'The number of forks must be a positive integer', detail: String(forks) })
 }
 
-function oneOf<const C extends string>(settings: Settings, name: SettingName, choices: readonly C[], otherwise: C): C {
+/** A setting with a closed set of values. */
+export function oneOf<const C extends string>(settings: Settings, name: SettingName, choices: readonly C[], otherwise: C): C {
   const value = settings.text(name) as C | undefined
   if (value === undefined || choices.includes(value)) return value ?? otherwise
   throw new Problem({ code: 'bad-setting', summary: 'A setting has no such value', detail: `${name} is '${value}'`, hint: `one of ${choices.join(', ')}` })

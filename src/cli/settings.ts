@@ -17,6 +17,18 @@ const HONOURED = {
   inventory: known('defaults', 'inventory hostfile'),
   inventoryIgnore: known('defaults', 'inventory_ignore_extensions', 'ANSIBLE_INVENTORY_IGNORE'),
   library: known('defaults', 'library'),
+  inventoryIgnoreOfSection: known('inventory', 'ignore_extensions', ''),
+  inventoryIgnorePatterns: known('defaults', 'inventory_ignore_patterns', 'ANSIBLE_INVENTORY_IGNORE_REGEX'),
+  inventoryIgnorePatternsOfSection: known('inventory', 'ignore_patterns', ''),
+  inventoryEnabled: known('inventory', 'enable_plugins', 'ANSIBLE_INVENTORY_ENABLED'),
+  inventoryUnparsedFails: known('inventory', 'unparsed_is_failed', 'ANSIBLE_INVENTORY_UNPARSED_FAILED'),
+  inventoryUnparsedWarns: known('inventory', 'inventory_unparsed_warning', 'ANSIBLE_INVENTORY_UNPARSED_WARNING'),
+  inventoryAnyUnparsedFails: known('inventory', 'any_unparsed_is_failed', 'ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED'),
+  inventoryExport: known('inventory', 'export', 'ANSIBLE_INVENTORY_EXPORT'),
+  hostPatternMismatch: known('inventory', 'host_pattern_mismatch', 'ANSIBLE_HOST_PATTERN_MISMATCH'),
+  groupNaming: known('defaults', 'force_valid_group_names', 'ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS'),
+  yamlExtensions: known('defaults', 'yaml_valid_extensions', 'ANSIBLE_YAML_FILENAME_EXT ANSIBLE_INVENTORY_PLUGIN_EXTS'),
+  precedence: known('defaults', 'precedence', 'ANSIBLE_PRECEDENCE'),
   rolesPath: known('defaults', 'roles_path'),
   collectionsPath: known('defaults', 'collections_path collections_paths', 'ANSIBLE_COLLECTIONS_PATH ANSIBLE_COLLECTIONS_PATHS'),
   hostKeyChecking: known('defaults', 'host_key_checking', 'ANSIBLE_HOST_KEY_CHECKING ANSIBLE_SSH_HOST_KEY_CHECKING'),
@@ -72,9 +84,9 @@ export type SettingName = keyof typeof HONOURED
 /** Settings that only tune what is done in another way here: setting them asks for nothing that is missing. */
 const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled retry_files_save_path pipelining control_path control_path_dir control_persist scp_if_ssh sftp_batch_mode
   transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
-  force_valid_group_names allow_world_readable_tmpfiles module_lang module_set_locale
+  allow_world_readable_tmpfiles module_lang module_set_locale
   internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
-  ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
+  ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy`.split(/\s+/))
 
 /** The settings of a run from ansible.cfg and the environment. */
 export interface Settings {

@@ -6,7 +6,6 @@ import type { RunEvent } from '../engine/event.ts'
 import { runPlaybooks } from '../engine/run-playbooks.ts'
 import type { RunSettings } from '../engine/settings.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import { loadInventory } from '../inventory/load-inventory.ts'
 import { modules } from '../modules/registry.ts'
 import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { isSelectedByTags } from '../playbook/tags.ts'
@@ -30,6 +29,7 @@ import { type Output, chooseReporter } from './choose-reporter.ts'
 import type { Terminal } from './command.ts'
 import { readExtraVars } from './extra-vars.ts'
 import { knownVariables } from './known-variables.ts'
+import { inventorySources, openInventory } from './inventory-options.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
 import { openVault } from './open-vault.ts'
 import { withOwnModules } from './own-modules.ts'
@@ -108,7 +108,7 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   for (const password of [passwords.connection, passwords.become]) if (password) secrets.add(password)
   const vault = await openVault(values, settings, terminal, secrets)
   const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates), passwords)
-  const sources = values.inventory.length > 0 ? values.inventory : (settings.text('inventory')?.includes(',') && !settings.file ? [settings.text('inventory')!] : (settings.paths('inventory', ',') ?? []))
+  const sources = inventorySources(values.inventory, settings)
   const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH))
   return { settings, run, secrets, vault, sources, files, environment }
 }
@@ -120,8 +120,7 @@ const pluginFolders = (files: readonly string[], rolesPath: readonly string[]): 
 }
 
 async function readInventory({ settings, run, vault, sources, environment }: Prepared, warn: (problem: Problem) => void, strict: boolean): Promise<Inventory> {
-  const ignored = settings.text('inventoryIgnore')?.split(',').map((ending) => ending.trim()).filter(Boolean)
-  const inventory = await loadInventory(sources, { environment, vault, duplicates: settings.duplicates, warn, ...(ignored ? { ignoredExtensions: ignored } : {}) })
+  const inventory = await openInventory(sources, settings, { environment, vault, extraVars: run.extraVars, warn })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
   if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
     throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })

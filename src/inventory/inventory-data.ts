@@ -10,6 +10,8 @@ export interface Host {
   /** The file that named it first; absent for host lists and `add_host`. */
   readonly file?: string
   readonly directory?: string
+  /** Names of variables that an expression of a source computed. */
+  readonly computed?: ReadonlySet<Value>
   /** `localhost` that no source names: no pattern but its own name finds it. */
   readonly implicit: boolean
 }
@@ -34,11 +36,22 @@ export interface Origin {
 export class InventoryData {
   readonly hosts = new Map<string, Host>()
   readonly groups = new Map<string, Group>()
+  readonly #groupName: (name: string) => string
 
-  constructor() {
+  /** `groupName` is asked for every name of a group, and may replace it. */
+  constructor(groupName: (name: string) => string = (name) => name) {
+    this.#groupName = groupName
     this.addGroup('all')
     this.addGroup('ungrouped')
     this.addChild('all', 'ungrouped')
+  }
+
+  /** Another of the same content. */
+  copy(): InventoryData {
+    const copy = new InventoryData(this.#groupName)
+    for (const [name, host] of this.hosts) copy.hosts.set(name, { ...host, vars: new Map(host.vars), groups: new Set(host.groups) })
+    for (const [name, group] of this.groups) copy.groups.set(name, { ...group, hosts: new Set(group.hosts), children: new Set(group.children), parents: new Set(group.parents), vars: new Map(group.vars) })
+    return copy
   }
 
   addHost(name: string, origin: Origin = {}, implicit = false): Host {
@@ -47,21 +60,32 @@ export class InventoryData {
     return host
   }
 
-  addGroup(name: string): Group {
+  addGroup(given: string): Group {
+    const known = this.groups.get(given)
+    if (known) return known
+    const name = this.#groupName(given)
     let group = this.groups.get(name)
     if (!group) this.groups.set(name, (group = { name, hosts: new Set(), children: new Set(), parents: new Set(), vars: new Map(), priority: 1 }))
     return group
   }
 
   join(hostName: string, groupName: string): void {
-    this.addGroup(groupName).hosts.add(hostName)
-    this.addHost(hostName).groups.add(groupName)
+    const group = this.addGroup(groupName)
+    group.hosts.add(hostName)
+    this.addHost(hostName).groups.add(group.name)
+  }
+
+  /** A variable that an expression made. */
+  setComputed(host: Host, key: Value, value: Value): void {
+    host.vars.set(key, value)
+    this.hosts.set(host.name, { ...host, computed: new Set([...(host.computed ?? []), key]) })
   }
 
   /** Makes a group the child of another. Throws `inventory-cycle` where it is its own ancestor. */
-  addChild(parentName: string, childName: string, span?: Span): void {
-    const parent = this.addGroup(parentName)
-    const child = this.addGroup(childName)
+  addChild(above: string, below: string, span?: Span): void {
+    const parent = this.addGroup(above)
+    const child = this.addGroup(below)
+    const [parentName, childName] = [parent.name, child.name]
     if (parentName === childName || this.ancestors(parentName).has(childName)) {
       const detail = parentName === childName ? `'${childName}' is its own child` : `'${childName}' is an ancestor of '${parentName}' already`
       throw new Problem({ code: 'inventory-cycle', summary: 'groups form a circle', detail, ...(span ? { span } : {}) })

@@ -1,6 +1,7 @@
 import { Problem } from '../problem/problem.ts'
-import type { Dict, Value } from '../value/value.ts'
+import { type Dict, type Value, isDict } from '../value/value.ts'
 import { type Group, type Host, InventoryData } from './inventory-data.ts'
+import type { InventorySettings, PrecedenceStep } from './inventory-settings.ts'
 import { LOCAL_NAMES, type Match, matchHosts, readLimit } from './pattern.ts'
 import type { VarsFiles } from './vars-files.ts'
 
@@ -19,6 +20,7 @@ export interface InventoryParts {
   /** Reads all sources again. */
   readonly reload: () => Promise<InventoryData>
   readonly warn: (problem: Problem) => void
+  readonly settings: InventorySettings
 }
 
 /**
@@ -52,10 +54,17 @@ export class Inventory {
   /** Hosts of a pattern within a limit; parts that match nothing are warned of. An empty answer is the caller's to judge. */
   hostsMatching(pattern: string, limit?: string): readonly string[] {
     const { hosts, unmatched } = this.match(pattern)
-    for (const part of unmatched) this.#parts.warn(new Problem({ code: 'no-hosts-matched', summary: 'a host pattern matches nothing and is passed over', detail: part }))
+    for (const part of unmatched) this.#mismatch(part)
     if (limit === undefined) return hosts
     const within = new Set(this.match(readLimit(limit)).hosts)
     return hosts.filter((host) => within.has(host))
+  }
+
+  #mismatch(part: string): void {
+    const { settings: { mismatch }, warn } = this.#parts
+    const problem = new Problem({ code: 'no-hosts-matched', summary: 'Could not match supplied host pattern, ignoring', detail: part })
+    if (mismatch === 'error') throw problem
+    if (mismatch === 'warning') warn(problem)
   }
 
   match(pattern: string): Match {
@@ -89,19 +98,23 @@ export class Inventory {
   }
 
   *#findLayers(name: string, playbook: string | undefined): Generator<InventoryLayer> {
-    const { files, directories } = this.#parts
+    const { files, directories, settings } = this.#parts
     const groups = this.groupsOf(name)
     const playbooks = playbook === undefined ? [] : [playbook]
     function* load(level: InventoryLevel, places: readonly string[], kind: 'group_vars' | 'host_vars', names: readonly string[]): Generator<InventoryLayer> {
       for (const place of places) for (const one of names) for (const vars of files.load(place, kind, one)) yield { level, vars }
     }
     const groupNames = groups.map((group) => group.name)
-    yield { level: 'all', vars: this.#data.addGroup('all').vars }
-    for (const { vars } of groups) yield { level: 'groups', vars }
-    yield* load('all-files', directories, 'group_vars', ['all'])
-    yield* load('playbook-all-files', playbooks, 'group_vars', ['all'])
-    yield* load('group-files', directories, 'group_vars', groupNames)
-    yield* load('playbook-group-files', playbooks, 'group_vars', groupNames)
+    const all = this.#data.addGroup('all').vars
+    const steps: Readonly<Record<PrecedenceStep, () => Iterable<InventoryLayer>>> = {
+      all_inventory: () => [{ level: 'all', vars: all }],
+      groups_inventory: () => groups.map(({ vars }) => ({ level: 'groups', vars })),
+      all_plugins_inventory: () => load('all-files', directories, 'group_vars', ['all']),
+      all_plugins_play: () => load('playbook-all-files', playbooks, 'group_vars', ['all']),
+      groups_plugins_inventory: () => load('group-files', directories, 'group_vars', groupNames),
+      groups_plugins_play: () => load('playbook-group-files', playbooks, 'group_vars', groupNames),
+    }
+    for (const step of settings.precedence) yield* steps[step]()
     yield { level: 'host', vars: this.#data.hosts.get(name)?.vars ?? new Map() }
     yield* load('host-files', directories, 'host_vars', [name])
     yield* load('playbook-host-files', playbooks, 'host_vars', [name])
@@ -112,6 +125,12 @@ export class Inventory {
     const { files, directories } = this.#parts
     const places = playbookDirectory === undefined ? directories : [...directories, playbookDirectory]
     return [this.#data.groups.get(name)?.vars ?? new Map(), ...places.flatMap((place) => files.load(place, 'group_vars', name))]
+  }
+
+  /** Layers as one dict; dicts of one name are joined where the settings say so (`hash_behaviour`). */
+  combine(layers: readonly Dict[]): Dict {
+    if (this.#parts.settings.merge) return layers.reduce<Dict>(mergeDicts, new Map())
+    return new Map(layers.flatMap((vars) => [...vars]))
   }
 
   /** The magic variable `groups`: every group with the names of its hosts. */
@@ -172,4 +191,13 @@ export class Inventory {
     if (!this.#data.hosts.has(name)) this.#data.addHost(name, {}, true).vars.set('ansible_connection', 'local')
     return name
   }
+}
+
+function mergeDicts(under: Dict, over: Dict): Dict {
+  const all = new Map(under)
+  for (const [key, value] of over) {
+    const old = all.get(key)
+    all.set(key, isDict(old) && isDict(value) ? mergeDicts(old, value) : value)
+  }
+  return all
 }

@@ -1,4 +1,4 @@
-import { Float, isDict, type Value } from '../value/value.ts'
+import { Float, TemplateString, VaultString, isDict, type Value } from '../value/value.ts'
 import { DateTime } from './python/date-time.ts'
 import { compare } from './python/compare.ts'
 import { isFloat, isList, isNumber, typeName } from './python/kind.ts'
@@ -15,12 +15,15 @@ export interface YamlLayout {
   readonly flow: boolean | undefined
   readonly unicode: boolean
   readonly explicitStart?: boolean
+  /** A list or dict that is there several times is written once, and named by `&id001` and `*id001`. */
+  readonly aliases?: boolean
 }
 
 /** A value as YAML, laid out as PyYAML lays it out: hosts keep files that were written that way. */
 export function dumpYaml(value: Value, layout: YamlLayout): string {
   const emitter = new Emitter(layout)
   if (layout.explicitStart) emitter.mark('---')
+  if (layout.aliases) emitter.nameShared(value)
   emitter.node(value, 'root')
   return `${emitter.text}\n`
 }
@@ -39,6 +42,8 @@ class Emitter {
   #fresh = true
   #space = true
   #flowDepth = 0
+  readonly #names = new Map<object, string>()
+  readonly #written = new Set<object>()
 
   constructor(layout: YamlLayout) {
     this.#layout = { ...layout, indent: layout.indent > 1 && layout.indent < 10 ? layout.indent : 2 }
@@ -77,8 +82,33 @@ class Emitter {
     this.#indent = this.#indents.pop()
   }
 
+  /** Names come in the order in which PyYAML meets a container for the second time. */
+  nameShared(value: Value, met = new Set<object>()): void {
+    if (!isDict(value) && !isList(value)) return
+    if (met.has(value)) {
+      if (!this.#names.has(value)) this.#names.set(value, `id${String(this.#names.size + 1).padStart(3, '0')}`)
+      return
+    }
+    met.add(value)
+    const children = isDict(value) ? (this.#layout.sortKeys ? sorted([...value]) : [...value]).flat() : [...value]
+    for (const child of children) this.nameShared(child, met)
+  }
+
+  /** Whether the name alone is enough, for the content is above. */
+  #alias(value: object): boolean {
+    const name = this.#names.get(value)
+    if (name === undefined) return false
+    const written = this.#written.has(value)
+    this.mark(`${written ? '*' : '&'}${name}`)
+    this.#written.add(value)
+    return written
+  }
+
   node(value: Value, position: Position): void {
+    if (value instanceof TemplateString) return this.node(value.source, position)
+    if (value instanceof VaultString) return this.#vaulted(value)
     need(value)
+    if (this.#names.size > 0 && typeof value === 'object' && value !== null && this.#alias(value)) return
     if (isDict(value)) this.#mapping(value, position)
     else if (isList(value)) this.#sequence(value, position)
     else this.#scalar(value, position)
@@ -144,6 +174,17 @@ class Emitter {
     else if (style === 'single') this.#single(text, !isKey)
     else this.#double(text, !isKey)
     this.#back()
+  }
+  /** `!vault |` with the lines of the ciphertext below. */
+  #vaulted({ ciphertext }: VaultString): void {
+    this.mark('!vault |')
+    this.#deeper(true)
+    for (const line of ciphertext.trimEnd().split('\n')) {
+      this.#newLine()
+      this.#write(' '.repeat(this.#indent ?? 0) + line.trim())
+    }
+    this.#back()
+    this.#space = this.#fresh = false
   }
   #lead(): void {
     if (!this.#space) this.#write(' ')

@@ -80,7 +80,7 @@ describe('others', () => {
     expect((await tutti(['inventory', '-i', hosts, '--graph'])).out).toBe('@all:\n  |--@ungrouped:\n  |--@web:\n  |  |--h1\n')
     expect(JSON.parse((await tutti(['inventory', '-i', hosts, '--list'])).out)).toMatchObject({ _meta: { hostvars: { h1: { a: 1 } } }, web: { hosts: ['h1'] } })
     expect(JSON.parse((await tutti(['inventory', '-i', hosts, '--host', 'h1'])).out)).toMatchObject({ a: 1 })
-    expect(await tutti(['inventory', '-i', hosts, '--host', 'h2'])).toMatchObject({ exitCode: 1 })
+    expect(await tutti(['inventory', '-i', hosts, '--host', 'h2'])).toMatchObject({ exitCode: 5 })
   })
   test('syntax-check tells what would fail', async () => {
     expect((await inProject({ 'site.yml': DEBUG }, 'syntax-check')).exitCode).toBe(0)

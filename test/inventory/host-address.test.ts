@@ -11,7 +11,8 @@ test.each<[string, string]>([
   expect(names(text)).toBe(hosts)
 })
 
-test.each([['w[3:1]', 'after its end'], ['w[1:]', 'end is missing'], ['w[1:a]', 'both'], ['w[01:100]', 'same number of digits'], ['w[1:2:0]', 'written'], ['w[1:2:3:4]', 'written'], ['w[c:a]', 'after its end']])('%s is refused', (text, why) => {
+test('backwards a range of numbers is empty, as for Ansible', () => expect(expandHosts('w[3:1]')).toEqual([]))
+test.each([['w[1:]', 'must specify end value'], ['w[1:a]', 'both'], ['w[01:100]', 'equal-length'], ['w[1:2:0]', 'not 0'], ['w[1:2', 'closing'], ['w[1:2:3:4]', 'begin:end:step'], ['w[c:a]', 'begin <= end']])('%s is refused', (text, why) => {
   expect(() => expandHosts(text)).toThrow(new RegExp(why))
 })
 

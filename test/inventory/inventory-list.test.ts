@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { graphInventory, hostVariables } from '../../src/inventory/inventory-list.ts'
+import { graphInventory, varsOfHost } from '../../src/inventory/inventory-list.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
 
 const at = (path: string): string => join(import.meta.dirname, 'cases', path)
@@ -12,9 +12,9 @@ test.each<[source: string, expected: string, options: { root?: string; vars?: bo
   ['ini-groups/hosts', 'ini-groups/graph.txt', {}], ['ini-groups/hosts', 'ini-groups/graph-southeast.txt', { root: 'southeast' }],
   ['ini-groups/hosts', 'ini-groups/graph-vars.txt', { vars: true }], ['yaml-basic/hosts.yml', 'yaml-basic/graph-vars.txt', { vars: true }], ['directory/inv', 'directory/graph-vars.txt', { vars: true }],
 ])('%s %s', async (source, expected, options) => {
-  expect(graphInventory(await loadInventory([at(source)]), options)).toBe(text(expected))
+  expect(graphInventory({ inventory: await loadInventory([at(source)]) }, options)).toBe(text(expected))
 })
 
 test('--host', async () => {
-  expect(hostVariables(await loadInventory([at('directory/inv')]), 'w1')).toEqual(JSON.parse(text('directory/host-w1.json')))
+  expect(Object.fromEntries(varsOfHost('w1', { inventory: await loadInventory([at('directory/inv')]) }))).toEqual(JSON.parse(text('directory/host-w1.json')))
 })

@@ -6,7 +6,9 @@ import { defaultEnvironment } from '../../src/template/environment.ts'
 import { InventoryData } from '../../src/inventory/inventory-data.ts'
 import { Inventory } from '../../src/inventory/inventory.ts'
 import { globPattern, splitPattern } from '../../src/inventory/pattern.ts'
-import { readIni } from '../../src/inventory/plugins/ini.ts'
+import { DEFAULT_INVENTORY_SETTINGS, type InventorySettings } from '../../src/inventory/inventory-settings.ts'
+import { ini } from '../../src/inventory/plugins/ini.ts'
+import { type Reading, Source } from '../../src/inventory/plugins/source.ts'
 import { VarsFiles } from '../../src/inventory/vars-files.ts'
 
 const text = `alone
@@ -32,13 +34,20 @@ us
 web1.example
 `
 
-function inventoryOf(source: string, warnings: string[] = []): Inventory {
+const places = mkdtempSync(join(tmpdir(), 'pattern-'))
+afterAll(() => rmSync(places, { recursive: true }))
+
+function inventoryOf(source: string, warnings: string[] = [], settings: InventorySettings = DEFAULT_INVENTORY_SETTINGS): Inventory {
   const load = async (): Promise<InventoryData> => read(source)
-  return new Inventory({ data: read(source), directories: [], files: new VarsFiles({ secrets: [] }, () => undefined), reload: load, warn: (problem) => warnings.push(problem.message) })
+  return new Inventory({ data: read(source), directories: [], files: new VarsFiles({ secrets: [] }, () => undefined), reload: load, warn: (problem) => warnings.push(problem.message), settings })
 }
-function read(source: string): InventoryData {
+function read(text: string): InventoryData {
   const data = new InventoryData()
-  readIni(source, 'hosts', { data, vault: { secrets: [] }, duplicates: 'refuse', environment: defaultEnvironment, warn: () => undefined, ignoredExtensions: [] })
+  writeFileSync(join(places, 'hosts'), text)
+  const reading: Reading = {
+    data, vault: { secrets: [] }, duplicates: 'refuse', environment: defaultEnvironment, warn: () => undefined, settings: DEFAULT_INVENTORY_SETTINGS, extraVars: new Map(), varsBefore: () => () => ({ get: () => undefined, names: () => [] }),
+  }
+  void ini.read(new Source(join(places, 'hosts'), reading), reading)
   data.reconcile()
   return data
 }
@@ -100,7 +109,7 @@ describe('patterns', () => {
   test('parts that match nothing are warned of', () => {
     const warnings: string[] = []
     expect(inventoryOf(text, warnings).hostsMatching('web[0],nothing,!nobody')).toEqual(['web1.example'])
-    expect(warnings).toEqual(['a host pattern matches nothing and is passed over: nothing', 'a host pattern matches nothing and is passed over: nobody'])
+    expect(warnings).toEqual(['Could not match supplied host pattern, ignoring: nothing', 'Could not match supplied host pattern, ignoring: nobody'])
   })
   test('a broken regular expression is refused', () => {
     expect(() => inventory.hostsMatching('~we(b')).toThrow(/regular expression/)

@@ -1,0 +1,4 @@
+#!/bin/sh
+cat <<X
+{"w": {"hosts": ["y"]}} trailing
+X
