@@ -12,7 +12,7 @@ export const CALLBACKS: Readonly<Record<string, Output>> = { default: 'ansible',
 
 /** The reporter that was asked for; only its file is loaded. */
 export async function chooseReporter(output: Output | undefined, run: RunSettings, settings: Settings, terminal: Terminal, secrets: Secrets): Promise<Reporter> {
-  const callback = settings.text('stdoutCallback')?.replace(/^.*\./, '')
+  const callback = plugin(settings)
   const wanted = output ?? (callback === undefined ? undefined : CALLBACKS[callback]) ?? (terminal.isTerminal && !terminal.part ? 'live' : 'ansible')
   const options = reportOptions(run, settings, terminal, secrets)
   switch (wanted) {
@@ -25,11 +25,15 @@ export async function chooseReporter(output: Output | undefined, run: RunSetting
   }
 }
 
+const plugin = (settings: Settings): string | undefined => settings.text('stdoutCallback')?.replace(/^.*\./, '')
+
 function reportOptions(run: RunSettings, settings: Settings, terminal: Terminal, secrets: Secrets): ReportOptions {
   const forced = settings.flag('forceColor') ? { FORCE_COLOR: '1' } : {}
   const color = !settings.flag('nocolor') && wantsColour(terminal.isTerminal, { ...terminal.env, ...forced })
   return {
     out: terminal.out, err: terminal.err, secrets, color, width: terminal.width, verbosity: run.verbosity, diff: run.diff, check: run.check,
     showSkipped: settings.flag('displaySkippedHosts') ?? true, showOk: settings.flag('displayOkHosts') ?? true, customStats: settings.flag('showCustomStats') ?? false,
+    failuresToStderr: settings.flag('displayFailedStderr') ?? false, pathOnFailure: settings.flag('pathOnFailure') ?? false, checkMarkers: settings.flag('checkMarkers') ?? false,
+    resultFormat: settings.oneOf('resultFormat', ['json', 'yaml']) ?? (plugin(settings) === 'yaml' ? 'yaml' : 'json'), ...(settings.flag('resultPretty') === undefined ? {} : { pretty: settings.flag('resultPretty')! }),
   }
 }

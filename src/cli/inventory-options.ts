@@ -6,7 +6,6 @@ import { Problem } from '../problem/problem.ts'
 import type { Environment } from '../template/scope.ts'
 import type { Dict } from '../value/value.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
-import { oneOf } from './run-settings.ts'
 import type { SettingName, Settings } from './settings.ts'
 
 /** Where Ansible looks when nobody names an inventory. */
@@ -39,9 +38,9 @@ export function inventorySettings(settings: Settings): InventorySettings {
     enabled: list('inventoryEnabled') ?? usual.enabled,
     ignoredExtensions: list('inventoryIgnore', 'inventoryIgnoreOfSection') ?? usual.ignoredExtensions, ignoredPatterns: list('inventoryIgnorePatterns', 'inventoryIgnorePatternsOfSection') ?? [],
     yamlExtensions: list('yamlExtensions') ?? usual.yamlExtensions, unparsedFails: settings.flag('inventoryUnparsedFails') ?? false, unparsedWarns: settings.flag('inventoryUnparsedWarns') ?? true,
-    anyUnparsedFails: settings.flag('inventoryAnyUnparsedFails') ?? false, groupNaming: oneOf(settings, 'groupNaming', ['never', 'always', 'ignore', 'silently'], 'never'),
-    precedence: precedenceOf(list('precedence') ?? PRECEDENCE_STEPS), merge: oneOf(settings, 'hashBehaviour', ['replace', 'merge'], 'replace') === 'merge',
-    mismatch: oneOf(settings, 'hostPatternMismatch', ['warning', 'error', 'ignore'], 'warning'),
+    anyUnparsedFails: settings.flag('inventoryAnyUnparsedFails') ?? false, groupNaming: (settings.oneOf('groupNaming', ['never', 'always', 'ignore', 'silently']) ?? 'never'),
+    precedence: precedenceOf(list('precedence') ?? PRECEDENCE_STEPS), merge: (settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace') === 'merge',
+    mismatch: (settings.oneOf('hostPatternMismatch', ['warning', 'error', 'ignore']) ?? 'warning'),
   }
 }
 

@@ -1,10 +1,9 @@
 import type { RunSettings } from '../engine/settings.ts'
 import { splitTags } from '../playbook/tags.ts'
-import { Problem } from '../problem/problem.ts'
 import type { Dict } from '../value/value.ts'
 import { UsageProblem, type Values } from './options.ts'
 import type { playbookOptions } from './playbook-options.ts'
-import type { SettingName, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 export type PlaybookValues = Values<typeof playbookOptions>
 
@@ -22,10 +21,10 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     forks: atLeastOne(values.forks ?? settings.integer('forks') ?? 5), tags: splitTags(values.tags.length > 0 ? values.tags : [settings.text('runTags') ?? '']),
     skipTags: splitTags(values.skipTags.length > 0 ? values.skipTags : [settings.text('skipTags') ?? '']),
     step: values.step, forceHandlers: values.forceHandlers || settings.flag('forceHandlers') === true, anyErrorsFatal: settings.flag('anyErrorsFatal') ?? false, errorOnMissingHandler: settings.flag('errorOnMissingHandler') ?? true,
-    gathering: oneOf(settings, 'gathering', ['implicit', 'explicit', 'smart'], 'implicit'), extraVars, connection: values.connection ?? connectionOf(settings),
+    gathering: settings.oneOf('gathering', ['implicit', 'explicit', 'smart']) ?? 'implicit', extraVars, connection: values.connection ?? connectionOf(settings),
     timeout: values.timeout ?? settings.integer('timeout') ?? 10, hostKeyChecking: settings.flag('hostKeyChecking') ?? true,
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',
-    strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: oneOf(settings, 'hashBehaviour', ['replace', 'merge'], 'replace'),
+    strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
     ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
     ...given({
       asyncDirectory: settings.text('asyncDirectory'),
@@ -42,13 +41,6 @@ const given = <T extends Record<string, string | undefined>>(record: T): Given<T
 function atLeastOne(forks: number): number {
   if (forks >= 1) return forks
   throw new UsageProblem({ code: 'bad-option', summary: 'The number of forks must be a positive integer', detail: String(forks) })
-}
-
-/** A setting with a closed set of values. */
-export function oneOf<const C extends string>(settings: Settings, name: SettingName, choices: readonly C[], otherwise: C): C {
-  const value = settings.text(name) as C | undefined
-  if (value === undefined || choices.includes(value)) return value ?? otherwise
-  throw new Problem({ code: 'bad-setting', summary: 'A setting has no such value', detail: `${name} is '${value}'`, hint: `one of ${choices.join(', ')}` })
 }
 
 /** `transport: smart` and `paramiko` are ways of Ansible to do what ssh does here. */

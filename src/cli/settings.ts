@@ -63,6 +63,11 @@ const HONOURED = {
   displaySkippedHosts: known('defaults', 'display_skipped_hosts'),
   displayOkHosts: known('defaults', 'display_ok_hosts'),
   showCustomStats: known('defaults', 'show_custom_stats'),
+  displayFailedStderr: known('defaults', 'display_failed_stderr'),
+  pathOnFailure: known('defaults', 'show_task_path_on_failure'),
+  checkMarkers: known('defaults', 'check_mode_markers'),
+  resultFormat: known('defaults', 'callback_result_format'),
+  resultPretty: known('defaults', 'callback_format_pretty'),
   verbosity: known('defaults', 'verbosity'),
   nocolor: known('defaults', 'nocolor', 'ANSIBLE_NOCOLOR'),
   forceColor: known('defaults', 'force_color', 'ANSIBLE_FORCE_COLOR'),
@@ -86,7 +91,7 @@ const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled re
   transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
   allow_world_readable_tmpfiles module_lang module_set_locale
   internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
-  ansible_managed sudo_user python_interpreter use_persistent_connections display_failed_stderr connect_timeout test_strategy`.split(/\s+/))
+  ansible_managed sudo_user python_interpreter use_persistent_connections connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
 
 /** The settings of a run from ansible.cfg and the environment. */
 export interface Settings {
@@ -95,6 +100,7 @@ export interface Settings {
   text(name: SettingName): string | undefined
   flag(name: SettingName): boolean | undefined
   integer(name: SettingName): number | undefined
+  oneOf<const C extends string>(name: SettingName, choices: readonly C[]): C | undefined
   /** What a key is that stands twice in a mapping: refused, where Ansible only warns, unless a setting says otherwise. */
   readonly duplicates: Duplicates
   /** Paths, absolute; those of the file are relative to it. */
@@ -121,6 +127,7 @@ export function readSettings(env: Env, directory: string): Settings {
     file, text,
     flag: (name) => readFlag(name, text(name)),
     integer: (name) => readInteger(name, text(name)),
+    oneOf: (name, choices) => readChoice(name, text(name), choices),
     duplicates: readDuplicates(text('duplicateKeys')),
     paths: (name, separator = ':') => text(name)?.split(separator).map((path) => path.trim()).filter(Boolean).map((path) => absolute(path, lookUp(name)!.base)),
     unhonoured: [...unhonouredKeys(sections), ...unhonouredVariables(env)],
@@ -147,6 +154,11 @@ function readFlag(name: string, text: string | undefined): boolean | undefined {
   if (/^(yes|true|on|1|y|t)$/i.test(text)) return true
   if (/^(no|false|off|0|n|f)$/i.test(text)) return false
   throw new Problem({ code: 'bad-setting', summary: 'A setting must be yes or no', detail: `${name} is '${text}'` })
+}
+
+function readChoice<C extends string>(name: string, text: string | undefined, choices: readonly C[]): C | undefined {
+  if (text === undefined || (choices as readonly string[]).includes(text)) return text as C | undefined
+  throw new Problem({ code: 'bad-setting', summary: 'A setting has no such value', detail: `${name} is '${text}'`, hint: `one of ${choices.join(', ')}` })
 }
 
 function readInteger(name: string, text: string | undefined): number | undefined {

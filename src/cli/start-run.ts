@@ -86,6 +86,7 @@ export async function startRun(files: readonly string[], values: PlaybookValues,
   if (lists(values)) return list(loaded.playbooks, values, prepared, inventory, terminal)
   const chosen = await chooseReporter(values.output ?? shape.output, prepared.run, prepared.settings, terminal, prepared.secrets)
   const reporter = shape.reporting?.(chosen, prepared.secrets) ?? chosen
+  if (prepared.run.verbosity > 0 && showsConfig(values.output ?? shape.output, terminal)) terminal.out(prepared.settings.file === undefined ? 'No config file found; using defaults\n' : `Using ${prepared.settings.file} as config file\n`)
   const counts = { changed: 0, unknown: 0 }
   const emit = (event: RunEvent): void => {
     if (event.type === 'recap') for (const tally of event.hosts.values()) Object.assign(counts, { changed: counts.changed + tally.changed, unknown: counts.unknown + tally.unknown })
@@ -98,6 +99,9 @@ export async function startRun(files: readonly string[], values: PlaybookValues,
     await reporter.end()
   }
 }
+
+/** With -v Ansible's outputs begin with the settings file; on a terminal and for programs there is none. */
+const showsConfig = (output: Output | undefined, terminal: Terminal): boolean => (output === undefined ? !terminal.isTerminal || terminal.part !== undefined : ['ansible', 'minimal', 'oneline'].includes(output))
 
 const lists = (values: PlaybookValues): boolean => values.listHosts || values.listTasks || values.listTags || values.syntaxCheck
 
@@ -209,9 +213,16 @@ async function auditedRun(prepared: Prepared, inventory: Inventory, loaded: Load
   // Differences are compared too: both runs make them, whatever is shown.
   const exitCode = await oneRun({ ...prepared, run: { ...prepared.run, diff: true } }, inventory, loaded, terminal, (event) => {
     real.push(event)
-    emit(event)
+    emit(prepared.run.diff ? event : withoutDiff(event))
   })
   const differences = compareRuns(dry, real)
   emit({ type: 'audit', differences, text: differences.length === 0 ? 'the run did what its dry run said' : `the run differs from its dry run in ${differences.length} results` })
   return exitCode
+}
+
+/** What was compared and not asked for. */
+function withoutDiff(event: RunEvent): RunEvent {
+  if (event.type !== 'result' && event.type !== 'item') return event
+  const { diff: _diff, ...result } = event.result
+  return { ...event, result }
 }

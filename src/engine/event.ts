@@ -8,7 +8,7 @@ import type { Dict } from '../value/value.ts'
 export type RunEvent =
   | { readonly type: 'run-start'; readonly version: 1; readonly mode: 'run' | 'dry-run'; readonly playbooks: readonly string[] }
   | { readonly type: 'playbook-start'; readonly file: string; readonly plays?: number }
-  | { readonly type: 'play-start'; readonly name: string; readonly hosts: readonly string[]; readonly span: Span }
+  | { readonly type: 'play-start'; readonly name: string; readonly hosts: readonly string[]; readonly span: Span; readonly check?: boolean; readonly free?: boolean }
   | { readonly type: 'no-hosts'; readonly reason: 'matched' | 'remaining' }
   | ({ readonly type: 'task-start' } & TaskInfo)
   | { readonly type: 'item'; readonly host: string; readonly task: string; readonly result: HostResult }
@@ -38,6 +38,8 @@ export interface TaskInfo {
   readonly tags: readonly string[]
   /** `no_log`: arguments must not be shown. */
   readonly noLog: boolean
+  /** It changes nothing: a dry run, or `check_mode: true`. */
+  readonly check?: boolean
 }
 
 /** How a task ended on a host. In a dry run `changed` means "would change" and `unknown` "cannot be known before the run". */

@@ -30,7 +30,7 @@ export async function runPlay(run: Run, play: Play): Promise<boolean> {
   await run.vars.beginPlay(play, await askVars(run, play, scope), run.loader)
   for (const hosts of batchesOf(play, matched, scope)) {
     const batch = hosts.filter((host) => !run.lost.has(host))
-    run.emit({ type: 'play-start', name: String(name ?? '') || String(render(play.hosts, scope)), hosts: batch, span: play.span })
+    run.emit({ type: 'play-start', name: String(name ?? '') || String(render(play.hosts, scope)), hosts: batch, span: play.span, check: inCheck(run, play, scope), free: strategyOf(run, play) !== 'linear' })
     const playRun = newPlayRun(run, play, matched, batch)
     run.vars.beginBatch(play, matched, batch)
     await runBatch(playRun)
@@ -40,6 +40,11 @@ export async function runPlay(run: Run, play: Play): Promise<boolean> {
     if (hosts.length === batch.length && batch.every((host) => run.lost.has(host))) return false
   }
   return true
+}
+
+/** Whether the play as a whole changes nothing. */
+function inCheck({ settings }: Run, { checkMode }: Play, scope: ReturnType<typeof playScope>): boolean {
+  return checkMode === undefined ? settings.check : evaluateTruth(render(checkMode, scope)) === true
 }
 
 function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: readonly string[]): PlayRun {

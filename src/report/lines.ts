@@ -1,17 +1,16 @@
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { HostResult, RunEvent, TaskInfo } from '../engine/event.ts'
 import { widthOf } from '../text/columns.ts'
 import { unifiedDiff } from '../text/diff.ts'
 import { auditLines } from './audit.ts'
-import { type Colour, type Paint, paintDiff, painter } from './paint.ts'
+import { type Paint, paintDiff, painter } from './paint.ts'
 import { customStatsLines, recapLines } from './recap.ts'
 import type { Reporter, ReportOptions } from './reporter.ts'
-import { shortName, errorBeside, showOutputs, speaks } from './show-outputs.ts'
+import { COLOURS, hides, resultLine } from './result-line.ts'
+import { errorBeside, shortName, showOutputs } from './show-outputs.ts'
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 type ResultEvent = Of<'item'> | Of<'result'>
-
-const COLOURS: Readonly<Record<HostResult['status'], Colour>> = { ok: 'ok', changed: 'changed', unknown: 'unknown', skipped: 'skipped', failed: 'failed', unreachable: 'unreachable' }
 
 /** Ansible's own output, line for line, so that people and scripts that know it need not learn anything. */
 export function lines(options: ReportOptions): Reporter {
@@ -22,27 +21,38 @@ export function lines(options: ReportOptions): Reporter {
   const tasks = new Map<string, TaskInfo>()
   const withItems = new Set<string>()
   let shown = ''
+  let free = false
   let included: Of<'include'> | undefined
 
+  const marker = (check: boolean | undefined): string => (check && options.checkMarkers ? ' [CHECK MODE]' : '')
   const banner = (title: string): void => out(`\n${stars(title)}`)
   const announce = (task: string): void => {
     if (shown === task) return
     shown = task
     const info = tasks.get(task)
     if (!info) return
-    banner(`${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]`)
-    if (verbosity > 1) out(paint(`task path: ${info.span.file}:${info.span.line}`, 'verbose'))
+    banner(`${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]${marker(info.check)}`)
+    if (verbosity > 1) out(paint(`task path: ${resolve(info.span.file)}:${info.span.line}`, 'verbose'))
   }
   const flushIncludes = (): void => {
-    if (included) out(paint(`included: ${included.file} for ${included.hosts.join(', ')}${included.item === undefined ? '' : ` => (item=${included.item})`}`, 'skipped'))
+    if (!included) return
+    announce(included.task)
+    out(paint(`included: ${included.file} for ${included.hosts.join(', ')}${included.item === undefined ? '' : ` => (item=${included.item})`}`, 'skipped'))
     included = undefined
   }
   const differences = (result: HostResult): void => {
-    if (!options.diff) return
-    for (const diff of result.diff ?? []) {
+    // What does not count as a change (`changed_when`) is not shown as one.
+    for (const diff of result.status === 'ok' ? [] : (result.diff ?? [])) {
       const text = unifiedDiff(diff)
       if (text) out(paintDiff(text, paint))
     }
+  }
+
+  /** `display_failed_stderr`. */
+  const toFailures = ({ status }: HostResult) => (options.failuresToStderr && (status === 'failed' || status === 'unreachable') ? err : out)
+  /** `show_task_path_on_failure`; with `-vv` the banner has said it. */
+  const tellPath = ({ type, result }: ResultEvent, info: TaskInfo | undefined): void => {
+    if (type === 'result' && options.pathOnFailure && verbosity < 2 && info && result.status === 'failed') out(paint(`task path: ${resolve(info.span.file)}:${info.span.line}`, 'verbose'))
   }
 
   const show = (event: ResultEvent): void => {
@@ -55,6 +65,10 @@ export function lines(options: ReportOptions): Reporter {
     if (hides(result, action, summed, options)) return
     announce(event.task)
     if (summed) {
+      if (result.status === 'failed' && shortName(action) === 'debug') {
+        tellPath(event, info)
+        toFailures(result)(paint(resultLine(host, result, action, false, options), COLOURS.failed))
+      }
       if (result.status === 'failed' || result.status === 'ok' || result.status === 'changed' || result.status === 'unknown') {
         if (result.ignored) out(paint('...ignoring', 'skipped'))
         return
@@ -63,9 +77,8 @@ export function lines(options: ReportOptions): Reporter {
     differences(result)
     const error = errorBeside(result)
     if (error !== undefined) err(paint(`[ERROR]: ${error}`, 'failed'))
-    out(paint(line(host, result, action, isItem, verbosity, options.check), COLOURS[result.status]))
-    const place = placeOf(result)
-    if (place) err(paint(`[ERROR]: ${place}`, 'failed'))
+    tellPath(event, info)
+    toFailures(result)(paint(resultLine(host, result, action, isItem, options), COLOURS[result.status]))
     if (result.ignored && !isItem) out(paint('...ignoring', 'skipped'))
   }
 
@@ -77,11 +90,12 @@ export function lines(options: ReportOptions): Reporter {
       }
       if (event.type !== 'notified' && event.type !== 'progress') flushIncludes()
       switch (event.type) {
-        case 'play-start': return banner(`PLAY [${event.name.trim()}]`)
+        case 'play-start': free = event.free === true; return banner(`PLAY [${event.name.trim()}]${marker(event.check)}`)
         case 'no-hosts': return event.reason === 'matched' ? out(paint('skipping: no hosts matched', 'skipped')) : banner('NO MORE HOSTS LEFT')
         case 'task-start': {
           tasks.set(event.task, event)
-          return options.showSkipped === false || options.showOk === false ? undefined : announce(event.task)
+          // Where every host goes its own way, a headline comes with what it is about.
+          return free || options.showSkipped === false || options.showOk === false ? undefined : announce(event.task)
         }
         case 'item': case 'result': return show(event)
         case 'include': included = event; return
@@ -103,14 +117,14 @@ export function lines(options: ReportOptions): Reporter {
             for (const text of customStatsLines(event)) out(text)
             out('')
           }
-          return
+          return options.check && options.checkMarkers ? banner('DRY RUN') : undefined
         }
         case 'audit': for (const text of auditLines(event, paint)) out(text); return
         case 'traffic': return verbosity > 1 ? out(trafficLines(event).join('\n')) : undefined
         case 'playbook-start': {
-          if (verbosity < 2) return
-          banner(`PLAYBOOK: ${basename(event.file)}`)
-          return event.plays === undefined ? undefined : out(`${event.plays} plays in ${event.file}`)
+          if (verbosity > 1) banner(`PLAYBOOK: ${basename(event.file)}`)
+          if (verbosity > 1 && event.plays !== undefined) out(`${event.plays} plays in ${event.file}`)
+          return options.check && options.checkMarkers ? banner('DRY RUN') : undefined
         }
         case 'run-start': case 'run-end': return
       }
@@ -124,36 +138,8 @@ export function lines(options: ReportOptions): Reporter {
   }
 }
 
-/** Includes speak by their own line; skipped and unchanged hosts are left out where the settings say so. */
-function hides({ status }: HostResult, action: string, summed: boolean, { showSkipped, showOk }: ReportOptions): boolean {
-  if (status === 'ok' && /^include_(tasks|role)$|^include$/.test(shortName(action))) return true
-  if (status === 'ok' && showOk === false && !summed) return true
-  return status === 'skipped' && showSkipped === false
-}
-
-function line(host: string, result: HostResult, action: string, isItem: boolean, verbosity: number, check: boolean): string {
-  const who = `[${host}${result.delegatedTo === undefined ? '' : ` -> ${result.delegatedTo}`}]`
-  const item = isItem ? `(item=${result.item ?? ''})` : ''
-  const json = (): string => showOutputs(result, action, verbosity)
-  switch (result.status) {
-    case 'failed': return isItem ? `failed: ${who} ${item} => ${json()}` : `fatal: ${who}: FAILED! => ${json()}`
-    case 'unreachable': return `fatal: ${who}: UNREACHABLE! => ${json()}`
-    case 'skipped': return `skipping: ${who}${isItem ? ` => ${item} ` : ''}${verbosity > 0 ? ` => ${json()}` : ''}`
-    case 'unknown': return `unknown: ${who}${isItem ? ` => ${item}` : ''} => ${result.reason ?? 'it cannot be known before the run'}`
-    default: {
-      const assuming = check && result.assuming && verbosity > 0 ? ` (assuming ${result.assuming})` : ''
-      return `${result.status}: ${who}${isItem ? ` => ${item}` : ''}${verbosity > 0 || speaks(action, result.outputs) ? ` => ${json()}` : ''}${assuming}`
-    }
-  }
-}
-
 function asyncLine({ host, job, state }: Of<'async'>): string {
   return state === 'poll' ? `ASYNC POLL on ${host}: jid=${job} started=1 finished=0` : `ASYNC ${state === 'ok' ? 'OK' : 'FAILED'} on ${host}: jid=${job}`
-}
-
-/** Why a task failed, where that says more than its message: with the place and what to do. */
-function placeOf({ status, reason, outputs, ignored }: HostResult): string | undefined {
-  return status === 'failed' && !ignored && reason !== undefined && reason !== outputs.get('msg') && !outputs.has('censored') ? reason : undefined
 }
 
 /** A warning or deprecation with its place. */

@@ -1,19 +1,19 @@
 import type { HostResult, RunEvent, TaskInfo } from '../engine/event.ts'
 import { unifiedDiff } from '../text/diff.ts'
 import { showRemark } from './lines.ts'
-import { type Colour, paintDiff, painter } from './paint.ts'
+import { paintDiff, painter } from './paint.ts'
 import type { Reporter, ReportOptions } from './reporter.ts'
+import { COLOURS } from './result-line.ts'
 import { showJson } from './show-json.ts'
 import { shortName, shownOutputs } from './show-outputs.ts'
 
-export const COLOURS: Readonly<Record<HostResult['status'], Colour>> = { ok: 'ok', changed: 'changed', unknown: 'unknown', skipped: 'skipped', failed: 'failed', unreachable: 'unreachable' }
 const WORDS: Readonly<Record<HostResult['status'], string>> = { ok: 'SUCCESS', changed: 'CHANGED', unknown: 'UNKNOWN', skipped: 'SKIPPED', failed: 'FAILED', unreachable: 'UNREACHABLE!' }
 
 /** Ansible's `minimal`: a block for each host, no headlines, no recap. What `ansible` prints. */
 export function minimal(options: ReportOptions): Reporter {
   const paint = painter(options.color)
   return eachResult(options, (host, result, action) => {
-    for (const diff of options.diff ? (result.diff ?? []) : []) {
+    for (const diff of result.diff ?? []) {
       const text = unifiedDiff(diff)
       if (text) options.out(options.secrets.redact(`${paintDiff(text, paint)}\n`))
     }

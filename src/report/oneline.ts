@@ -1,7 +1,8 @@
 import type { HostResult } from '../engine/event.ts'
-import { COLOURS, eachResult, isProgram, textOf, wordOf } from './minimal.ts'
+import { eachResult, isProgram, textOf, wordOf } from './minimal.ts'
 import { painter } from './paint.ts'
 import type { Reporter, ReportOptions } from './reporter.ts'
+import { COLOURS } from './result-line.ts'
 import { showJson } from './show-json.ts'
 import { shownOutputs } from './show-outputs.ts'
 

@@ -26,4 +26,10 @@ export interface ReportOptions {
   readonly showSkipped?: boolean
   readonly showOk?: boolean
   readonly customStats?: boolean
+  /** Its `display_failed_stderr`, `show_task_path_on_failure`, `check_mode_markers`, `callback_result_format` and `callback_format_pretty`. */
+  readonly failuresToStderr?: boolean
+  readonly pathOnFailure?: boolean
+  readonly checkMarkers?: boolean
+  readonly resultFormat?: 'json' | 'yaml'
+  readonly pretty?: boolean
 }

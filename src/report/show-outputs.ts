@@ -25,7 +25,7 @@ export const showOutputs = (result: HostResult, action: string, verbosity: numbe
 
 /** What of a result is shown: without Ansible's own notes, `debug` without what every result has. */
 export function shownOutputs(result: HostResult, action: string, verbosity: number): Dict {
-  const quiet = shortName(action) === 'debug' && result.status !== 'failed'
+  const quiet = shortName(action) === 'debug'
   const own = quiet ? ownOfDebug(result.outputs) : () => true
   const kept = [...result.outputs].filter(([key]) => typeof key === 'string' && !key.startsWith('_ansible_') && key !== 'failed' && !(verbosity < 3 && HIDDEN.has(key)) && own(key))
   const changed: readonly [Value, Value][] = quiet || result.outputs.has('changed') ? [] : [['changed', result.status === 'changed']]

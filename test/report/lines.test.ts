@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { RunEvent } from '../../src/engine/event.ts'
 import { lines } from '../../src/report/lines.ts'
 import type { ReportOptions } from '../../src/report/reporter.ts'
+import { dict } from '../../src/value/value.ts'
 import { Secrets } from '../../src/text/secrets.ts'
 import { collector, item, playStart, recap, result, taskStart } from './sample.ts'
 
@@ -53,12 +54,11 @@ test('-v shows results on one line, -vvv with one entry a line', () => {
 })
 test('-vv says where tasks and playbooks stand', () => {
   const text = shown([{ type: 'playbook-start', file: '/x/site.yml' }, taskStart('1', 't')], { verbosity: 2 })
-  expect(text).toMatch(/^\nPLAYBOOK: site\.yml \*+\n\nTASK \[t\] \*+\ntask path: site\.yml:4\n$/)
+  expect(text).toMatch(/^\nPLAYBOOK: site\.yml \*+\n\nTASK \[t\] \*+\ntask path: \/.*\/site\.yml:4\n$/)
 })
 test('differences come before their line', () => {
   const events = [taskStart('1', 't'), result('1', 'h1', 'changed', {}, { diff: [{ header: { before: '/x', after: '/x' }, before: 'a\n', after: 'b\n' }] })]
   expect(shown(events, { diff: true })).toContain('\n--- before: /x\n+++ after: /x\n@@ -1 +1 @@\n-a\n+b\n\nchanged: [h1]\n')
-  expect(shown(events)).not.toContain('---')
 })
 test('the recap has the columns of Ansible, and unknown= only in a dry run', () => {
   const event = recap({ h2: { ok: 12, changed: 3 }, h1: { failed: 1 } })
@@ -90,3 +90,28 @@ test('secrets never come out, warnings go to the other stream', () => {
   expect(options.errors()).toBe('[WARNING]: ********!\n')
 })
 test('colours are Ansible\'s', () => expect(shown([taskStart('1', 't'), result('1', 'h1', 'changed')], { color: true })).toContain('\x1b[0;33mchanged: [h1]\x1b[0m\n'))
+
+test('settings of the default callback', () => {
+  const failed = [taskStart('1', 't'), result('1', 'h1', 'failed', { msg: 'no' })]
+  const options = collector({ failuresToStderr: true, pathOnFailure: true })
+  const reporter = lines(options)
+  failed.forEach((event) => reporter.onEvent(event))
+  expect(options.errors()).toBe('fatal: [h1]: FAILED! => {"changed": false, "msg": "no"}\n')
+  expect(options.text()).toMatch(/task path: \/.*site\.yml:4\n$/)
+})
+test('markers of a dry run', () => {
+  const text = shown([{ type: 'playbook-start', file: 'site.yml' }, { ...playStart('web', ['h1']), check: true } as RunEvent, { ...taskStart('1', 't'), check: true } as RunEvent, recap({})], { check: true, checkMarkers: true })
+  expect(text.split('\n').filter(Boolean).map((line) => line.replace(/ \*+$/, ''))).toEqual(['DRY RUN', 'PLAY [web] [CHECK MODE]', 'TASK [t] [CHECK MODE]', 'PLAY RECAP', 'DRY RUN'])
+})
+test('results as YAML: text as blocks, lists in the column of their key; pretty leaves out what is said twice', () => {
+  const outputs = { cmd: ['echo', 'a'], rc: 0, stdout: 'a  \nb', stdout_lines: ['a  ', 'b'], list: [dict({ x: 1, y: 'yes' })], none: [] }
+  const events = [taskStart('1', 't'), result('1', 'h1', 'changed', outputs)]
+  expect(shown(events, { verbosity: 1, resultFormat: 'yaml' }).split('\n').slice(2).join('\n')).toBe(
+    "changed: [h1] => \n    changed: true\n    cmd:\n    - echo\n    - a\n    list:\n    -   x: 1\n        y: 'yes'\n    none: []\n    rc: 0\n    stdout: |-\n        a\n        b\n    stdout_lines: <omitted>\n")
+  expect(shown(events, { verbosity: 1, resultFormat: 'yaml', pretty: false })).toContain('    stdout: "a  \\nb"\n    stdout_lines:\n    - \'a  \'\n    - b\n')
+})
+test('where hosts go their own way, headlines come with results; a change that does not count has no difference shown', () => {
+  const diff = [{ header: { before: 'a', after: 'a' }, before: 'x\n', after: 'y\n' }]
+  const text = shown([{ ...playStart('web', ['h1', 'h2']), free: true } as RunEvent, taskStart('1', 'one'), taskStart('2', 'two'), result('2', 'h2', 'ok', {}, { diff }), result('1', 'h1', 'changed', {}, { diff })])
+  expect(text.split('\n').filter(Boolean).map((line) => line.replace(/ \*+$/, ''))).toEqual(['PLAY [web]', 'TASK [two]', 'ok: [h2]', 'TASK [one]', '--- before: a', '+++ after: a', '@@ -1 +1 @@', '-x', '+y', 'changed: [h1]'])
+})
