@@ -6,6 +6,7 @@ import type { RunEvent } from '../engine/event.ts'
 import { runPlaybooks } from '../engine/run-playbooks.ts'
 import type { RunSettings } from '../engine/settings.ts'
 import type { Inventory } from '../inventory/inventory.ts'
+import { readLimit } from '../inventory/pattern.ts'
 import { modules } from '../modules/registry.ts'
 import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { isSelectedByTags } from '../playbook/tags.ts'
@@ -126,7 +127,7 @@ const pluginFolders = (files: readonly string[], rolesPath: readonly string[]): 
 async function readInventory({ settings, run, vault, sources, environment }: Prepared, warn: (problem: Problem) => void, strict: boolean): Promise<Inventory> {
   const inventory = await openInventory(sources, settings, { environment, vault, extraVars: run.extraVars, warn })
   if (sources.length === 0 && strict) warn(new Problem({ code: 'no-inventory', summary: 'There is no inventory, only localhost', hint: 'name one with -i, or set `inventory` in ansible.cfg' }))
-  if (run.limit !== undefined && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
+  if (readLimit(run.limit ?? '') !== '' && inventory.hostsMatching('all,localhost', run.limit).length === 0) {
     throw new Problem({ code: 'limit-empty', summary: 'The limit leaves no host', detail: `--limit ${run.limit}`, hint: '`tutti inventory --graph` shows the hosts and groups there are' })
   }
   return inventory
@@ -160,9 +161,10 @@ function playReached(inventory: Inventory, hosts: Value, run: RunSettings): bool
   const patterns = Array.isArray(hosts) ? hosts : [hosts]
   if (!patterns.every((pattern) => typeof pattern === 'string')) return true
   const { hosts: found } = inventory.match(patterns.join(','))
-  if (found.length === 0 || run.limit === undefined) return found.length > 0
-  const within = new Set(inventory.match(run.limit).hosts)
-  return run.limit.includes('@') || found.some((host) => within.has(host))
+  const limit = readLimit(run.limit ?? '')
+  if (found.length === 0 || limit === '') return found.length > 0
+  const within = new Set(inventory.match(limit).hosts)
+  return found.some((host) => within.has(host))
 }
 
 function list(playbooks: readonly Playbook[], values: PlaybookValues, { run }: Prepared, inventory: Inventory, terminal: Terminal): RunResult {

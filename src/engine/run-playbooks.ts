@@ -37,7 +37,8 @@ async function runAll(run: Run): Promise<void> {
 
 /** A limit that names nobody is a typing mistake: with it the run would do nothing and look well. */
 function refuseEmptyLimit({ inventory, settings: { limit } }: Run): void {
-  if (limit === undefined || inventory.match(readLimit(limit)).hosts.length > 0) return
+  const only = readLimit(limit ?? '')
+  if (only === '' || inventory.match(only).hosts.length > 0) return
   throw new Problem({ code: 'no-hosts-matched', summary: 'The limit matches no host', detail: `--limit ${limit}`, hint: 'tutti inventory --graph shows the hosts and groups there are' })
 }
 

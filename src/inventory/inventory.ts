@@ -55,8 +55,9 @@ export class Inventory {
   hostsMatching(pattern: string, limit?: string): readonly string[] {
     const { hosts, unmatched } = this.match(pattern)
     for (const part of unmatched) this.#mismatch(part)
-    if (limit === undefined) return hosts
-    const within = new Set(this.match(readLimit(limit)).hosts)
+    const only = readLimit(limit ?? '')
+    if (only === '') return hosts
+    const within = new Set(this.match(only).hosts)
     return hosts.filter((host) => within.has(host))
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { Problem } from '../problem/problem.ts'
 import type { InventoryData } from './inventory-data.ts'
 
@@ -26,13 +26,14 @@ export function matchHosts(pattern: string, data: InventoryData, implicit?: (nam
     if (found.length === 0 && part !== 'all' && part !== '*') unmatched.push(part)
     return found
   }
-  for (const part of added.length > 0 || parts.length === 0 ? added : ['all']) for (const host of find(part)) hosts.add(host)
+  // Commas with nothing between them are a pattern without conditions.
+  for (const part of added.length > 0 ? added : parts.length > 0 || pattern.includes(',') ? ['all'] : []) for (const host of find(part)) hosts.add(host)
   for (const part of kept) hosts = hosts.intersection(new Set(find(part.slice(1))))
   for (const part of taken) hosts = hosts.difference(new Set(find(part.slice(1))))
   return { hosts: [...hosts], unmatched }
 }
 
-/** `--limit`: a pattern whose parts may be `@file`, a file with one pattern a line. */
+/** `--limit`: a pattern whose parts may be `@file`, a file with one pattern a line. Empty where nothing is limited. */
 export function readLimit(limit: string): string {
   return splitPattern(limit).flatMap((part) => {
     const match = /^([&!]?)@(.+)$/.exec(part)
@@ -41,10 +42,11 @@ export function readLimit(limit: string): string {
 }
 
 function linesOf(file: string): readonly string[] {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Problem({ code: 'limit-file', summary: 'Limit starting with "@" must be a file, not a directory', detail: file })
   try {
     return readFileSync(file, 'utf8').split(/\r?\n/).map((line) => line.trim()).filter((line) => line && !line.startsWith('#'))
   } catch (error) {
-    throw new Problem({ code: 'limit-file', summary: 'the file of a limit cannot be read', detail: `${file}: ${(error as Error).message}` })
+    throw new Problem({ code: 'limit-file', summary: 'Unable to find limit file', detail: `${file}: ${(error as Error).message}` })
   }
 }
 

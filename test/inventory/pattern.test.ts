@@ -129,6 +129,12 @@ describe('the limit', () => {
     expect(inventory.hostsMatching('all', `@${join(directory, 'x.retry')}`)).toEqual(['web1.example', 'db1'])
     expect(inventory.hostsMatching('db', `all,!@${join(directory, 'x.retry')}`)).toEqual(['db2', 'web2.example'])
     expect(() => inventory.hostsMatching('db', '@/nowhere')).toThrow(/limit/)
+    expect(() => inventory.hostsMatching('db', `@${directory}`)).toThrow(/must be a file/)
+  })
+  test('limits nothing where it is empty', () => {
+    writeFileSync(join(directory, 'none.retry'), '')
+    for (const limit of ['', ',,', `@${join(directory, 'none.retry')}`]) expect(inventory.hostsMatching('db,localhost', limit), limit).toEqual(inventory.hostsMatching('db,localhost'))
+    expect(inventory.hostsMatching(',,')).toEqual(inventory.hostsMatching('all'))
   })
 })
 
