@@ -5,6 +5,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   run: { summary: 'Run playbooks.', load: async () => (await import('./run.ts')).runCommand },
   diff: { summary: 'What a run would change, exactly; changes nothing.', load: async () => (await import('./diff.ts')).diffCommand },
   adhoc: { summary: 'One module on the hosts of a pattern, without a playbook.', load: async () => (await import('./adhoc.ts')).adhocCommand },
+  doctor: { summary: 'What of a project runs here, what does not, and why.', load: async () => (await import('./doctor.ts')).doctorCommand },
   doc: { summary: 'What a module does and takes.', load: async () => (await import('./doc.ts')).docCommand },
   inventory: { summary: 'The hosts, groups and variables of an inventory.', load: async () => (await import('./inventory.ts')).inventoryCommand },
   lab: { summary: 'Make hosts to try things on.', load: async () => (await import('./lab.ts')).labCommand },

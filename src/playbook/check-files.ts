@@ -84,7 +84,7 @@ function mayMakeFiles({ action, delegateTo, args, vars, loop }: Task): boolean {
 function placesOf(name: string, directory: string, { home, playbookDirectory, imports }: Place): readonly string[] {
   const path = name.replace(/^~(?=\/|$)/, homedir())
   if (isAbsolute(path)) return [path]
-  const roles = imports.filter(isDirectory).toReversed()
+  const roles = [...new Set([...imports.filter(isDirectory).toReversed(), ...[home.role, ...(home.parents ?? [])].flatMap((role) => role?.path ?? [])])]
   const files = imports.filter((file) => !isDirectory(file)).map((file) => dirname(file)).toReversed()
   const bases = [...new Set([...roles, home.directory, ...files, playbookDirectory])]
   return [...new Set(bases.flatMap((base) => [join(base, directory), ...(roles.includes(base) ? [join(base, 'tasks', directory)] : []), base]).map((base) => resolve(base, path)))]

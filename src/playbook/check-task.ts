@@ -52,7 +52,7 @@ function templateProblems({ options: { environment } }: Loading, task: Task, spa
 }
 
 /** Everything of a task that may hold templates, but for its loop and its conditions. */
-const valuesOf = (task: Task): readonly Value[] =>
+export const valuesOf = (task: Task): readonly Value[] =>
   [task.args, task.vars, task.argsTemplate ?? null, task.name, task.delegateTo ?? null, task.becomeUser ?? null, ...(task.environment ?? []), task.loop?.label ?? null, ...keywordsOf(task)]
 
 function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Problem[] {
