@@ -36,15 +36,15 @@ function importBlock(task: Task, vars: Task['vars'], entries: readonly Entry[], 
 function checkOptions(loading: Loading, task: Task): void {
   for (const key of task.args.keys()) {
     if (key === '_raw_params' || key === 'file') continue
-    const hint = 'give variables under `vars:`'
-    report(loading, { code: 'unknown-parameter', summary: 'The module has no such parameter', detail: `'${key}' of import_tasks`, hint, span: task.argSpans.get(String(key)) ?? task.span })
+    const hint = key === 'apply' ? 'only include_tasks has `apply`; what an import says goes to its tasks by itself' : 'give variables under `vars:`'
+    report(loading, { code: 'unknown-parameter', summary: `Invalid options for import_tasks: ${String(key)}`, hint, span: task.argSpans.get(String(key)) ?? task.span })
   }
 }
 
 const isTemplated = (task: Task): boolean => typeof (task.args.get('_raw_params') ?? '') !== 'string'
 
 function reportNoFile(loading: Loading, task: Task): readonly Entry[] {
-  if (!task.args.has('_raw_params') && !task.args.has('file')) report(loading, { code: 'import-without-file', summary: 'An import needs the name of a file', span: task.span })
+  if (!task.args.has('_raw_params') && !task.args.has('file')) report(loading, { code: 'import-without-file', summary: `No file specified for ${task.actionAsWritten}`, span: task.span })
   return []
 }
 

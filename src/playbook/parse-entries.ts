@@ -25,7 +25,7 @@ function parseEntry(loading: Loading, node: YamlNode, place: Place): readonly En
     report(loading, { code: 'not-a-task', summary: 'A task must be a mapping', hint: 'write `- name: what it does` and a module below it', span: node.span })
     return []
   }
-  if (has(node, 'block')) return [parseBlock(loading, node, place)]
+  if (has(node, 'block')) return place.handler ? refuseHandler(loading, node, 'Using a block as a handler is not supported.', 'make each of its tasks a handler that listens to one topic') : [parseBlock(loading, node, place)]
   for (const key of ['rescue', 'always']) {
     if (!has(node, key)) continue
     report(loading, { code: 'rescue-without-block', summary: 'A rescue or always section needs a block', detail: `'${key}'`, span: node.span })
@@ -39,7 +39,16 @@ function parseEntry(loading: Loading, node: YamlNode, place: Place): readonly En
   return task ? expand(loading, task, node, place) : []
 }
 
+function refuseHandler(loading: Loading, { span }: YamlMap, summary: string, hint?: string): readonly Entry[] {
+  report(loading, { code: 'not-a-handler', summary, span, ...(hint ? { hint } : {}) })
+  return []
+}
+
 function expand(loading: Loading, task: Task, map: YamlMap, place: Place): readonly Entry[] {
+  if (place.handler && (task.action === 'include_role' || task.action === 'import_role')) return refuseHandler(loading, map, `Using '${task.actionAsWritten}' as a handler is not supported.`)
+  const meta = task.action === 'meta' ? task.args.get('_raw_params') : undefined
+  if (place.handler && meta === 'flush_handlers') return refuseHandler(loading, map, 'flush_handlers cannot be used as a handler')
+  if (meta === 'end_role' && (place.handler || !place.home.role)) return refuseHandler(loading, map, `Cannot execute 'end_role' from ${place.handler ? 'a handler' : 'outside of a role'}`)
   if (task.action === 'import_tasks' || task.action === 'include') return importTasks(loading, task, place)
   if (task.action === 'import_role') return importRole(loading, task, place)
   if (task.action === 'include_tasks' || task.action === 'include_role') checkInclude(loading, task, place)

@@ -13,6 +13,7 @@ import type { Entry, Play } from './tree.ts'
 /** One play of a playbook. */
 export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
   checkKeywords(loading, map, Object.keys(PLAY), 'a play')
+  if (has(map, 'user') && has(map, 'remote_user')) report(loading, { code: 'two-users', summary: "both 'user' and 'remote_user' are set for this play.", hint: 'the first is the old name of the second: keep one', span: map.span })
   const hosts = readHosts(loading, map)
   const { name, ...inherited } = readInherited(loading, map, PLAY)
   const tagged = readTagged(loading, map)
@@ -37,8 +38,14 @@ export function parsePlay(loading: Loading, map: YamlMap, place: Place): Play {
 
 function readEntries(loading: Loading, map: YamlMap, key: string, place: Place): readonly Entry[] {
   const node = valueAt(map, key)
-  if (node && node.kind !== 'sequence') wrongType(loading, node, key, 'a list of tasks')
+  if (node && node.kind !== 'sequence') malformed(loading, node, key)
   return node?.kind === 'sequence' ? loading.entries(node, place) : []
+}
+
+/** In Ansible's words, for scripts that know them. */
+function malformed(loading: Loading, node: YamlNode, key: string): void {
+  const found = node.kind === 'scalar' ? `: ${textOf(toValue(node)) ?? String(toValue(node))} should be a list or None` : ': it should be a list or None'
+  report(loading, { code: 'wrong-type', summary: `A malformed block was encountered while loading ${key}${found}`, span: node.span })
 }
 
 /** A play without a name is called by its hosts, as Ansible prints it. */
@@ -47,7 +54,7 @@ export const defaultName = (hosts: Value): Value => (Array.isArray(hosts) ? host
 function readHosts(loading: Loading, map: YamlMap): Value {
   const node = valueAt(map, 'hosts')
   if (!node || (node.kind === 'sequence' && node.items.length === 0)) {
-    const parts = has(map, 'hosts') ? { code: 'hosts-empty', summary: 'The hosts of a play cannot be empty' } : { code: 'hosts-missing', summary: 'A play must say on which hosts it runs' }
+    const parts = has(map, 'hosts') ? { code: 'hosts-empty', summary: 'Hosts list cannot be empty. Please check your playbook' } : { code: 'hosts-missing', summary: 'A play must say on which hosts it runs' }
     report(loading, { ...parts, hint: 'add `hosts: all`, or the name of a group', span: map.span })
     return ''
   }

@@ -13,8 +13,8 @@ import type { Play, Tagged } from './tree.ts'
 
 /** The plays of a playbook's document; `import_playbook` is replaced by the plays it imports. */
 export function parsePlays(loading: Loading, node: YamlNode, place: Place): readonly Play[] {
-  if (isNothing(node)) {
-    report(loading, { code: 'playbook-empty', summary: 'The playbook has no plays', span: node.span })
+  if (isNothing(node) || (node.kind === 'sequence' && node.items.length === 0)) {
+    report(loading, { code: 'playbook-empty', summary: 'A playbook must contain at least one play', span: node.span })
     return []
   }
   if (node.kind === 'sequence') return node.items.flatMap((item) => parseItem(loading, item, place))

@@ -18,7 +18,7 @@ export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | 
   const register = readRegister(loading, valueAt(map, 'register'))
   // Also where the module is not known: one mistake must not make others of it.
   loading.names.define(register, valueAt(map, 'register')?.span)
-  const action = readAction(loading, map, keywords)
+  const action = readAction(loading, map, keywords, place)
   if (!action) return undefined
   checkIncludeKeywords(loading, map, action)
   const loop = readLoop(loading, map)

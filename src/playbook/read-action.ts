@@ -4,7 +4,8 @@ import { type Dict, TemplateString, type Value, asTemplate } from '../value/valu
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
 import { parseFreeForm } from './free-form.ts'
 import { type Keywords } from './keywords.ts'
-import { type Loading, report } from './loading.ts'
+import { type Loading, type Place, report } from './loading.ts'
+import { staticText } from './static-text.ts'
 import type { OwnModule } from './own-module.ts'
 import { type YamlMap, entriesOf, isNothing, keySpan, nodeAt, textOf } from './read-value.ts'
 import { fullName, knownNames, normaliseAction } from './redirects.ts'
@@ -32,13 +33,13 @@ export const FREE_FORM: ReadonlySet<string> = new Set([
 ])
 
 /** The action of a task; undefined where there is none or several, which is reported. */
-export function readAction(loading: Loading, map: YamlMap, keywords: Keywords): Action | undefined {
-  const action = readNamedAction(loading, map, keywords)
+export function readAction(loading: Loading, map: YamlMap, keywords: Keywords, place: Place): Action | undefined {
+  const action = readNamedAction(loading, map, keywords, place)
   const own = action && findOwnModule(loading, action.actionAsWritten)
   return own ? { ...action, own } : action
 }
 
-function readNamedAction(loading: Loading, map: YamlMap, keywords: Keywords): Action | undefined {
+function readNamedAction(loading: Loading, map: YamlMap, keywords: Keywords, place: Place): Action | undefined {
   const candidates = entriesOf(loading, map, 'a task').filter(([key]) => key === 'action' || key === 'local_action' || !(key in keywords || isLoopKey(key)))
   const sure = candidates.filter(([key]) => key.endsWith('action') || isKnownAction(loading, key))
   const chosen = sure[0] ?? candidates[0]
@@ -46,7 +47,7 @@ function readNamedAction(loading: Loading, map: YamlMap, keywords: Keywords): Ac
   if (sure.length > 1) return reportConflict(loading, map, sure.map(([key]) => key))
   for (const [key] of candidates) if (key !== chosen[0]) reportStray(loading, map, key, keywords)
   const [key, node] = chosen
-  if (key === 'action' || key === 'local_action') return readActionKeyword(loading, map, node, key)
+  if (key === 'action' || key === 'local_action') return readActionKeyword(loading, map, node, key, place)
   if (sure.length === 0 && !checkName(loading, key, keySpan(map, key), keywords)) return undefined
   return { ...readArgs(loading, map, key, node), action: normaliseAction(key), actionAsWritten: key, span: keySpan(map, key), local: false }
 }
@@ -67,11 +68,11 @@ export function findOwnModule(loading: Loading, written: string): OwnModule | un
 }
 
 /** `action: copy src=a dest=b`, `action: {module: copy, src: a}`, and both for `local_action`. */
-function readActionKeyword(loading: Loading, map: YamlMap, node: YamlNode, key: string): Action | undefined {
+function readActionKeyword(loading: Loading, map: YamlMap, node: YamlNode, key: string, place: Place): Action | undefined {
   const span = keySpan(map, key)
   const local = key === 'local_action'
   if (node.kind === 'mapping') {
-    const name = textOf(toValue(nodeAt(node, 'module') ?? node))
+    const name = plainName(loading, textOf(toValue(nodeAt(node, 'module') ?? node)), span, place)
     if (name === undefined) return reportNoAction(loading, map)
     const [word = '', ...rest] = name.trim().split(/\s+/)
     const inner: YamlMap = { ...node, entries: node.entries.filter(({ key: option }) => option !== 'module') }
@@ -80,11 +81,19 @@ function readActionKeyword(loading: Loading, map: YamlMap, node: YamlNode, key: 
     const both = { args: new Map([...args.args, ...named.args]), argSpans: new Map([...args.argSpans, ...named.argSpans]) }
     return checkName(loading, word, span) ? { ...args, ...both, action: normaliseAction(word), actionAsWritten: word, span, local } : undefined
   }
-  const text = textOf(toValue(node))?.trim()
+  const text = plainName(loading, textOf(toValue(node))?.trim(), node.span, place)
   if (!text) return reportNoAction(loading, map)
   const word = /^\S+/.exec(text)![0]
   if (!checkName(loading, word, span)) return undefined
   return { ...readText(loading, map, word, text.slice(word.length).trim(), node.span), action: normaliseAction(word), actionAsWritten: word, span, local }
+}
+
+/** A name that begins with a template is one of what is known before the run. */
+function plainName(loading: Loading, text: string | undefined, span: Span, place: Place): string | undefined {
+  const template = text === undefined ? undefined : /^\{\{.*?\}\}/.exec(text)?.[0]
+  if (template === undefined) return text
+  const name = staticText(loading, new TemplateString(template, span), place, 'the action', span)
+  return name === undefined ? undefined : name + text!.slice(template.length)
 }
 
 type Args = Pick<Action, 'args' | 'argsTemplate' | 'argSpans'>
@@ -154,7 +163,7 @@ function checkName(loading: Loading, name: string, span: Span, keywords: Keyword
 
 function reportStray(loading: Loading, map: YamlMap, key: string, keywords: Keywords): void {
   const hint = didYouMean(key, Object.keys(keywords))
-  report(loading, { code: 'unknown-keyword', summary: 'The keyword is not known here', detail: `'${key}' in a task`, span: keySpan(map, key), ...(hint ? { hint } : {}) })
+  report(loading, { code: 'unknown-keyword', summary: `'${key}' is not a valid attribute for a Task`, span: keySpan(map, key), ...(hint ? { hint } : {}) })
 }
 
 function reportConflict(loading: Loading, map: YamlMap, keys: readonly string[]): undefined {

@@ -47,7 +47,7 @@ export function checkKeywords(loading: Loading, map: YamlMap, keywords: Iterable
   for (const [key] of entriesOf(loading, map, what)) {
     if (known.includes(key)) continue
     const hint = didYouMean(key, known)
-    report(loading, { code: 'unknown-keyword', summary: 'The keyword is not known here', detail: `'${key}' in ${what}`, span: keySpan(map, key), ...(hint ? { hint } : {}) })
+    report(loading, { code: 'unknown-keyword', summary: `'${key}' is not a valid attribute for ${what.replace(/^(an?) (play|block|role|task)$/, (_, article: string, level: string) => `${article} ${level[0]!.toUpperCase()}${level.slice(1)}`)}`, span: keySpan(map, key), ...(hint ? { hint } : {}) })
   }
 }
 

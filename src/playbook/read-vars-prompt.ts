@@ -21,7 +21,7 @@ function readPrompt(loading: Loading, map: YamlMap): VarsPrompt | undefined {
   const flag = (key: string, otherwise: boolean): boolean => readFlag(value(map, key) ?? otherwise) ?? otherwise
   const name = text('name')
   if (name === undefined) {
-    report(loading, { code: 'prompt-without-name', summary: 'A prompt needs the name of its variable', span: map.span })
+    report(loading, { code: 'prompt-without-name', summary: "Invalid vars_prompt data structure, missing 'name' key", span: map.span })
     return undefined
   }
   loading.names.define(name, map.span)

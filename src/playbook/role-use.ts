@@ -12,7 +12,7 @@ import type { Block, Home, RoleUse } from './tree.ts'
 export function readRoleUses(loading: Loading, node: YamlNode, place: Place): readonly RoleUse[] {
   if (isNothing(node)) return []
   if (node.kind === 'sequence') return node.items.flatMap((item) => readRoleUse(loading, item, place) ?? [])
-  report(loading, { code: 'wrong-type', summary: 'The keyword has a value of the wrong type', detail: "'roles' must be a list", span: node.span })
+  report(loading, { code: 'wrong-type', summary: 'A malformed role declaration was encountered.', hint: '`roles` and `dependencies` are lists', span: node.span })
   return []
 }
 
@@ -20,6 +20,10 @@ function readRoleUse(loading: Loading, node: YamlNode, place: Place): RoleUse | 
   const map = node.kind === 'mapping' ? node : undefined
   const named = map ? valueAt(map, 'role') ?? valueAt(map, 'name') ?? valueAt(map, 'src') : node
   const written = named && textOf(toValue(named))
+  if (!map && written?.includes(',')) {
+    report(loading, { code: 'old-role-requirement', summary: `Invalid old style role requirement: ${written}`, hint: 'write `- src: …` and `version: …` in the requirements of roles', span: node.span })
+    return undefined
+  }
   if (!named || written === undefined || node.kind === 'sequence') {
     report(loading, { code: 'role-without-name', summary: 'A role needs a name', hint: 'write `- role: name`', span: node.span })
     return undefined

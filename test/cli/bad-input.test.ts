@@ -37,8 +37,8 @@ describe('refused before anything is touched', () => {
     ['a duplicate key of variables', { 'site.yml': play('').replace('tasks', 'vars_files: [v.yml]\n  tasks'), 'v.yml': 'a: 1\nb: 2\na: 3\n' }, 'yaml-duplicate-key@v.yml:3:1', "'a' is already on line 1, column 1", '| a: 3\n    | ^\n'],
     ['a duplicate key of group_vars', { 'site.yml': play(''), 'group_vars/all.yml': 'a: 1\na: 3\n' }, 'yaml-duplicate-key@group_vars/all.yml:2:1', "'a' is already on line 1, column 1", '| a: 3\n    | ^\n'],
     ['a tab', { 'site.yml': play('    - debug:\n\t    msg: a\n') }, 'yaml-tab@site.yml:6:1', 'replace the tab by spaces', '\n    | ^\n'],
-    ['a quote that is never closed', { 'site.yml': play('    - debug: {msg: "a}\n') }, 'yaml-syntax@site.yml:5:20', 'error: ', ''],
-    ['a colon too many', { 'site.yml': play('    - debug: msg: a\n') }, 'yaml-syntax@site.yml:5:', 'error: ', ''],
+    ['a quote that is never closed', { 'site.yml': play('    - debug: {msg: "a}\n') }, 'yaml-syntax@site.yml:5:20', 'ERROR! ', ''],
+    ['a colon too many', { 'site.yml': play('    - debug: msg: a\n') }, 'yaml-syntax@site.yml:5:', 'ERROR! ', ''],
     ['an error in a template', { 'site.yml': play('    - debug:\n        msg: "hello {{ name | }}"\n') }, 'template-syntax@site.yml:6:31', "expected a name, got '}}'", '"hello {{ name | }}"\n    |                               ^\n'],
     ['an error in a template of a block of text', { 'site.yml': play('    - debug:\n        msg: |\n          first\n          {{ a + }}\n') }, 'template-syntax@site.yml:8:18', '', '{{ a + }}\n    |                  ^\n'],
     ['an error in a condition', { 'site.yml': play('    - debug: {msg: a}\n      when: a is defined and\n') }, 'template-syntax@site.yml:', '', ''],
@@ -119,7 +119,7 @@ test('without an inventory a check still looks at every play', async () => {
   expect(terminal.errors()).toContain("did you mean 'content'?")
 })
 
-test.each([['warn', 0, 'warning: a key stands twice'], ['ignore', 0, ''], ['error', 4, 'error: a key stands twice'], ['maybe', 1, 'error, warn or ignore']] as const)('ANSIBLE_DUPLICATE_YAML_DICT_KEY=%s', async (value, code, words) => {
+test.each([['warn', 0, 'warning: a key stands twice'], ['ignore', 0, ''], ['error', 4, 'ERROR! a key stands twice'], ['maybe', 1, 'error, warn or ignore']] as const)('ANSIBLE_DUPLICATE_YAML_DICT_KEY=%s', async (value, code, words) => {
   const { exitCode, err } = await tutti({ 'site.yml': '- hosts: all\n  gather_facts: false\n  vars: {a: 1, a: 2}\n  tasks: [{debug: {msg: "{{ a }}"}}]\n' }, ['run'], { ANSIBLE_DUPLICATE_YAML_DICT_KEY: value })
   expect(exitCode, err).toBe(code)
   expect(err).toContain(words)

@@ -8,7 +8,6 @@ test.each([
   ['no handler', CALL, '    - {name: other, ping: }\n', '', ["'restart web'"]],
   ['its name', CALL, '    - {name: restart web, ping: }\n', '', []],
   ['a topic', CALL, '    - {name: other, listen: [a, restart web], ping: }\n', '', []],
-  ['one in a block', CALL, '    - block: [{name: restart web, ping: }]\n', '', []],
   ['one of a role', CALL, '    []\n', '  roles: [r]\n', []],
   ['one of an imported role', `${CALL}    - import_role: {name: r}\n`, '    []\n', '', []],
   ['a role that comes on the way', `${CALL}    - include_role: {name: r}\n`, '    []\n', '', []],
