@@ -10,9 +10,10 @@ export async function globExists(host: Reader, pattern: string): Promise<boolean
     return found instanceof Unknown ? found : found.kind !== 'absent'
   }
   const fixed = pattern.slice(0, pattern.search(/[*?[]/)).replace(/[^/]*$/, '') || '/'
-  // Everything but the pattern's own signs is quoted; a class goes to the shell as it is.
-  const words = pattern.replace(/\[[^\]/]+\]|[*?]|[^*?[]+|\[/g, (part) => (/^(?:[*?]|\[[\w!^.-]+\])$/.test(part) ? part : quote(part)))
-  const reply = await host.run(`for p in ${words}; do [ -e "$p" ] || [ -h "$p" ] && exit 0; done; exit 1`, [fixed])
+  const reply = await host.run(`for p in ${shellPattern(pattern)}; do [ -e "$p" ] || [ -h "$p" ] && exit 0; done; exit 1`, [fixed])
   return reply instanceof Unknown ? reply : reply.code === 0
 }
 
+
+/** A pattern as a word for the shell: everything but the pattern's own signs is quoted; a class goes to the shell as it is. */
+export const shellPattern = (pattern: string): string => pattern.replace(/\[[^\]/]+\]|[*?]|[^*?[]+|\[/g, (part) => (/^(?:[*?]|\[[\w!^.-]+\])$/.test(part) ? part : quote(part)))

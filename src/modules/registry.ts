@@ -9,6 +9,7 @@ export const registry: Readonly<Record<string, Load>> = {
   apt: async () => (await import('./apt.ts')).apt,
   apt_key: async () => (await import('./apt-key.ts')).aptKey,
   apt_repository: async () => (await import('./apt-repository.ts')).aptRepository,
+  archive: async () => (await import('./archive.ts')).archive,
   assemble: async () => (await import('./assemble.ts')).assemble,
   authorized_key: async () => (await import('./authorized-key.ts')).authorizedKey,
   blockinfile: async () => (await import('./blockinfile.ts')).blockinfile,

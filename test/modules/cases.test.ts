@@ -2,24 +2,30 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { loadCases, runCase } from './run-case.ts'
+import { type Case, loadCases, runCase } from './run-case.ts'
 
 const folder = join(import.meta.dirname, 'cases')
 const isRoot = process.getuid?.() === 0
 
-/** Whether this machine has a program that a case is about. */
-function has(program: string): boolean {
+/** A machine that may be changed: cases with `spare` make users, rules and file systems. */
+const isSpare = process.env.TUTTI_SPARE_HOST === '1'
+
+/** Whether this machine has all programs that a case is about. */
+const has = (programs: string): boolean => programs.split(' ').every((program) => {
   try {
-    return execFileSync('sh', ['-c', `command -v ${program}`]).length > 0
+    return execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin; command -v ${program}`]).length > 0
   } catch {
     return false
   }
-}
+})
+
+const runsHere = ({ root, needs, lacks, spare }: Case): boolean =>
+  (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
 
 for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
     for (const file of readdirSync(join(folder, module)).filter((name) => name.endsWith('.yml')).sort()) {
-      for (const one of loadCases(join(folder, module, file))) test.skipIf((one.root === true && !isRoot) || (one.root === false && isRoot) || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runCase(module, one))
+      for (const one of loadCases(join(folder, module, file))) test.skipIf(!runsHere(one))(`${file.replace('.yml', '')}: ${one.name}`, () => runCase(module, one))
     }
   })
 }

@@ -44,7 +44,11 @@ interface TaskCase {
 export interface Case extends TaskCase {
   readonly name: string
   readonly root?: boolean
+  /** Programs that the machine must have, or must not have. */
   readonly needs?: string
+  readonly lacks?: string
+  /** Changes more than a directory of its own: only where TUTTI_SPARE_HOST=1 says that the machine may be changed. */
+  readonly spare?: boolean
   readonly host?: Readonly<Record<string, Thing>>
   readonly files?: Readonly<Record<string, Thing>>
   readonly tasks?: readonly TaskCase[]
