@@ -49,6 +49,8 @@ const HONOURED = {
   pollInterval: known('defaults', 'poll_interval'),
   asyncDirectory: known('defaults', 'async_dir', 'ANSIBLE_ASYNC_DIR'),
   errorOnMissingHandler: known('defaults', 'error_on_missing_handler'),
+  taskDebugger: known('defaults', 'enable_task_debugger'),
+  debugIgnored: known('defaults', 'task_debugger_ignore_errors'),
   askPass: known('defaults', 'ask_pass'),
   askVaultPass: known('defaults', 'ask_vault_pass'),
   vaultPasswordFile: known('defaults', 'vault_password_file'),

@@ -136,7 +136,7 @@ const strategyOf = (run: Run, play: Play): string =>
 function gateOf(run: Run, play: Play, batch: readonly string[], stops: (host: string) => boolean): Gate {
   const strategy = strategyOf(run, play)
   switch (strategy) {
-    case 'linear': return new LinearGate(batch, stops)
+    case 'linear': case 'debug': return new LinearGate(batch, stops)
     case 'free': case 'host_pinned': return new FreeGate(batch, stops)
     default: throw new Problem({ code: 'unknown-strategy', summary: 'this strategy is not offered', detail: `'${strategy}'`, hint: 'use linear, free or host_pinned', span: play.span })
   }

@@ -20,6 +20,7 @@ import { playScope } from './scopes.ts'
 import { Semaphore } from './semaphore.ts'
 import { isSelected } from './selection.ts'
 import { attempt } from './attempt.ts'
+import { inDebugger, wantsDebugger } from './task-debugger.ts'
 
 /** One task on one host, from its tags to its place in the recap. */
 export async function runTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place, around?: { readonly entries: readonly Entry[]; readonly index: number }): Promise<Flow> {
@@ -63,6 +64,11 @@ async function takeTogether(call: TaskCall): Promise<TaskResult> {
 }
 
 async function take(call: TaskCall): Promise<TaskResult> {
+  const result = await timed(call)
+  return wantsDebugger(call, result) ? inDebugger(call, result, timed) : result
+}
+
+async function timed(call: TaskCall): Promise<TaskResult> {
   const { run } = call.playRun
   const started = performance.now()
   const work = () => run.workers.with(() => performed(call))
