@@ -111,7 +111,7 @@ export interface Rules<F extends Fields> {
   readonly atMostOneOf?: readonly (readonly (keyof F & string)[])[]
   readonly together?: readonly (readonly (keyof F & string)[])[]
   /** Ansible's own words, where a module of its does not say the usual ones. */
-  readonly words?: { readonly missing?: string; readonly one?: string; readonly exclusive?: string }
+  readonly words?: { readonly missing?: string; readonly one?: string; readonly exclusive?: string; readonly unknown?: Readonly<Record<string, string>> }
   /** `[param, value, needed]`: where param has the value, all of needed must be given. */
   readonly requiredIf?: readonly (readonly [keyof F & string, unknown, readonly (keyof F & string)[]])[]
 }

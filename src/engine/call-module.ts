@@ -5,8 +5,10 @@ import { Failure } from '../contract/failure.ts'
 import { Overlay } from '../host/overlay.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
+import type { Task } from '../playbook/tree.ts'
+import type { Scope } from '../template/scope.ts'
 import { render } from '../template/template.ts'
-import { type Dict, type Unknown, type Value, dict, findUnknown, isDict, isUnknown } from '../value/value.ts'
+import { type Dict, TemplateString, type Unknown, type Value, dict, findUnknown, isDict, isUnknown } from '../value/value.ts'
 import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
@@ -143,10 +145,21 @@ function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
 export function environmentOf({ task, context, scope }: TaskCall): Readonly<Record<string, string>> {
   const all: Record<string, string> = {}
   for (const layer of accumulated(task, context, 'environment')) {
-    const rendered = render(layer as Value, scope)
+    const written = layer as Value
+    const rendered = isDict(written) ? new Map([...written].flatMap(([name, value]) => variableOf(task, name, value, scope))) : render(written, scope)
     for (const one of Array.isArray(rendered) ? rendered : [rendered]) if (isDict(one)) for (const [name, value] of one) all[String(name)] = value === true ? 'True' : value === false ? 'False' : String(value)
   }
   return all
+}
+
+/** What speaks of the host's own environment is left out while that is being found out, as Ansible does. */
+function variableOf({ action }: Task, name: Value, value: Value, scope: Scope): readonly (readonly [Value, Value])[] {
+  try {
+    return [[render(name, scope), render(value, scope)]]
+  } catch (thrown) {
+    if (action === 'setup' && thrown instanceof Problem && value instanceof TemplateString && /\bansible_env\b|\bansible_facts\b.*\benv\b/.test(value.source)) return []
+    throw thrown
+  }
 }
 
 function resultOf(outcome: Outcome, { module, overlay }: Prepared): TaskResult {

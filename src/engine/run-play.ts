@@ -159,8 +159,9 @@ function gatherTask(play: Play): Task {
   if (play.gatherSubset !== undefined) args.set('gather_subset', play.gatherSubset)
   if (play.gatherTimeout !== undefined) args.set('gather_timeout', play.gatherTimeout)
   if (play.factPath !== undefined) args.set('fact_path', play.factPath)
+  // Whatever the play says of its tasks, every host tells its own facts.
   return {
-    kind: 'task', span: play.span, name: 'Gathering Facts', action: 'setup', actionAsWritten: 'gather_facts', args, argSpans: new Map(), until: [], notify: [], listen: [],
+    runOnce: false, kind: 'task', span: play.span, name: 'Gathering Facts', action: 'setup', actionAsWritten: 'gather_facts', args, argSpans: new Map(), until: [], notify: [], listen: [],
     home: { directory: play.span.file.slice(0, play.span.file.lastIndexOf('/')) || '.' }, tags: ['always'], when: [], vars: new Map(),
   }
 }
