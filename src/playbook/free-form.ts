@@ -75,11 +75,13 @@ function commandText(text: string, words: readonly Word[], kept: readonly Word[]
   const [first] = words
   if (!first || kept.length === 0) return ''
   const stays = new Set(kept)
+  const last = words.indexOf(kept.at(-1)!)
   let rest = text.slice(0, first.offset)
   for (const [i, word] of words.entries()) {
     if (!stays.has(word)) continue
-    const gap = text.slice(word.offset + word.text.length, words[i + 1]?.offset ?? text.length)
-    rest = CONTINUATION.test(word.text) ? rest.replace(/ $/, '') + (gap || ' ') : rest + word.text + gap
+    const between = text.slice(word.offset + word.text.length, words[i + 1]?.offset ?? text.length)
+    const gap = i < last || last === words.length - 1 ? between : between.replace(/ $/, '')
+    rest = CONTINUATION.test(word.text) ? rest.replace(/ $/, '') + (gap || (i < last ? ' ' : '')) : rest + word.text + gap
   }
   return rest.trim() === '' ? '' : rest
 }
