@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import type { Module, Surroundings } from '../contract/define-module.ts'
 import { checkRules } from '../contract/check-rules.ts'
@@ -16,6 +17,7 @@ import { accumulated } from './context.ts'
 import { controllerFileOf } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
+import { findFile, searchPaths } from './search-paths.ts'
 import { ConnectionVars, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
 import { type TaskResult, failedResult, plain, unknownResult } from './task-result.ts'
@@ -90,7 +92,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   if (open) return unknownResult(open.reason)
   for (const [name, field] of Object.entries(module.params)) if (field.secret && typeof params[name] === 'string') run.secrets.add(params[name])
   await expandHomes(module, params as Record<string, unknown>, place)
-  return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file)) }
+  return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file), place) }
 }
 
 /** For a program of the project: its arguments as they are. */
@@ -127,16 +129,18 @@ async function expandHomes(module: Module, params: Record<string, unknown>, { ma
   }
 }
 
-function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
+function surroundings(call: TaskCall, playbookDirectory: string, { delegatedTo }: Workplace): Surroundings {
   const { playRun, host, task, context, item } = call
   return {
     environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, secret: (text) => playRun.run.secrets.add(text),
     interpreter: (language) => new ConnectionVars(call.scope).text([`ansible_${language}_interpreter`]),
+    ...(delegatedTo === undefined ? {} : { delegatedTo }),
+    controllerPath: (written) => findFile(written.replace(/^~(?=\/|$)/, homedir()), searchPaths(playRun.play, context, task, 'files')).found,
     other: async (name) => {
       const where = scopeOf(playRun, name, task, context, item)
       const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))
       const place = { ...(await workplaceOf(call)), machine }
-      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection, shell: machine.connection.shell(place.become) }
+      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection, shell: machine.connection.shell(place.become), become: place.become }
     },
   }
 }
