@@ -46,9 +46,23 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
-  const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  const invocation = call.playRun.run.settings.verbosity >= SHOWS_INVOCATION ? { invocation: invocationOf(prepared, moduleArgs(call, prepared.module)) } : {}
+  const result = { ...resultOf(outcome, prepared), ...invocation, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** `-vvv` shows what a module was asked. */
+const SHOWS_INVOCATION = 3
+
+/** Every parameter with its value or default. Files of the controller stand as they were named, secrets do not stand there. */
+function invocationOf({ module, params }: Prepared, given: Dict | Unknown): Dict {
+  const shown = Object.entries(module.params).map(([name, field]): [Value, Value] => {
+    const written = isUnknown(given) ? null : (given.get(name) ?? null)
+    const value = field.type === 'file' ? written : (params[name] ?? null)
+    return [name, field.secret && value !== null ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : value]
+  })
+  return dict({ module_args: new Map(shown) })
 }
 
 /** `check_mode: true` in a real run, of a module that cannot say what it would do. */

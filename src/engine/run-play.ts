@@ -1,13 +1,13 @@
 import { Problem } from '../problem/problem.ts'
-import type { Entry, Play, RoleUse, Task } from '../playbook/tree.ts'
+import type { Play, Task } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import { type Value, isUnknown } from '../value/value.ts'
-import { type Context, playContext, withinBlock, withinRole } from './context.ts'
+import { type Context, playContext, withinRole } from './context.ts'
 import { FreeGate, type Gate, LinearGate, type Place } from './gate.ts'
 import { flushHandlers, handlersIn } from './handlers.ts'
 import { hostsOfPlay } from './play-hosts.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
-import { handlersOfRole, runRole } from './run-role.ts'
+import { handlersOfRole, importedByRole, importedRoles, runRole } from './run-role.ts'
 import { type HostRun, type PlayRun, type Run } from './run.ts'
 import { runTask } from './run-task.ts'
 import { playScope } from './scopes.ts'
@@ -50,7 +50,7 @@ function inCheck({ settings }: Run, { checkMode }: Play, scope: ReturnType<typeo
 function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: readonly string[]): PlayRun {
   const context = playContext(play)
   const hosts = new Map(batch.map((name) => [name, newHostRun(name)]))
-  const imported = [...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
+  const imported = [...play.roles.flatMap((use) => [...importedByRole(use.role, withinRole(context, use))]), ...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
   for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
   const roles = [...play.roles.map((use) => ({ use, context: withinRole(context, use) })), ...imported]
   const handlers = [...roles.flatMap((one) => handlersOfRole(one.use, one.context)), ...handlersIn(play.handlers, context)]
@@ -62,16 +62,6 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
 const newHostRun = (name: string): HostRun => ({
   name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, cleared: 0, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
 })
-
-/** Roles that `import_role` put into tasks, with what surrounds them. */
-function* importedRoles(entries: readonly Entry[], context: Context): Generator<{ readonly use: RoleUse; readonly context: Context }> {
-  for (const entry of entries) {
-    if (entry.kind === 'task') continue
-    const inner = withinBlock(context, entry)
-    if (entry.importedRole) yield { use: entry.importedRole, context: inner }
-    yield* importedRoles([...entry.block, ...entry.rescue, ...entry.always], inner)
-  }
-}
 
 /** All hosts of the batch on their way; `host_pinned` lets no more begin than there are workers. */
 async function runBatch(playRun: PlayRun): Promise<void> {
