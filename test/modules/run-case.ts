@@ -14,6 +14,7 @@ import { registry } from '../../src/modules/registry.ts'
 import { convertParams } from '../../src/schema/convert-params.ts'
 import type { ControllerFile, Field } from '../../src/schema/field.ts'
 import { splitWords } from '../../src/shell/split-words.ts'
+import type { Connection } from '../../src/transport/connection.ts'
 import { connectLocal } from '../../src/transport/local-connection.ts'
 import { Aside } from '../../src/value/aside.ts'
 import { bytesContent } from '../../src/value/content.ts'
@@ -49,6 +50,12 @@ export interface Case extends TaskCase {
   readonly lacks?: string
   /** Changes more than a directory of its own: only where TUTTI_SPARE_HOST=1 says that the machine may be changed. */
   readonly spare?: boolean
+  /** A script that makes what cannot be said of files: databases, users, packages. */
+  readonly prepare?: string
+  /** A script that shows what the case is about: must say the same after the dry run as before it. */
+  readonly look?: string
+  /** What that says in the end. */
+  readonly seen?: string
   readonly host?: Readonly<Record<string, Thing>>
   readonly files?: Readonly<Record<string, Thing>>
   readonly tasks?: readonly TaskCase[]
@@ -65,8 +72,8 @@ export const loadCases = (file: string): readonly Case[] => parse(readFileSync(f
 export async function runCase(moduleName: string, given: Case): Promise<void> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'case-')))
   const files = realpathSync(mkdtempSync(join(tmpdir(), 'files-')))
-  const connection = connectLocal({})
   const one = replaced(given, '@', root)
+  const connection = connectLocal({})
   try {
     build(root, one.host ?? {})
     build(files, one.files ?? {})
@@ -77,20 +84,24 @@ export async function runCase(moduleName: string, given: Case): Promise<void> {
       for (const { task, module } of tasks) outcomes.push(await attempt(module, task, machine, files, overlay))
       return outcomes
     }
+    await onHost(connection, root, given.prepare)
     const untouched = fingerprint(root)
+    const looked = await onHost(connection, root, given.look)
     const dry = await run(new Overlay())
     expect(fingerprint(root), 'the dry run left a trace').toEqual(untouched)
+    expect(await onHost(connection, root, given.look), 'the dry run changed the machine').toBe(looked)
     machine.forget()
     const real = await run()
     tasks.forEach(({ task }, i) => checkTask(task, dry[i]!, real[i]!, root))
     checkHost(root, one.after ?? {})
+    if (one.seen !== undefined) expect((await onHost(connection, root, given.look)).trim()).toBe(one.seen.trim())
     expect(leftovers(root), 'temporary files are left').toEqual([])
     if (one.secret) for (const outcome of [...dry, ...real]) expect(JSON.stringify([outcome.steps, outcome.diff, outcome.reason])).not.toContain(one.secret)
     const last = tasks.at(-1)!
     const end = real.at(-1)!
     machine.forget()
     if (end.status === 'change' || end.status === 'same') {
-      const reprobed = await last.module.probe(machine.reader(undefined), (await prepare(last.module, last.task, files)) as never, around(last.task, machine))
+      const reprobed = await last.module.probe(machine.reader(undefined), (await prepare(last.module, last.task, files)) as never, around(last.task))
       // What only looks plans nothing, and the time of the last access may move on.
       if (last.module.opaque !== true && last.module.name !== 'stat' && last.module.name !== 'find') expect(compareStates(end.after, reprobed).verdict, `applying and probing again does not find the planned state: ${show(end.after)} is ${show(reprobed)}`).not.toBe('change')
     }
@@ -105,6 +116,14 @@ export async function runCase(moduleName: string, given: Case): Promise<void> {
   }
 }
 
+/** Scripts of a case start in the host's directory; an @ in them is no more than itself. */
+async function onHost(connection: Connection, root: string, script: string | undefined): Promise<string> {
+  if (script === undefined) return ''
+  const { code, stdout, stderr } = await connection.shell(undefined).run(`cd ${root} || exit; ${script}`)
+  if (code !== 0) throw new Error(`${script}: ${stderr.toString()}`)
+  return stdout.toString()
+}
+
 async function attempt(module: Module, task: TaskCase, machine: Machine, files: string, overlay: Overlay | undefined): Promise<Outcome> {
   let params: unknown
   try {
@@ -112,13 +131,10 @@ async function attempt(module: Module, task: TaskCase, machine: Machine, files: 
   } catch (error) {
     return { status: 'failed', reason: (error as Error).message, outputs: { msg: (error as Error).message }, diff: [], steps: [] }
   }
-  return converge({ module, params, machine, become: undefined, overlay, around: around(task, machine, overlay), signal: new AbortController().signal, progress: () => undefined, by: `task '${module.name}'` })
+  return converge({ module, params, machine, become: undefined, overlay, around: around(task), signal: new AbortController().signal, progress: () => undefined, by: `task '${module.name}'` })
 }
 
-const around = ({ environment }: TaskCase, machine: Machine, overlay?: Overlay): Surroundings => ({
-  environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true,
-  other: async () => ({ host: machine.reader(undefined, overlay), connection: machine.connection, shell: machine.connection.shell() }),
-})
+const around = ({ environment }: TaskCase): Surroundings => ({ environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true, other: () => Promise.reject(new Error('there is no other host')) })
 
 async function prepare(module: Module, { params: given }: TaskCase, files: string): Promise<unknown> {
   const args = fromJson(given) as Dict
