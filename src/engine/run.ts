@@ -25,7 +25,7 @@ export type Ask = (question: string, options: { readonly secret?: boolean; reado
 export interface Loader {
   tasks(file: string, home: Home, handlers: boolean): readonly Entry[]
   role(name: string, home: Home, parts: { readonly tasksFrom?: string; readonly varsFrom?: string; readonly defaultsFrom?: string; readonly handlersFrom?: string }): Role
-  vars(file: string): Dict
+  vars(file: string, lists?: boolean): Dict
 }
 
 /** What the caller gives. */

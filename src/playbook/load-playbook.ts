@@ -28,7 +28,7 @@ export interface Loader {
   /** The role of an `include_role`, with the files it was asked with. */
   role(name: string, home: Home, parts: Omit<RoleRequest, 'name'>): Role
   /** The variables of a file (`vars_files`, `include_vars`). */
-  vars(file: string): Dict
+  vars(file: string, lists?: boolean): Dict
 }
 
 /** A playbook with everything it imports. Throws `Problems` with all mistakes of all its files. */
@@ -60,7 +60,7 @@ export function createLoader(options: LoadOptions = {}): Loader {
       return entries
     },
     role: (name, home, parts) => settle(within(), () => within().role({ name, ...parts }, basePlace(within(), home, []))?.role)!,
-    vars: (file) => readVars(file, options.vault, options.duplicates, options.warn),
+    vars: (file, lists) => readVars(file, options.vault, options.duplicates, options.warn, lists),
   }
 }
 

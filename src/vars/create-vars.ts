@@ -67,7 +67,7 @@ class RunVars implements Vars {
     return this.#store(name)
   }
 
-  beginPlay(play: Play, prompted: Dict, loader: { vars(file: string): Dict }): void {
+  beginPlay(play: Play, prompted: Dict, loader: { vars(file: string, lists?: boolean): Dict }): void {
     this.#state = newPlayState(play, prompted, loader)
   }
 

@@ -70,6 +70,8 @@ const MAKERS: Readonly<Record<string, Make>> = {
   ansible_verbosity: ({ options }) => options.magic.verbosity,
   ansible_forks: ({ options }) => options.magic.forks,
   ansible_version: () => VERSION,
+  // There is none here. Playbooks hand it on as an interpreter, and call it for what Python does on this machine.
+  ansible_playbook_python: () => 'python3',
   ansible_run_tags: ({ options }) => (options.magic.tags.length ? options.magic.tags : ['all']),
   ansible_skip_tags: ({ options }) => options.magic.skipTags,
   ansible_limit: ({ options }) => options.magic.limit,

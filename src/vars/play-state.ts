@@ -6,7 +6,7 @@ import { withDependencies } from './precedence.ts'
 export interface PlayState {
   readonly play: Play
   readonly prompted: Dict
-  readonly loader: { vars(file: string): Dict }
+  readonly loader: { vars(file: string, lists?: boolean): Dict }
   allHosts: readonly string[]
   batch: readonly string[]
   /** Hosts that are out of the play. The two lists are `ansible_play_hosts` and `ansible_play_batch`, made again when one is lost. */

@@ -41,7 +41,7 @@ function firstThatIsThere(entry: Value, state: PlayState, wanted: Wanted, scope:
       continue
     }
     for (const file of isAbsolute(rendered) ? [rendered] : [join(directory, 'vars', rendered), join(directory, rendered)]) {
-      const vars = state.files.get(file) ?? (existsSync(file) ? state.loader.vars(file) : undefined)
+      const vars = state.files.get(file) ?? (existsSync(file) ? state.loader.vars(file, true) : undefined)
       if (vars) return (state.files.set(file, vars), [vars])
       looked.push(file)
     }

@@ -9,7 +9,7 @@ import type { Dict, Value } from '../value/value.ts'
 export interface Vars {
   host(name: string): HostVars
   /** A play begins: its `vars`, its `vars_files` (found and loaded for each host when first asked, for their names may hold templates), the answers to `vars_prompt`. */
-  beginPlay(play: Play, prompted: Dict, loader: { vars(file: string): Dict }): Promise<void> | void
+  beginPlay(play: Play, prompted: Dict, loader: { vars(file: string, lists?: boolean): Dict }): Promise<void> | void
   /** A batch begins: `ansible_play_hosts`, `ansible_play_batch` and the like. */
   beginBatch(play: Play, allHosts: readonly string[], batch: readonly string[]): void
   /** A host left the play: it is no longer in `ansible_play_hosts` and `ansible_play_batch`. */
