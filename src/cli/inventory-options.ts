@@ -33,10 +33,10 @@ export const openInventory = (sources: readonly string[], settings: Settings, { 
 
 export function inventorySettings(settings: Settings): InventorySettings {
   const usual = DEFAULT_INVENTORY_SETTINGS
-  const list = (...names: SettingName[]): readonly string[] | undefined => names.map((name) => settings.text(name)).find((text) => text !== undefined)?.split(',').map((part) => part.trim()).filter(Boolean)
+  const list = (name: SettingName): readonly string[] | undefined => settings.text(name)?.split(',').map((part) => part.trim()).filter(Boolean)
   return {
     enabled: list('inventoryEnabled') ?? usual.enabled,
-    ignoredExtensions: list('inventoryIgnore', 'inventoryIgnoreOfSection') ?? usual.ignoredExtensions, ignoredPatterns: list('inventoryIgnorePatterns', 'inventoryIgnorePatternsOfSection') ?? [],
+    ignoredExtensions: list('inventoryIgnore') ?? usual.ignoredExtensions, ignoredPatterns: list('inventoryIgnorePatterns') ?? [],
     yamlExtensions: list('yamlExtensions') ?? usual.yamlExtensions, unparsedFails: settings.flag('inventoryUnparsedFails') ?? false, unparsedWarns: settings.flag('inventoryUnparsedWarns') ?? true,
     anyUnparsedFails: settings.flag('inventoryAnyUnparsedFails') ?? false, groupNaming: (settings.oneOf('groupNaming', ['never', 'always', 'ignore', 'silently']) ?? 'never'),
     precedence: precedenceOf(list('precedence') ?? PRECEDENCE_STEPS), merge: (settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace') === 'merge',

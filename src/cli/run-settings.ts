@@ -26,6 +26,7 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',
     strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
     ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
+    taskDebugger: settings.flag('taskDebugger') ?? false, debugIgnored: settings.flag('debugIgnored') ?? true,
     ...given({
       asyncDirectory: settings.text('asyncDirectory'),
       limit, startAtTask: values.startAtTask, remoteUser: values.user ?? settings.text('remoteUser'), privateKeyFile: values.privateKey ?? settings.paths('privateKeyFile', '\0')?.[0],

@@ -1,97 +1,122 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Problem } from '../problem/problem.ts'
 import type { Duplicates } from '../yaml/parse-nodes.ts'
 import { parseIniFile } from './ini-file.ts'
+import { type KnownSetting, knownSettings } from './known-settings.ts'
+import { absolute, convertSetting } from './setting-value.ts'
 
-/** A setting of ansible.cfg that is honoured: where it stands there, and which variables of the environment stand above it. */
-interface Known {
-  readonly section: string
-  readonly keys: readonly string[]
-  readonly env: readonly string[]
-}
-const known = (section: string, keys: string, env = `ANSIBLE_${keys.split(' ')[0]!.toUpperCase()}`): Known => ({ section, keys: keys.split(' '), env: env.split(' ').filter(Boolean) })
-
+/** The settings that are honoured, under the names they have here. */
 const HONOURED = {
-  inventory: known('defaults', 'inventory hostfile'),
-  inventoryIgnore: known('defaults', 'inventory_ignore_extensions', 'ANSIBLE_INVENTORY_IGNORE'),
-  library: known('defaults', 'library'),
-  inventoryIgnoreOfSection: known('inventory', 'ignore_extensions', ''),
-  inventoryIgnorePatterns: known('defaults', 'inventory_ignore_patterns', 'ANSIBLE_INVENTORY_IGNORE_REGEX'),
-  inventoryIgnorePatternsOfSection: known('inventory', 'ignore_patterns', ''),
-  inventoryEnabled: known('inventory', 'enable_plugins', 'ANSIBLE_INVENTORY_ENABLED'),
-  inventoryUnparsedFails: known('inventory', 'unparsed_is_failed', 'ANSIBLE_INVENTORY_UNPARSED_FAILED'),
-  inventoryUnparsedWarns: known('inventory', 'inventory_unparsed_warning', 'ANSIBLE_INVENTORY_UNPARSED_WARNING'),
-  inventoryAnyUnparsedFails: known('inventory', 'any_unparsed_is_failed', 'ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED'),
-  inventoryExport: known('inventory', 'export', 'ANSIBLE_INVENTORY_EXPORT'),
-  hostPatternMismatch: known('inventory', 'host_pattern_mismatch', 'ANSIBLE_HOST_PATTERN_MISMATCH'),
-  groupNaming: known('defaults', 'force_valid_group_names', 'ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS'),
-  yamlExtensions: known('defaults', 'yaml_valid_extensions', 'ANSIBLE_YAML_FILENAME_EXT ANSIBLE_INVENTORY_PLUGIN_EXTS'),
-  precedence: known('defaults', 'precedence', 'ANSIBLE_PRECEDENCE'),
-  rolesPath: known('defaults', 'roles_path'),
-  collectionsPath: known('defaults', 'collections_path collections_paths', 'ANSIBLE_COLLECTIONS_PATH ANSIBLE_COLLECTIONS_PATHS'),
-  hostKeyChecking: known('defaults', 'host_key_checking', 'ANSIBLE_HOST_KEY_CHECKING ANSIBLE_SSH_HOST_KEY_CHECKING'),
-  remoteUser: known('defaults', 'remote_user'),
-  privateKeyFile: known('defaults', 'private_key_file'),
-  forks: known('defaults', 'forks'),
-  timeout: known('defaults', 'timeout', 'ANSIBLE_TIMEOUT ANSIBLE_SSH_TIMEOUT'),
-  connection: known('defaults', 'transport'),
-  moduleName: known('defaults', 'module_name'),
-  moduleArgs: known('defaults', 'module_args'),
-  playbookDir: known('defaults', 'playbook_dir', 'ANSIBLE_PLAYBOOK_DIR'),
-  binCallbacks: known('defaults', 'bin_ansible_callbacks', 'ANSIBLE_LOAD_CALLBACK_PLUGINS'),
-  strategy: known('defaults', 'strategy'),
-  gathering: known('defaults', 'gathering'),
-  hashBehaviour: known('defaults', 'hash_behaviour'),
-  anyErrorsFatal: known('defaults', 'any_errors_fatal'),
-  forceHandlers: known('defaults', 'force_handlers'),
-  pollInterval: known('defaults', 'poll_interval'),
-  asyncDirectory: known('defaults', 'async_dir', 'ANSIBLE_ASYNC_DIR'),
-  errorOnMissingHandler: known('defaults', 'error_on_missing_handler'),
-  askPass: known('defaults', 'ask_pass'),
-  askVaultPass: known('defaults', 'ask_vault_pass'),
-  vaultPasswordFile: known('defaults', 'vault_password_file'),
-  vaultIdentityList: known('defaults', 'vault_identity_list'),
-  vaultIdMatch: known('defaults', 'vault_id_match'),
-  vaultEncryptIdentity: known('defaults', 'vault_encrypt_identity'),
-  vaultEncryptSalt: known('defaults', 'vault_encrypt_salt'),
-  editor: known('defaults', 'editor', 'EDITOR ANSIBLE_EDITOR VISUAL'),
-  pager: known('defaults', 'pager', 'PAGER ANSIBLE_PAGER'),
-  connectionPasswordFile: known('defaults', 'connection_password_file'),
-  stdoutCallback: known('defaults', 'stdout_callback'),
-  displaySkippedHosts: known('defaults', 'display_skipped_hosts'),
-  displayOkHosts: known('defaults', 'display_ok_hosts'),
-  showCustomStats: known('defaults', 'show_custom_stats'),
-  displayFailedStderr: known('defaults', 'display_failed_stderr'),
-  pathOnFailure: known('defaults', 'show_task_path_on_failure'),
-  checkMarkers: known('defaults', 'check_mode_markers'),
-  resultFormat: known('defaults', 'callback_result_format'),
-  resultPretty: known('defaults', 'callback_format_pretty'),
-  verbosity: known('defaults', 'verbosity'),
-  nocolor: known('defaults', 'nocolor', 'ANSIBLE_NOCOLOR'),
-  forceColor: known('defaults', 'force_color', 'ANSIBLE_FORCE_COLOR'),
-  runTags: known('tags', 'run', 'ANSIBLE_RUN_TAGS'),
-  skipTags: known('tags', 'skip', 'ANSIBLE_SKIP_TAGS'),
-  become: known('privilege_escalation', 'become'),
-  becomeMethod: known('privilege_escalation', 'become_method'),
-  becomeUser: known('privilege_escalation', 'become_user'),
-  duplicateKeys: known('defaults', 'duplicate_dict_key', 'ANSIBLE_DUPLICATE_YAML_DICT_KEY'),
-  becomeAskPass: known('privilege_escalation', 'become_ask_pass'),
-  becomePasswordFile: known('privilege_escalation', 'become_password_file', 'ANSIBLE_BECOME_PASSWORD_FILE'),
-  sshArgs: known('ssh_connection', 'ssh_args'),
-  sshCommonArgs: known('ssh_connection', 'ssh_common_args'),
-  sshExtraArgs: known('ssh_connection', 'ssh_extra_args'),
-  diffAlways: known('diff', 'always', 'ANSIBLE_DIFF_ALWAYS'),
-} as const satisfies Record<string, Known>
+  home: 'ANSIBLE_HOME',
+  inventory: 'DEFAULT_HOST_LIST',
+  inventoryIgnore: 'INVENTORY_IGNORE_EXTS',
+  library: 'DEFAULT_MODULE_PATH',
+  inventoryIgnorePatterns: 'INVENTORY_IGNORE_PATTERNS',
+  inventoryEnabled: 'INVENTORY_ENABLED',
+  inventoryUnparsedFails: 'INVENTORY_UNPARSED_IS_FAILED',
+  inventoryUnparsedWarns: 'INVENTORY_UNPARSED_WARNING',
+  inventoryAnyUnparsedFails: 'INVENTORY_ANY_UNPARSED_IS_FAILED',
+  inventoryExport: 'INVENTORY_EXPORT',
+  hostPatternMismatch: 'HOST_PATTERN_MISMATCH',
+  groupNaming: 'TRANSFORM_INVALID_GROUP_CHARS',
+  yamlExtensions: 'inventory/yaml/yaml_extensions',
+  precedence: 'VARIABLE_PRECEDENCE',
+  rolesPath: 'DEFAULT_ROLES_PATH',
+  collectionsPath: 'COLLECTIONS_PATHS',
+  hostKeyChecking: 'connection/ssh/host_key_checking',
+  remoteUser: 'DEFAULT_REMOTE_USER',
+  privateKeyFile: 'DEFAULT_PRIVATE_KEY_FILE',
+  forks: 'DEFAULT_FORKS',
+  timeout: 'connection/ssh/timeout',
+  connection: 'DEFAULT_TRANSPORT',
+  moduleName: 'DEFAULT_MODULE_NAME',
+  moduleArgs: 'DEFAULT_MODULE_ARGS',
+  playbookDir: 'PLAYBOOK_DIR',
+  binCallbacks: 'DEFAULT_LOAD_CALLBACK_PLUGINS',
+  strategy: 'DEFAULT_STRATEGY',
+  gathering: 'DEFAULT_GATHERING',
+  hashBehaviour: 'DEFAULT_HASH_BEHAVIOUR',
+  anyErrorsFatal: 'ANY_ERRORS_FATAL',
+  forceHandlers: 'DEFAULT_FORCE_HANDLERS',
+  pollInterval: 'DEFAULT_POLL_INTERVAL',
+  asyncDirectory: 'shell/sh/async_dir',
+  errorOnMissingHandler: 'ERROR_ON_MISSING_HANDLER',
+  taskDebugger: 'ENABLE_TASK_DEBUGGER',
+  debugIgnored: 'TASK_DEBUGGER_IGNORE_ERRORS',
+  askPass: 'DEFAULT_ASK_PASS',
+  askVaultPass: 'DEFAULT_ASK_VAULT_PASS',
+  vaultPasswordFile: 'DEFAULT_VAULT_PASSWORD_FILE',
+  vaultIdentityList: 'DEFAULT_VAULT_IDENTITY_LIST',
+  vaultIdMatch: 'DEFAULT_VAULT_ID_MATCH',
+  vaultEncryptIdentity: 'DEFAULT_VAULT_ENCRYPT_IDENTITY',
+  vaultEncryptSalt: 'VAULT_ENCRYPT_SALT',
+  editor: 'EDITOR',
+  pager: 'PAGER',
+  connectionPasswordFile: 'CONNECTION_PASSWORD_FILE',
+  stdoutCallback: 'DEFAULT_STDOUT_CALLBACK',
+  displaySkippedHosts: 'DISPLAY_SKIPPED_HOSTS',
+  displayOkHosts: 'callback/default/display_ok_hosts',
+  showCustomStats: 'SHOW_CUSTOM_STATS',
+  displayFailedStderr: 'callback/default/display_failed_stderr',
+  pathOnFailure: 'callback/default/show_task_path_on_failure',
+  checkMarkers: 'callback/default/check_mode_markers',
+  resultFormat: 'callback/default/result_format',
+  resultPretty: 'callback/default/pretty_results',
+  verbosity: 'DEFAULT_VERBOSITY',
+  nocolor: 'ANSIBLE_NOCOLOR',
+  forceColor: 'ANSIBLE_FORCE_COLOR',
+  runTags: 'TAGS_RUN',
+  skipTags: 'TAGS_SKIP',
+  become: 'DEFAULT_BECOME',
+  becomeMethod: 'DEFAULT_BECOME_METHOD',
+  becomeUser: 'DEFAULT_BECOME_USER',
+  duplicateKeys: 'DUPLICATE_YAML_DICT_KEY',
+  becomeAskPass: 'DEFAULT_BECOME_ASK_PASS',
+  becomePasswordFile: 'BECOME_PASSWORD_FILE',
+  sshArgs: 'connection/ssh/ssh_args',
+  sshCommonArgs: 'connection/ssh/ssh_common_args',
+  sshExtraArgs: 'connection/ssh/ssh_extra_args',
+  diffAlways: 'DIFF_ALWAYS',
+} as const satisfies Record<string, string>
 export type SettingName = keyof typeof HONOURED
 
-/** Settings that only tune what is done in another way here: setting them asks for nothing that is missing. */
-const MEANINGLESS = new Set(`nocows cow_selection cowpath retry_files_enabled retry_files_save_path pipelining control_path control_path_dir control_persist scp_if_ssh sftp_batch_mode
-  transfer_method retries reconnection_retries interpreter_python remote_tmp local_tmp no_target_syslog deprecation_warnings system_warnings command_warnings localhost_warning
-  allow_world_readable_tmpfiles module_lang module_set_locale
-  internal_poll_interval display_args_to_stdout devel_warning accelerate_port executable
-  ansible_managed sudo_user python_interpreter use_persistent_connections connect_timeout test_strategy host_pattern_mismatch`.split(/\s+/))
+/** Further spellings of older versions, and of our own; below those of the table. */
+const SPELLINGS: { readonly [K in SettingName]?: Partial<Pick<KnownSetting, 'ini' | 'env'>> } = {
+  inventory: { ini: [{ section: 'defaults', key: 'hostfile' }] },
+  collectionsPath: { ini: [{ section: 'defaults', key: 'collections_paths' }], env: ['ANSIBLE_COLLECTIONS_PATHS'] },
+  becomePasswordFile: { ini: [{ section: 'privilege_escalation', key: 'become_password_file' }] },
+  editor: { env: ['VISUAL'] },
+}
+
+/** Settings that ask for nothing that is missing here, by the reason why. */
+const MOOT: Readonly<Record<string, string>> = {
+  'no cows are drawn': 'ANSIBLE_COW_ACCEPTLIST ANSIBLE_COW_PATH ANSIBLE_COW_SELECTION ANSIBLE_NOCOWS',
+  'no Python runs, and nothing is left on a host': 'INTERPRETER_PYTHON INTERPRETER_PYTHON_FALLBACK DEFAULT_MODULE_COMPRESSION PYTHON_MODULE_RLIMIT_NOFILE MODULE_STRICT_UTF8_RESPONSE DEFAULT_KEEP_REMOTE_FILES MODULE_IGNORE_EXTS DEFAULT_EXECUTABLE DEFAULT_LOCAL_TMP DISPLAY_TRACEBACK shell/sh/admin_users shell/sh/common_remote_group shell/sh/remote_tmp shell/sh/system_tmpdirs shell/sh/world_readable_temp become/sudo/sudo_chdir',
+  'modules write nothing to the log of a host': 'DEFAULT_NO_TARGET_SYSLOG DEFAULT_SYSLOG_FACILITY TARGET_LOG_INFO',
+  'one connection a host stays open for the whole run': 'ANSIBLE_PIPELINING connection/local/pipelining connection/ssh/pipelining connection/ssh/control_path connection/ssh/control_path_dir connection/ssh/reconnection_retries connection/ssh/scp_executable connection/ssh/scp_extra_args connection/ssh/sftp_batch_mode connection/ssh/sftp_executable connection/ssh/sftp_extra_args connection/ssh/ssh_transfer_method connection/ssh/use_tty connection/ssh/password_mechanism connection/ssh/sshpass_prompt connection/ssh/verbosity',
+  'devices without a shell are not offered': 'ANSIBLE_CONNECTION_PATH NETCONF_SSH_CONFIG NETWORK_GROUP_MODULES USE_PERSISTENT_CONNECTIONS PERSISTENT_COMMAND_TIMEOUT PERSISTENT_CONNECT_RETRY_TIMEOUT PERSISTENT_CONNECT_TIMEOUT PERSISTENT_CONTROL_PATH_DIR DEFAULT_CLICONF_PLUGIN_PATH DEFAULT_HTTPAPI_PLUGIN_PATH DEFAULT_NETCONF_PLUGIN_PATH DEFAULT_TERMINAL_PLUGIN_PATH WIN_ASYNC_STARTUP_TIMEOUT',
+  'the warnings are those of tutti': 'ACTION_WARNINGS DEPRECATION_WARNINGS SYSTEM_WARNINGS DEVEL_WARNING LOCALHOST_WARNING GALAXY_COLLECTIONS_PATH_WARNING',
+  'it is part of the machinery of Ansible': 'BECOME_ALLOW_SAME_USER DEFAULT_INTERNAL_POLL_INTERVAL WORKER_SHUTDOWN_POLL_COUNT WORKER_SHUTDOWN_POLL_DELAY OLD_PLUGIN_CACHE_CLEARING VALIDATE_ACTION_GROUP_METADATA COLLECTIONS_SCAN_SYS_PATH COLLECTIONS_ON_ANSIBLE_VERSION_MISMATCH DEFAULT_DEBUG RUN_VARS_PLUGINS vars/host_group_vars/stage RETRY_FILES_SAVE_PATH PARAMIKO_HOST_KEY_AUTO_ADD PARAMIKO_LOOK_FOR_KEYS',
+  'it has no effect in Ansible 2.19': 'DEFAULT_JINJA2_NATIVE DEFAULT_ALLOW_UNSAFE_LOOKUPS DEFAULT_NULL_REPRESENTATION DEFAULT_UNDEFINED_VAR_BEHAVIOR STRING_TYPE_FILTERS DEFAULT_LIBVIRT_LXC_NOSECLABEL DEFAULT_SU',
+  'it belongs to a command that is not offered': 'DOC_FRAGMENT_PLUGIN_PATH DOCSITE_ROOT_URL COLOR_CONSOLE_PROMPT COLOR_DOC_CONSTANT COLOR_DOC_DEPRECATED COLOR_DOC_LINK COLOR_DOC_MODULE COLOR_DOC_PLUGIN COLOR_DOC_REFERENCE',
+}
+const MOOT_BY_NAME: ReadonlyMap<string, string> = new Map(Object.entries(MOOT).flatMap(([why, names]) => names.split(' ').map((name) => [name, why] as const)))
+
+/** Keys that Ansible has dropped: they do nothing there either. */
+const DROPPED = new Set('scp_if_ssh command_warnings module_lang module_set_locale accelerate_port sudo_user python_interpreter connect_timeout test_strategy control_path'.split(' '))
+
+const BY_NAME: ReadonlyMap<string, KnownSetting> = new Map(knownSettings.map((setting) => [setting.name, setting]))
+const HONOURED_NAMES: ReadonlySet<string> = new Set(Object.values(HONOURED))
+
+/** What becomes of a setting here: undefined where it is honoured, else why it is not. */
+export function whyWithoutEffect({ name, ini, env }: KnownSetting): string | undefined {
+  const same = knownSettings.filter((other) => HONOURED_NAMES.has(other.name) && (other.env.some((variable) => env.includes(variable)) || other.ini.some((a) => ini.some((b) => isSameKey(a, b)))))
+  return HONOURED_NAMES.has(name) || same.length > 0 ? undefined : (MOOT_BY_NAME.get(name) ?? LACKING)
+}
+export const LACKING = 'tutti does not offer what it asks for'
+const isSameKey = (a: { section: string; key: string }, b: { section: string; key: string }): boolean => a.section === b.section && a.key === b.key
 
 /** The settings of a run from ansible.cfg and the environment. */
 export interface Settings {
@@ -109,29 +134,53 @@ export interface Settings {
   readonly unhonoured: readonly string[]
 }
 
-type Env = Readonly<Record<string, string | undefined>>
+export type Env = Readonly<Record<string, string | undefined>>
 
 /** Finds and reads them as Ansible does: `ANSIBLE_CONFIG`, `./ansible.cfg`, `~/.ansible.cfg`, `/etc/ansible/ansible.cfg`; one file counts. */
 export function readSettings(env: Env, directory: string): Settings {
-  const file = findConfig(env, directory)
-  const sections = file ? parseIniFile(readFileSync(file, 'utf8')) : new Map<string, ReadonlyMap<string, string>>()
-  const base = file ? dirname(file) : directory
-  const lookUp = (name: SettingName): { value: string; base: string } | undefined => {
-    const { section, keys, env: names } = HONOURED[name] as Known
-    for (const variable of names) if (env[variable] !== undefined && env[variable] !== '') return { value: env[variable], base: directory }
-    for (const key of keys) if (sections.get(section)?.get(key)) return { value: sections.get(section)!.get(key)!, base }
-    return undefined
-  }
-  const text = (name: SettingName): string | undefined => lookUp(name)?.value.replace(/\$(\w+)|\$\{(\w+)\}/g, (all, a, b) => env[a ?? b] ?? all)
+  const source = readSource(env, directory)
+  const lookUp = (name: SettingName): Found | undefined => findSet(BY_NAME.get(HONOURED[name])!, source) ?? (SPELLINGS[name] && findSet({ ini: [], env: [], ...SPELLINGS[name] }, source))
+  const text = (name: SettingName): string | undefined => lookUp(name)?.text
   return {
-    file, text,
+    file: source.file, text,
     flag: (name) => readFlag(name, text(name)),
     integer: (name) => readInteger(name, text(name)),
     oneOf: (name, choices) => readChoice(name, text(name), choices),
     duplicates: readDuplicates(text('duplicateKeys')),
     paths: (name, separator = ':') => text(name)?.split(separator).map((path) => path.trim()).filter(Boolean).map((path) => absolute(path, lookUp(name)!.base)),
-    unhonoured: [...unhonouredKeys(sections), ...unhonouredVariables(env)],
+    unhonoured: [...unhonouredKeys(source), ...unhonouredVariables(source)],
   }
+}
+
+/** Where settings are looked up: a file and an environment. */
+export interface SettingsSource {
+  readonly file: string | undefined
+  readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
+  readonly env: Env
+  readonly directory: string
+}
+
+/** Of the file that Ansible would take, or of the one named. */
+export function readSource(env: Env, directory: string, named?: string): SettingsSource {
+  const file = named ?? findConfig(env, directory)
+  return { file, sections: file ? parseIniFile(readFileSync(file, 'utf8')) : new Map(), env, directory }
+}
+
+export interface Found {
+  readonly text: string
+  /** What relative paths are relative to. */
+  readonly base: string
+  /** A variable of the environment or the file. */
+  readonly origin: string
+}
+
+/** What is set, the environment above the file. Empty is as good as not set. */
+export function findSet({ ini, env: names }: Pick<KnownSetting, 'ini' | 'env'>, { file, sections, env, directory }: SettingsSource): Found | undefined {
+  const filled = (text: string): string => text.replace(/\$(\w+)|\$\{(\w+)\}/g, (all, a, b) => env[a ?? b] ?? all)
+  const variable = names.findLast((name) => env[name])
+  if (variable !== undefined) return { text: filled(env[variable]!), base: directory, origin: `env: ${variable}` }
+  const place = ini.findLast(({ section, key }) => sections.get(section)?.get(key))
+  return place && { text: filled(sections.get(place.section)!.get(place.key)!), base: dirname(file!), origin: file! }
 }
 
 function findConfig(env: Env, directory: string): string | undefined {
@@ -143,11 +192,6 @@ function findConfig(env: Env, directory: string): string | undefined {
 
 /** Anyone could have put a file there: Ansible does not read it either. */
 const isWorldWritable = (directory: string): boolean => ((statSync(directory, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0
-
-function absolute(path: string, base: string): string {
-  if (path.startsWith('~')) return join(homedir(), path.slice(1))
-  return isAbsolute(path) ? path : resolve(base, path)
-}
 
 function readFlag(name: string, text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined
@@ -174,13 +218,23 @@ function readDuplicates(text: string | undefined): Duplicates {
   throw new Problem({ code: 'bad-setting', summary: 'A setting has none of its values', detail: `duplicate_dict_key is '${text}', and can be error, warn or ignore` })
 }
 
-function unhonouredKeys(sections: ReadonlyMap<string, ReadonlyMap<string, string>>): readonly string[] {
-  const honoured = new Set(Object.values(HONOURED).flatMap(({ section, keys }: Known) => keys.map((key) => `${section}.${key}`)))
-  return [...sections].flatMap(([section, values]) => (OURS.has(section) ? [...values.keys()].filter((key) => !honoured.has(`${section}.${key}`) && !MEANINGLESS.has(key)).map((key) => `${section}.${key}`) : []))
+/** What is set, in the sections of Ansible itself, to something else than the default, and has no effect; keys nobody knows too. */
+function unhonouredKeys(source: SettingsSource): readonly string[] {
+  return [...source.sections].flatMap(([section, values]) => (OURS.has(section) ? [...values].filter(([key, text]) => !isQuietKey(section, key, text)).map(([key]) => `${section}.${key}`) : []))
 }
 /** Other sections belong to plugins and to other programs (galaxy, colors, persistent_connection). */
 const OURS = new Set(['defaults', 'privilege_escalation', 'ssh_connection', 'connection', 'inventory', 'tags', 'diff'])
 
-/** Variables that ask for behaviour we lack. Others are ignored silently: many are set by CI systems for plugins. */
-const LACKING = ['ANSIBLE_LIBRARY', 'ANSIBLE_FILTER_PLUGINS', 'ANSIBLE_LOOKUP_PLUGINS', 'ANSIBLE_TEST_PLUGINS', 'ANSIBLE_ACTION_PLUGINS', 'ANSIBLE_CALLBACK_PLUGINS', 'ANSIBLE_CONNECTION_PLUGINS', 'ANSIBLE_STRATEGY_PLUGINS', 'ANSIBLE_JINJA2_EXTENSIONS', 'ANSIBLE_LOG_PATH']
-const unhonouredVariables = (env: Env): readonly string[] => LACKING.filter((name) => env[name])
+function isQuietKey(section: string, key: string, text: string): boolean {
+  const rows = knownSettings.filter(({ ini }) => ini.some((place) => isSameKey(place, { section, key })))
+  const spelled = Object.values(SPELLINGS).some(({ ini = [] }) => ini.some((place) => isSameKey(place, { section, key })))
+  return spelled || (rows.length === 0 && DROPPED.has(key)) || text === '' || rows.some((row) => !lacks(row, text))
+}
+
+function unhonouredVariables({ env }: SettingsSource): readonly string[] {
+  const lacking = knownSettings.filter((row) => row.env.some((name) => name.startsWith('ANSIBLE_') && env[name] && lacks(row, env[name])))
+  return [...new Set(lacking.flatMap((row) => row.env.filter((name) => env[name])))].filter((name) => !knownSettings.some((row) => row.env.includes(name) && !lacks(row, env[name]!)))
+}
+
+/** The setting asks for something that is not there. Asking for the default asks for nothing. */
+const lacks = (row: KnownSetting, text: string): boolean => whyWithoutEffect(row) === LACKING && JSON.stringify(convertSetting(row, text, '/')) !== JSON.stringify(row.fallback === undefined ? null : convertSetting(row, row.fallback, '/'))

@@ -32,7 +32,7 @@ import { readExtraVars } from './extra-vars.ts'
 import { knownVariables } from './known-variables.ts'
 import { inventorySources, openInventory } from './inventory-options.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
-import { openVault } from './open-vault.ts'
+import { openVault, remarking } from './open-vault.ts'
 import { withOwnModules } from './own-modules.ts'
 import { readPasswords } from './passwords.ts'
 import { type PlaybookValues, runSettings } from './run-settings.ts'
@@ -112,7 +112,7 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const passwords = await readPasswords(values, settings, terminal)
   for (const password of [passwords.connection, passwords.become]) if (password) secrets.add(password)
   const vault = await openVault(values, settings, terminal, secrets)
-  const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates), passwords)
+  const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates, terminal.part === undefined ? undefined : remarking(terminal)), passwords)
   const sources = inventorySources(values.inventory, settings)
   const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH))
   return { settings, run, secrets, vault, sources, files, environment }

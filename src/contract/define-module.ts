@@ -2,7 +2,7 @@ import type { Fields, Params } from '../schema/field.ts'
 import type { Reader } from '../host/reader.ts'
 import type { Step, StepReply } from '../host/step.ts'
 import type { Unknown, Value } from '../value/value.ts'
-import type { Connection, Shell } from '../transport/connection.ts'
+import type { Become, Connection, Shell } from '../transport/connection.ts'
 
 /** A part of a state: plain data in which any part may be unknown. Compared part by part. */
 export type State = StatePart | { readonly [key: string]: unknown }
@@ -32,8 +32,12 @@ export interface Surroundings {
   readonly secret?: (text: string) => void
   /** `ansible_python_interpreter` and the like of the host: the program that runs scripts of a language there. */
   readonly interpreter?: (language: string) => string | undefined
+  /** The host that the task is delegated to, where it is. */
+  readonly delegatedTo?: string
+  /** A path of the controller as a task writes it: looked for below `files` of the role and the playbook. Undefined where there is none. */
+  readonly controllerPath?: (written: string) => string | undefined
   /** Another host of the inventory: for modules that act on a cluster as a whole. Connects when first asked; `shell` is the task's user there, for `act`. */
-  readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection; readonly shell: Shell }>
+  readonly other: (hostName: string) => Promise<{ readonly host: Reader; readonly connection: Connection; readonly shell: Shell; readonly become?: Become | undefined }>
 }
 
 /** How it ended, for `result`. `replies` are of the steps, in order; empty where nothing was taken (same, or a dry run). */
@@ -111,7 +115,7 @@ export interface Rules<F extends Fields> {
   readonly atMostOneOf?: readonly (readonly (keyof F & string)[])[]
   readonly together?: readonly (readonly (keyof F & string)[])[]
   /** Ansible's own words, where a module of its does not say the usual ones. */
-  readonly words?: { readonly missing?: string; readonly one?: string; readonly exclusive?: string }
+  readonly words?: { readonly missing?: string; readonly one?: string; readonly exclusive?: string; readonly unknown?: Readonly<Record<string, string>> }
   /** `[param, value, needed]`: where param has the value, all of needed must be given. */
   readonly requiredIf?: readonly (readonly [keyof F & string, unknown, readonly (keyof F & string)[]])[]
 }

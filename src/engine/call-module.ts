@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import type { Module, Surroundings } from '../contract/define-module.ts'
 import { checkRules } from '../contract/check-rules.ts'
@@ -5,8 +6,10 @@ import { Failure } from '../contract/failure.ts'
 import { Overlay } from '../host/overlay.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
+import type { Task } from '../playbook/tree.ts'
+import type { Scope } from '../template/scope.ts'
 import { render } from '../template/template.ts'
-import { type Dict, type Unknown, type Value, dict, findUnknown, isDict, isUnknown } from '../value/value.ts'
+import { type Dict, TemplateString, type Unknown, type Value, dict, findUnknown, isDict, isUnknown } from '../value/value.ts'
 import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
@@ -14,6 +17,7 @@ import { accumulated } from './context.ts'
 import { controllerFileOf } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
+import { findFile, searchPaths } from './search-paths.ts'
 import { ConnectionVars, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
 import { type TaskResult, failedResult, plain, unknownResult } from './task-result.ts'
@@ -42,9 +46,23 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
-  const result = { ...resultOf(outcome, prepared), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  const invocation = call.playRun.run.settings.verbosity >= SHOWS_INVOCATION ? { invocation: invocationOf(prepared, moduleArgs(call, prepared.module)) } : {}
+  const result = { ...resultOf(outcome, prepared), ...invocation, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** `-vvv` shows what a module was asked. */
+const SHOWS_INVOCATION = 3
+
+/** Every parameter with its value or default. Files of the controller stand as they were named, secrets do not stand there. */
+function invocationOf({ module, params }: Prepared, given: Dict | Unknown): Dict {
+  const shown = Object.entries(module.params).map(([name, field]): [Value, Value] => {
+    const written = isUnknown(given) ? null : (given.get(name) ?? null)
+    const value = field.type === 'file' ? written : (params[name] ?? null)
+    return [name, field.secret && value !== null ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : value]
+  })
+  return dict({ module_args: new Map(shown) })
 }
 
 /** `check_mode: true` in a real run, of a module that cannot say what it would do. */
@@ -88,7 +106,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   if (open) return unknownResult(open.reason)
   for (const [name, field] of Object.entries(module.params)) if (field.secret && typeof params[name] === 'string') run.secrets.add(params[name])
   await expandHomes(module, params as Record<string, unknown>, place)
-  return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file)) }
+  return { module, params, place, overlay: overlayOf(call, place), around: surroundings(call, dirname(play.span.file), place) }
 }
 
 /** For a program of the project: its arguments as they are. */
@@ -125,16 +143,18 @@ async function expandHomes(module: Module, params: Record<string, unknown>, { ma
   }
 }
 
-function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
+function surroundings(call: TaskCall, playbookDirectory: string, { delegatedTo }: Workplace): Surroundings {
   const { playRun, host, task, context, item } = call
   return {
     environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, secret: (text) => playRun.run.secrets.add(text),
     interpreter: (language) => new ConnectionVars(call.scope).text([`ansible_${language}_interpreter`]),
+    ...(delegatedTo === undefined ? {} : { delegatedTo }),
+    controllerPath: (written) => findFile(written.replace(/^~(?=\/|$)/, homedir()), searchPaths(playRun.play, context, task, 'files')).found,
     other: async (name) => {
       const where = scopeOf(playRun, name, task, context, item)
       const machine = await playRun.run.machines.get(targetOf(name, where, task, context, playRun.run.settings, playRun.run.secrets))
       const place = { ...(await workplaceOf(call)), machine }
-      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection, shell: machine.connection.shell(place.become) }
+      return { host: machine.reader(place.become, overlayOf(call, place)), connection: machine.connection, shell: machine.connection.shell(place.become), become: place.become }
     },
   }
 }
@@ -143,10 +163,21 @@ function surroundings(call: TaskCall, playbookDirectory: string): Surroundings {
 export function environmentOf({ task, context, scope }: TaskCall): Readonly<Record<string, string>> {
   const all: Record<string, string> = {}
   for (const layer of accumulated(task, context, 'environment')) {
-    const rendered = render(layer as Value, scope)
+    const written = layer as Value
+    const rendered = isDict(written) ? new Map([...written].flatMap(([name, value]) => variableOf(task, name, value, scope))) : render(written, scope)
     for (const one of Array.isArray(rendered) ? rendered : [rendered]) if (isDict(one)) for (const [name, value] of one) all[String(name)] = value === true ? 'True' : value === false ? 'False' : String(value)
   }
   return all
+}
+
+/** What speaks of the host's own environment is left out while that is being found out, as Ansible does. */
+function variableOf({ action }: Task, name: Value, value: Value, scope: Scope): readonly (readonly [Value, Value])[] {
+  try {
+    return [[render(name, scope), render(value, scope)]]
+  } catch (thrown) {
+    if (action === 'setup' && thrown instanceof Problem && value instanceof TemplateString && /\bansible_env\b|\bansible_facts\b.*\benv\b/.test(value.source)) return []
+    throw thrown
+  }
 }
 
 function resultOf(outcome: Outcome, { module, overlay }: Prepared): TaskResult {

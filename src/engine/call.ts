@@ -18,6 +18,8 @@ export interface TaskCall {
   readonly scope: Scope
   /** Names of the loop around this item with their values; none outside of loops. */
   readonly item: Dict | undefined
+  /** Variables that people set in the debugger: above all others. */
+  readonly edited: Dict | undefined
   readonly runOnce: boolean
   /** Hosts at once; 0 for no limit of its own. */
   readonly throttle: number
@@ -37,15 +39,15 @@ export interface TaskCall {
   readonly ignoreUnreachable: () => boolean
 }
 
-export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round): TaskCall {
-  const scope = scopeOf(playRun, host.name, task, context, undefined)
+export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round, edited?: Dict): TaskCall {
+  const scope = scopeOf(playRun, host.name, task, context, edited)
   const { settings } = playRun.run
   const flag = (keyword: 'runOnce' | 'anyErrorsFatal' | 'noLog' | 'checkMode' | 'diff' | 'ignoreErrors' | 'ignoreUnreachable', otherwise: boolean): boolean => {
     const value = inherited(task, context, keyword)
     return value === undefined ? otherwise : truthOf(value, scope, otherwise)
   }
   return {
-    playRun, host, task, context, round, scope, item: undefined,
+    playRun, host, task, context, round, scope, item: undefined, edited,
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle'), scope),
@@ -63,7 +65,7 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
 
 /** The call of one loop item. */
 export function itemCall(call: TaskCall, item: Dict): TaskCall {
-  const scope = scopeOf(call.playRun, call.host.name, call.task, call.context, item)
+  const scope = scopeOf(call.playRun, call.host.name, call.task, call.context, call.edited ? new Map([...call.edited, ...item]) : item)
   // `no_log` may look at the item.
   const noLog = inherited(call.task, call.context, 'noLog')
   const { task } = call

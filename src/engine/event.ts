@@ -18,6 +18,8 @@ export type RunEvent =
   | { readonly type: 'async'; readonly host: string; readonly task: string; readonly job: string; readonly state: 'poll' | 'ok' | 'failed' }
   | { readonly type: 'include'; readonly file: string; readonly hosts: readonly string[]; readonly task: string; readonly item?: string }
   | { readonly type: 'notified'; readonly host: string; readonly handler: string; readonly task: string }
+  /** What a `meta` action did. */
+  | { readonly type: 'meta'; readonly host: string; readonly task: string; readonly text: string }
   | { readonly type: 'progress'; readonly host: string; readonly task: string; readonly text: string }
   | { readonly type: 'warning'; readonly text: string; readonly span?: Span }
   | { readonly type: 'deprecation'; readonly text: string; readonly span?: Span }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
-import { Problem } from '../problem/problem.ts'
+import { Problem, problemsOf } from '../problem/problem.ts'
+import { EndOfRun } from './end-of-run.ts'
 import { BLOCK } from '../playbook/keywords.ts'
 import type { Entry, Inherited, Role, RoleUse, Tagged, Task } from '../playbook/tree.ts'
 import { toJson } from '../value/json.ts'
@@ -12,7 +13,7 @@ import type { Place, Report } from './gate.ts'
 import { moduleArgs } from './module-args.ts'
 import { validateArguments } from './validate-arguments.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
-import { joinPlay, runRole } from './run-role.ts'
+import { joinImported, joinPlay, runRole } from './run-role.ts'
 import { findFile, searchPaths } from './search-paths.ts'
 import { type TaskResult, failedResult, plain, unknownResult } from './task-result.ts'
 
@@ -65,7 +66,7 @@ function includeTasks(call: TaskCall, args: Dict): TaskResult {
   const places = [task.home.directory, ...kinds.flatMap((kind) => searchPaths(play, context, task, kind))]
   const { found, looked } = findFile(name, places)
   if (!found) return failedResult(`Could not find or access '${name}': looked at ${looked.join(', ')}`)
-  const entries = run.loader.tasks(found, { ...task.home, directory: dirname(found) }, context.handler === true)
+  const entries = loaded(() => run.loader.tasks(found, { ...task.home, directory: dirname(found) }, context.handler === true))
   const inclusion: Inclusion = { kind: 'tasks', file: found, entries, vars: includeVars(call, args, tasksFields), apply: inheritable(applied(params.apply, call), call.task), key: keyOf(found, call, args) }
   return { ...plain('ok', { include: name, include_args: new Map() }), inclusions: [inclusion] }
 }
@@ -75,12 +76,25 @@ function includeRole(call: TaskCall, args: Dict): TaskResult {
   if (problems[0]) throw problems[0]
   if (unknown) return unknownResult(unknown.reason)
   const { name, tasks_from, vars_from, defaults_from, handlers_from } = params as Record<string, string>
-  const role = call.playRun.run.loader.role(name!, { ...call.task.home, parents: rolesAround(call.context) }, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from! })
+  const home = { ...call.task.home, parents: rolesAround(call.context) }
+  const role = loaded(() => call.playRun.run.loader.role(name!, home, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from! }))
   const invalid = params.rolespec_validate ? validateArguments(role, tasks_from!, call) : undefined
   if (invalid) return failedResult(invalid)
   const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public === true, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
   return { ...plain('ok', { include: name!, include_args: new Map() }), inclusions: [inclusion] }
 }
+
+/** What is there but is no YAML or no playbook ends the run, as in Ansible; what is missing fails the task. */
+function loaded<T>(load: () => T): T {
+  try {
+    return load()
+  } catch (thrown) {
+    const problems = problemsOf(thrown)
+    throw problems && !problems.every(({ code }) => FAILS.has(code)) ? new EndOfRun(problems) : thrown
+  }
+}
+
+const FAILS: ReadonlySet<string> = new Set(['not-a-task-list', 'file-not-found', 'file-unreadable', 'role-not-found', 'module-not-offered', 'own-module'])
 
 /** `apply` as it stands, for its templates are rendered with the tasks; as rendered where the arguments themselves are a template. */
 function applied(apply: unknown, { task }: TaskCall): Dict {
@@ -121,6 +135,7 @@ function groupsOf(call: TaskCall, reports: ReadonlyMap<string, Report>): readonl
 function begin({ playRun, round }: TaskCall, { inclusion, context, hosts }: Group): void {
   const { item } = inclusion
   if (inclusion.kind === 'role') joinPlay(playRun, inclusion.role, context, inclusion.public, inclusion.key)
+  else joinImported(playRun, inclusion.entries, context, inclusion.key)
   playRun.run.emit({ type: 'include', file: inclusion.kind === 'tasks' ? inclusion.file : inclusion.role.name, hosts, task: round.task, ...(item === undefined ? {} : { item }) })
 }
 

@@ -1,13 +1,13 @@
 import { Problem } from '../problem/problem.ts'
-import type { Entry, Play, RoleUse, Task } from '../playbook/tree.ts'
+import type { Play, Task } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
 import { type Value, isUnknown } from '../value/value.ts'
-import { type Context, playContext, withinBlock, withinRole } from './context.ts'
+import { type Context, playContext, withinRole } from './context.ts'
 import { FreeGate, type Gate, LinearGate, type Place } from './gate.ts'
 import { flushHandlers, handlersIn } from './handlers.ts'
 import { hostsOfPlay } from './play-hosts.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
-import { handlersOfRole, runRole } from './run-role.ts'
+import { handlersOfRole, importedByRole, importedRoles, runRole } from './run-role.ts'
 import { type HostRun, type PlayRun, type Run } from './run.ts'
 import { runTask } from './run-task.ts'
 import { playScope } from './scopes.ts'
@@ -50,7 +50,7 @@ function inCheck({ settings }: Run, { checkMode }: Play, scope: ReturnType<typeo
 function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: readonly string[]): PlayRun {
   const context = playContext(play)
   const hosts = new Map(batch.map((name) => [name, newHostRun(name)]))
-  const imported = [...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
+  const imported = [...play.roles.flatMap((use) => [...importedByRole(use.role, withinRole(context, use))]), ...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
   for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
   const roles = [...play.roles.map((use) => ({ use, context: withinRole(context, use) })), ...imported]
   const handlers = [...roles.flatMap((one) => handlersOfRole(one.use, one.context)), ...handlersIn(play.handlers, context)]
@@ -62,16 +62,6 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
 const newHostRun = (name: string): HostRun => ({
   name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, cleared: 0, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
 })
-
-/** Roles that `import_role` put into tasks, with what surrounds them. */
-function* importedRoles(entries: readonly Entry[], context: Context): Generator<{ readonly use: RoleUse; readonly context: Context }> {
-  for (const entry of entries) {
-    if (entry.kind === 'task') continue
-    const inner = withinBlock(context, entry)
-    if (entry.importedRole) yield { use: entry.importedRole, context: inner }
-    yield* importedRoles([...entry.block, ...entry.rescue, ...entry.always], inner)
-  }
-}
 
 /** All hosts of the batch on their way; `host_pinned` lets no more begin than there are workers. */
 async function runBatch(playRun: PlayRun): Promise<void> {
@@ -136,7 +126,7 @@ const strategyOf = (run: Run, play: Play): string =>
 function gateOf(run: Run, play: Play, batch: readonly string[], stops: (host: string) => boolean): Gate {
   const strategy = strategyOf(run, play)
   switch (strategy) {
-    case 'linear': return new LinearGate(batch, stops)
+    case 'linear': case 'debug': return new LinearGate(batch, stops)
     case 'free': case 'host_pinned': return new FreeGate(batch, stops)
     default: throw new Problem({ code: 'unknown-strategy', summary: 'this strategy is not offered', detail: `'${strategy}'`, hint: 'use linear, free or host_pinned', span: play.span })
   }
@@ -159,8 +149,9 @@ function gatherTask(play: Play): Task {
   if (play.gatherSubset !== undefined) args.set('gather_subset', play.gatherSubset)
   if (play.gatherTimeout !== undefined) args.set('gather_timeout', play.gatherTimeout)
   if (play.factPath !== undefined) args.set('fact_path', play.factPath)
+  // Whatever the play says of its tasks, every host tells its own facts.
   return {
-    kind: 'task', span: play.span, name: 'Gathering Facts', action: 'setup', actionAsWritten: 'gather_facts', args, argSpans: new Map(), until: [], notify: [], listen: [],
+    runOnce: false, kind: 'task', span: play.span, name: 'Gathering Facts', action: 'setup', actionAsWritten: 'gather_facts', args, argSpans: new Map(), until: [], notify: [], listen: [],
     home: { directory: play.span.file.slice(0, play.span.file.lastIndexOf('/')) || '.' }, tags: ['always'], when: [], vars: new Map(),
   }
 }

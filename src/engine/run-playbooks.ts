@@ -5,12 +5,10 @@ import { Background } from './background.ts'
 import { Machines } from './machines.ts'
 import { runPlay } from './run-play.ts'
 import type { Run, RunRequest } from './run.ts'
-import { refuseUnoffered } from './refuse-unoffered.ts'
 import { Semaphore } from './semaphore.ts'
 
 /** Runs the playbooks, one after the other, and tells everything by events. Throws `Problems` for what must end a run at once. */
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
-  refuseUnoffered(request.playbooks)
   const started = performance.now()
   const run: Run = { ...request, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), lost: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()

@@ -1,6 +1,6 @@
 import { toJson } from '../value/json.ts'
-import type { Role, RoleUse } from '../playbook/tree.ts'
-import { type Context, withinRole } from './context.ts'
+import type { Entry, Role, RoleUse } from '../playbook/tree.ts'
+import { type Context, withinBlock, withinRole } from './context.ts'
 import type { Place } from './gate.ts'
 import { handlersIn } from './handlers.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
@@ -30,12 +30,44 @@ export const alreadyDone = (host: HostRun, use: RoleUse): boolean => !(use.allow
 
 const keyOf = ({ params, when }: RoleUse): string => JSON.stringify([toJson(params), when.map(({ expression }) => expression)])
 
-/** The handlers of an included role can be notified from now on; its variables are seen too where it is public. */
+/** A use of a role, with what surrounds it. */
+interface Placed {
+  readonly use: RoleUse
+  readonly context: Context
+}
+
+/** Roles that `import_role` put into tasks. */
+export function* importedRoles(entries: readonly Entry[], context: Context): Generator<Placed> {
+  for (const entry of entries) {
+    if (entry.kind === 'task') continue
+    const inner = withinBlock(context, entry)
+    if (entry.importedRole) yield { use: entry.importedRole, context: inner }
+    yield* importedRoles([...entry.block, ...entry.rescue, ...entry.always], inner)
+  }
+}
+
+/** Roles that the tasks of a role import, or those of what it depends on. */
+export function* importedByRole(role: Role, context: Context): Generator<Placed> {
+  for (const dependency of role.dependencies) yield* importedByRole(dependency.role, withinRole(context, dependency))
+  yield* importedRoles(role.tasks, context)
+}
+
+/** The handlers of an included role, and of those that it imports, can be notified from now on; its variables are seen too where it is public. */
 export function joinPlay(playRun: PlayRun, role: Role, context: Context, isPublic: boolean, via: string): void {
   for (const dependency of role.dependencies) joinPlay(playRun, dependency.role, withinRole(context, dependency), isPublic, via)
   const there = playRun.handlers.some((handler) => handler.via === via && handler.context.role === role)
   if (!there) playRun.handlers.push(...handlersIn(role.handlers, context, via))
   if (isPublic) playRun.run.vars.exposeRole(role)
+  joinImported(playRun, role.tasks, context, via)
+}
+
+/** Roles that included tasks import take part in the play as those of the playbook do. */
+export function joinImported(playRun: PlayRun, entries: readonly Entry[], context: Context, via: string): void {
+  for (const { use, context: inner } of importedRoles(entries, context)) {
+    const there = playRun.handlers.some((handler) => handler.via === via && handler.context.role === use.role)
+    if (!there) playRun.handlers.push(...handlersOfRole(use, inner).map((handler) => ({ ...handler, via })))
+    if (use.public !== false) playRun.run.vars.exposeRole(use.role)
+  }
 }
 
 /** The handlers of a role of the play, those of what it depends on before its own. */

@@ -6,6 +6,7 @@ import { dict } from '../value/value.ts'
 import { announceTask, taskName } from './announce.ts'
 import { type TaskCall, callOf } from './call.ts'
 import type { Context } from './context.ts'
+import { EndOfRun } from './end-of-run.ts'
 import type { HostResult } from './event.ts'
 import type { Place, Report } from './gate.ts'
 import { notifyHandlers } from './handlers.ts'
@@ -20,6 +21,7 @@ import { playScope } from './scopes.ts'
 import { Semaphore } from './semaphore.ts'
 import { isSelected } from './selection.ts'
 import { attempt } from './attempt.ts'
+import { inDebugger, wantsDebugger } from './task-debugger.ts'
 
 /** One task on one host, from its tags to its place in the recap. */
 export async function runTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, place: Place, around?: { readonly entries: readonly Entry[]; readonly index: number }): Promise<Flow> {
@@ -63,6 +65,11 @@ async function takeTogether(call: TaskCall): Promise<TaskResult> {
 }
 
 async function take(call: TaskCall): Promise<TaskResult> {
+  const result = await timed(call)
+  return wantsDebugger(call, result) ? inDebugger(call, result, timed) : result
+}
+
+async function timed(call: TaskCall): Promise<TaskResult> {
   const { run } = call.playRun
   const started = performance.now()
   const work = () => run.workers.with(() => performed(call))
@@ -82,7 +89,7 @@ async function performed(call: TaskCall): Promise<TaskResult> {
   } catch (thrown) {
     if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: explained(thrown.problem) }), reason: explained(thrown.problem), diff: [], steps: [] }
     const problems = problemsOf(thrown)
-    if (!problems) throw thrown
+    if (!problems || thrown instanceof EndOfRun) throw thrown
     const reason = problems.map(explained).join('; ')
     // What is undefined now may be set by the task that could not be known.
     if (call.host.clouded && problems[0]?.code === 'undefined-variable') return unknownResult(`it would fail now (${reason}), but ${call.host.clouded} may change that`)
@@ -154,8 +161,8 @@ async function leaveUnreachable({ run, gate }: PlayRun, host: HostRun): Promise<
 function count({ playRun: { run }, host, context }: TaskCall, { status, outputs, inclusions }: TaskResult, ignored: boolean): void {
   const tally = tallyOf(run, host.name)
   if (status === 'skipped') tally.skipped++
-  else if (status === 'unreachable') tally.unreachable++
-  else if (status === 'failed') {
+  else if (status === 'unreachable' && !ignored) tally.unreachable++
+  else if (status === 'failed' || status === 'unreachable') {
     // An ignored failure of something that changed the host has changed it.
     if (ignored) [tally.ok, tally.ignored, tally.changed] = [tally.ok + 1, tally.ignored + 1, tally.changed + (outputs.get('changed') === true ? 1 : 0)]
     else if (context.rescuable) tally.rescued++

@@ -35,6 +35,9 @@ export interface RunSettings {
   readonly strategy: string
   /** The dry run of the same inputs first, compared with what happened. */
   readonly audit: boolean
+  /** The task debugger for what fails, also where that is ignored. */
+  readonly taskDebugger?: boolean
+  readonly debugIgnored?: boolean
   /** Ask hosts about coming tasks early. Off for tests that compare. */
   readonly lookAhead: boolean
   readonly rolesPath: readonly string[]

@@ -21,6 +21,8 @@ export interface TaskResult {
   readonly inclusions?: readonly Inclusion[]
   /** Its verdict is known (`changed_when: false`), what it would register is not: why. */
   readonly open?: string
+  /** What the module was asked, for `-vvv`. */
+  readonly invocation?: Dict
   /** Facts in the outputs are already where they belong. */
   readonly factsTaken?: boolean
 }
@@ -71,7 +73,7 @@ export function linesOf(text: string): readonly string[] {
 
 export function toEvent(call: TaskCall, result: TaskResult): HostResult {
   return {
-    status: result.status, outputs: withFlags(result), seconds: result.seconds ?? 0,
+    status: result.status, outputs: result.invocation ? new Map([...withFlags(result), ['invocation', result.invocation]]) : withFlags(result), seconds: result.seconds ?? 0,
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     ...(call.diff && result.diff.length > 0 ? { diff: result.diff } : {}),
     ...(result.label === undefined ? {} : { item: result.label }),

@@ -4,7 +4,7 @@ import { Overlay } from './overlay.ts'
 import { packageResource } from './package.ts'
 import { PackageForesight } from './package-foresight.ts'
 import { PlannedFiles, isFileKind } from './planned-files.ts'
-import type { Identity, Reader } from './reader.ts'
+import type { Identity, ReadOptions, Reader } from './reader.ts'
 import type { Resource } from './resource.ts'
 import type { Step } from './step.ts'
 
@@ -100,12 +100,12 @@ class CachedReads {
     return this.#once(`${this.#who} ${resource.kind} ${key}`, () => this.#load(resource as Resource<unknown>, key)) as Promise<State>
   }
 
-  run(script: string, options: { readonly timeout?: number }): Promise<ShellReply> {
-    return this.#once(`${this.#who} $ ${script}`, () => this.#later(script, options))
+  run(script: string, options: ReadOptions): Promise<ShellReply> {
+    return options.now ? this.#later(script, options) : this.#once(`${this.#who} $ ${script}`, () => this.#later(script, options))
   }
 
   /** At the end of the turn, when batches of keys are asked for: then all travel as one request. */
-  #later(script: string, options: { readonly timeout?: number }): Promise<ShellReply> {
+  #later(script: string, options: ReadOptions): Promise<ShellReply> {
     return new Promise((resolve, reject) => setImmediate(() => this.#shell.run(script, options).then(resolve, reject)))
   }
 
@@ -156,7 +156,7 @@ class RealReader implements Reader {
   get<State>(resource: Resource<State>, key: string): Promise<State | Unknown> {
     return this.#real.get(resource, key)
   }
-  run(script: string, _inputs: unknown, options: { readonly timeout?: number } = {}): Promise<ShellReply> {
+  run(script: string, _inputs: unknown, options: ReadOptions = {}): Promise<ShellReply> {
     return this.#real.run(script, options)
   }
 }
@@ -187,7 +187,7 @@ class PlannedReader implements Reader {
     return resource.foresee ? resource.foresee(key, found, this.#overlay) : found
   }
 
-  async run(script: string, inputs: readonly string[] | 'anything', options: { readonly timeout?: number } = {}): Promise<ShellReply | Unknown> {
+  async run(script: string, inputs: readonly string[] | 'anything', options: ReadOptions = {}): Promise<ShellReply | Unknown> {
     const by = inputs === 'anything' ? this.#overlay.anything() : (await Promise.all(inputs.map((path) => this.files.touches(path)))).find((touched) => touched !== undefined)
     return by === undefined ? this.#real.run(script, options) : unknown(`it reads what ${by} would change`)
   }

@@ -15,11 +15,18 @@ export interface Reader {
   get<State>(resource: Resource<State>, key: string): Promise<State | Unknown>
   /**
    * A script that only reads, for what no resource models. `inputs` are the paths it depends on; in a dry run the answer is
-   * unknown once a planned step touched one of them. `'anything'` says that any planned change could reach it.
+   * unknown once a planned step touched one of them. `'anything'` says that any planned change could reach it. `now`: not from
+   * memory, for the answer changes by itself.
    */
-  run(script: string, inputs: readonly string[] | 'anything', options?: { readonly timeout?: number }): Promise<ShellReply | Unknown>
+  run(script: string, inputs: readonly string[] | 'anything', options?: ReadOptions): Promise<ShellReply | Unknown>
   /** Who the task acts as on this machine. */
   whoami(): Promise<Identity>
+}
+
+export interface ReadOptions {
+  /** Seconds. */
+  readonly timeout?: number
+  readonly now?: true
 }
 
 /** The user a shell runs as, with what decides the defaults of new files. */

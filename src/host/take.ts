@@ -99,7 +99,8 @@ function runOnHost({ command, options }: RunStep, { connection, become, environm
 /** A `run` step as a script: directory, environment, then the program in place of the subshell. */
 export function runScript(command: RunStep['command'], { directory, environment, executable }: RunStep['options'], outer: Readonly<Record<string, string>>): string {
   const exports = Object.entries({ ...outer, ...environment }).map(([name, value]) => `export ${name}=${quote(value)}; `)
-  const enter = directory ? `cd -- ${quote(directory)} || exit; ` : ''
+  // As Ansible: $PWD is where the directory really is, not the link that led there.
+  const enter = directory ? `cd -P -- ${quote(directory)} || exit; ` : ''
   const program = typeof command === 'string' ? `exec ${quote(executable ?? '/bin/sh')} -c ${quote(command)}` : `exec ${commandLine(command)}`
   return `${enter}${exports.join('')}${program}`
 }

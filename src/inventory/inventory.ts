@@ -176,7 +176,9 @@ export class Inventory {
   /** `meta: refresh_inventory`: reads all sources and files again; what `add_host` and `group_by` added is gone, as in Ansible. */
   async refresh(): Promise<void> {
     this.#parts.files.forget()
+    const implicit = [...this.#data.hosts.values()].filter((host) => host.implicit)
     this.#data = await this.#parts.reload()
+    for (const { name } of implicit) this.#implicitLocalhost(name)
     this.revision++
   }
 

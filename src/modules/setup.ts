@@ -19,15 +19,17 @@ export const setup = defineModule({
     gather_timeout: integer('Seconds for all of it.', { default: 60 }),
     parallel: text('Gather with several modules at once.', { inert: 'all facts come from one script' }),
   },
-  async probe(host, { gather_subset, filter, fact_path, gather_timeout }) {
+  eager: false,
+  async probe(host, { gather_subset, filter, fact_path, gather_timeout }, { environment }) {
     const facts = await gatherFacts({
       async run(script, options) {
         // What the plan changed (files of the host's own facts) is not seen here: facts are of the host as it is.
-        const reply = await host.run(script, [fact_path], options ?? {})
+        // The time, the load and what programs of the host's owner say are others each time.
+        const reply = await host.run(script, [fact_path], { ...options, now: true })
         if (isUnknown(reply)) throw reply
         return reply
       },
-    }, { subset: gather_subset, filter, factPath: fact_path, timeout: gather_timeout })
+    }, { subset: gather_subset, filter, factPath: fact_path, timeout: gather_timeout, environment })
     return new Map<Value, Value>([...facts].map(([name, value]) => [name === 'gather_subset' ? name : `ansible_${String(name)}`, value]))
   },
   plan: (_params, before) => before,

@@ -14,6 +14,7 @@ export const shell = defineModule({
     executable: path('The shell that reads the line; /bin/sh unless given.'),
   },
   freeForm: 'free_form',
+  rules: { words: { unknown: { expand_argument_vars: 'Unsupported parameters for (shell) module: expand_argument_vars' } } },
   opaque: true,
   probe: (host, params, around) => probeCommand(host, { ...params, program: lineOf(params), expand: false }, around),
   whenChecked: (host, params, around) => commandWhenChecked(host, { ...params, program: lineOf(params), expand: false }, around),

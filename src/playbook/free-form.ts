@@ -43,11 +43,13 @@ export interface FreeForm {
 }
 
 /**
- * `name=value` words and the rest. For commands only the names in `only` are taken out: everything else belongs to the command.
+ * `name=value` words and the rest. For commands only the names in `only` are taken out: everything else belongs to the command,
+ * with its own spaces and line breaks.
  */
 export function parseFreeForm(text: string, only?: ReadonlySet<string>): FreeForm | undefined {
-  const words = splitWords(text)
-  if (!words) return undefined
+  const all = splitWords(text)
+  if (!all) return undefined
+  const words = only ? all.flatMap(partContinuation) : all
   const named: FreeForm['named'][number][] = []
   const kept: Word[] = []
   for (const word of words) {
@@ -57,7 +59,31 @@ export function parseFreeForm(text: string, only?: ReadonlySet<string>): FreeFor
       named.push({ name, value: unquote(unescape(word.text.slice(equals + 1))), offset: word.offset, length: word.text.length })
     } else kept.push(word)
   }
-  return { named, rest: named.length === 0 ? text.trim() : joinKept(text, kept, named) }
+  return { named, rest: only ? commandText(text, words, kept) : named.length === 0 ? text.trim() : joinKept(text, kept, named) }
+}
+
+/** Backslashes that stand alone: at the end of a line they join it with the next one. */
+const CONTINUATION = /^(?:\\[ \n])+/
+
+function partContinuation({ text, offset }: Word): readonly Word[] {
+  const length = CONTINUATION.exec(text)?.[0].length ?? 0
+  return length > 0 && length < text.length ? [{ text: text.slice(0, length), offset }, { text: text.slice(length), offset: offset + length }] : [{ text, offset }]
+}
+
+/** As Ansible hands a command on: an option goes with the white space behind it, and lines that a backslash joins become one. */
+function commandText(text: string, words: readonly Word[], kept: readonly Word[]): string {
+  const [first] = words
+  if (!first || kept.length === 0) return ''
+  const stays = new Set(kept)
+  const last = words.indexOf(kept.at(-1)!)
+  let rest = text.slice(0, first.offset)
+  for (const [i, word] of words.entries()) {
+    if (!stays.has(word)) continue
+    const between = text.slice(word.offset + word.text.length, words[i + 1]?.offset ?? text.length)
+    const gap = i < last || last === words.length - 1 ? between : between.replace(/ $/, '')
+    rest = CONTINUATION.test(word.text) ? rest.replace(/ $/, '') + (gap || (i < last ? ' ' : '')) : rest + word.text + gap
+  }
+  return rest.trim() === '' ? '' : rest
 }
 
 /** A name may be a template, as in `set_fact: "{{ item }}=yes"`. */

@@ -19,7 +19,7 @@ export interface LoadedRole {
 /** A role, read once for each directory and choice of files, however often it is used. */
 export function loadRole(loading: Loading, cache: Map<string, LoadedRole>, request: RoleRequest, place: Place): LoadedRole | undefined {
   const path = findRole(loading, request, place)
-  if (!path || isCircle(loading, path, request, place)) return undefined
+  if (!path || isCircle(loading, pathOf(path, request), request, place)) return undefined
   const key = JSON.stringify([path, request.tasksFrom, request.varsFrom, request.defaultsFrom, request.handlersFrom, request.validate])
   const known = cache.get(key)
   if (!known && place.ahead && loading.reading.has(key)) return undefined
@@ -30,6 +30,9 @@ export function loadRole(loading: Loading, cache: Map<string, LoadedRole>, reque
   loading.problems.push(...loaded.problems)
   return loaded
 }
+
+/** A role may import itself by another file of its tasks. */
+const pathOf = (path: string, { tasksFrom }: RoleRequest): string => (tasksFrom === undefined || tasksFrom === 'main' ? path : join(path, 'tasks', tasksFrom))
 
 /** What is wrong with the role is told to each of its users: one may be sure to run, another only looked at. */
 function readApart(loading: Loading, request: RoleRequest, path: string, place: Place): LoadedRole {
@@ -55,7 +58,7 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   // A role that is named by its path goes by its directory, as Ansible prints it.
   const role: Growing = { name: request.name.includes('/') ? basename(path) : request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
-  const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, path], defaults: true }
+  const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, pathOf(path, request)], defaults: true }
   readMeta(loading, role, inside)
   const scope = { ...inside, collections: role.collections }
   role.handlers = readEntries(loading, request, join(path, 'handlers'), request.handlersFrom, { ...scope, handler: true, certain: false })

@@ -13,11 +13,25 @@ import type { Block, Entry, Task } from './tree.ts'
 /** A list of tasks and blocks. Static imports are already replaced by what they import. */
 export function parseEntries(loading: Loading, node: YamlNode, place: Place): readonly Entry[] {
   if (isNothing(node)) return []
-  if (node.kind === 'sequence') return node.items.flatMap((item) => parseEntry(loading, item, place))
+  if (node.kind === 'sequence') return parseList(loading, node.items, place)
   const hint = node.kind === 'mapping' && has(node, 'hosts') ? 'this is a play: use import_playbook' : 'begin each task with a dash'
   report(loading, { code: 'not-a-task-list', summary: 'A list of tasks was expected', hint, span: node.span })
   return []
 }
+
+/** What stands behind the end of a play is never reached. */
+function parseList(loading: Loading, items: readonly YamlNode[], place: Place): readonly Entry[] {
+  let here = place
+  return items.flatMap((item) => {
+    const entries = parseEntry(loading, item, here)
+    if (here.certain && entries.some(endsAll)) here = { ...here, certain: false }
+    return entries
+  })
+}
+
+const ENDS: ReadonlySet<unknown> = new Set(['end_play', 'end_host', 'end_batch', 'end_role'])
+const endsAll = (entry: Entry): boolean =>
+  entry.kind === 'task' && entry.when.length === 0 && entry.tags.length === 0 && !entry.loop && entry.failedWhen === undefined && entry.ignoreErrors === undefined && (entry.action === 'fail' || (entry.action === 'meta' && ENDS.has(entry.args.get('_raw_params'))))
 
 function parseEntry(loading: Loading, node: YamlNode, place: Place): readonly Entry[] {
   if (isNothing(node)) return []

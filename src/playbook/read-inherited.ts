@@ -11,6 +11,7 @@ import type { Inherited, Tagged } from './tree.ts'
 export function readInherited(loading: Loading, map: YamlMap, keywords: Keywords): Inherited & Record<string, Value> {
   // What works somewhere else than on its host may work on the controller.
   if (valueAt(map, 'delegate_to') || valueAt(map, 'connection')) loading.local.worked = true
+  checkDebugger(loading, valueAt(map, 'debugger'))
   const environment = readEnvironment(loading, valueAt(map, 'environment'))
   const moduleDefaults = readModuleDefaults(loading, valueAt(map, 'module_defaults'))
   const collections = readCollections(loading, valueAt(map, 'collections'))
@@ -18,6 +19,14 @@ export function readInherited(loading: Loading, map: YamlMap, keywords: Keywords
     ...readKeywords(loading, map, keywords),
     ...(environment ? { environment } : {}), ...(moduleDefaults ? { moduleDefaults } : {}), ...(collections ? { collections } : {}),
   } as Inherited & Record<string, Value>
+}
+
+const DEBUGGER = ['always', 'never', 'on_failed', 'on_unreachable', 'on_skipped']
+
+function checkDebugger(loading: Loading, node: YamlNode | undefined): void {
+  const asked = node && textOf(toValue(node))
+  if (!node || (asked !== undefined && DEBUGGER.includes(asked))) return
+  report(loading, { code: 'bad-value', summary: "This is no value of 'debugger'", ...(asked === undefined ? {} : { detail: `'${asked}'` }), hint: `one of ${DEBUGGER.join(', ')}`, span: node.span })
 }
 
 export function readTagged(loading: Loading, map: YamlMap): Tagged {

@@ -105,6 +105,7 @@ export function lines(options: ReportOptions): Reporter {
           return verbosity > 1 ? out(paint(`Result was: ${showOutputs(event.result, '', verbosity)}`, 'verbose')) : undefined
         }
         case 'async': announce(event.task); return out(paint(asyncLine(event), event.state === 'failed' ? 'failed' : 'verbose'))
+        case 'meta': return verbosity > 1 ? out(paint(`META: ${event.text}`, 'verbose')) : undefined
         case 'progress': return verbosity > 0 ? err(paint(`${event.host}: ${event.text}`, 'verbose')) : undefined
         case 'notified': return verbosity > 1 ? out(paint(`NOTIFIED HANDLER ${event.handler} for ${event.host}`, 'verbose')) : undefined
         case 'warning': case 'deprecation': return err(showRemark(event, paint))

@@ -15,7 +15,7 @@ export interface Subject {
   readonly span?: Span
   readonly spans?: ReadonlyMap<string, Span>
   /** Ansible's own words, where a module of its does not say the usual ones. */
-  readonly words?: { readonly missing?: string } | undefined
+  readonly words?: { readonly missing?: string; readonly unknown?: Readonly<Record<string, string>> } | undefined
 }
 
 export interface Converted {
@@ -75,11 +75,11 @@ function nameTable(fields: Fields): ReadonlyMap<string, string> {
   return table
 }
 
-function unknownParameter(key: string, all: readonly string[], fields: Fields, { owner, called, action, span, spans }: Subject): Problem {
+function unknownParameter(key: string, all: readonly string[], fields: Fields, { owner, called, action, span, spans, words }: Subject): Problem {
   const known = [...nameTable(fields).keys()]
   const hint = didYouMean(key, known) ?? `it takes ${Object.keys(fields).join(', ')}`
   const place = spans?.get(key) ?? span
-  const said = called === undefined ? undefined : action ? `Invalid options for ${called}: ${all.join(',')}` : unsupported(called, all, fields)
+  const said = words?.unknown?.[key] ?? (called === undefined ? undefined : action ? `Invalid options for ${called}: ${all.join(',')}` : unsupported(called, all, fields))
   return new Problem({ code: 'unknown-parameter', summary: 'unknown parameter', detail: `'${key}' of ${owner}`, hint, ...(place ? { span: place } : {}), ...(said === undefined ? {} : { said }) })
 }
 

@@ -59,6 +59,8 @@ export interface Connection {
   pipeIn(script: string, content: Readable, become?: Become): Promise<ShellReply>
   /** Streams a script's output over a channel of its own; the promise `done` gives the exit code and stderr. */
   pipeOut(script: string, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> }
+  /** Streams both ways: `content` into the script, its output out of it. */
+  pipeBoth(script: string, content: Readable, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> }
   /** A TCP connection from the host to an address that the host can reach. */
   forward(address: string, port: number): Promise<Duplex>
   /** Closes the shells of a user whose account or groups changed, so that the next script runs as the user is now. */

@@ -43,6 +43,10 @@ export class LastingConnection implements Connection {
     return this.#inner.pipeOut(script, become)
   }
 
+  pipeBoth(script: string, content: Readable, become?: Become): ReturnType<Connection['pipeBoth']> {
+    return this.#inner.pipeBoth(script, content, become)
+  }
+
   forward(address: string, port: number): Promise<Duplex> {
     return this.#inner.forward(address, port)
   }

@@ -91,7 +91,8 @@ export class Piped {
     channel.stdin.write(line)
     if (!content) return void channel.stdin.end()
     let failed: Error | undefined
-    content.once('error', (error) => (failed = error))
+    // A script that ended breaks the pipe, which destroys its source too.
+    content.once('error', (error: NodeJS.ErrnoException) => (failed = error.code === 'EPIPE' ? undefined : error))
     const count = async function* (source: AsyncIterable<Buffer | string>) {
       for await (const chunk of source) {
         traffic.bytesSent += Buffer.byteLength(chunk)

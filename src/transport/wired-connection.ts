@@ -37,8 +37,16 @@ export class WiredConnection implements Connection {
   }
 
   pipeOut(script: string, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> } {
+    return this.#pipeFrom({ script }, become)
+  }
+
+  pipeBoth(script: string, content: Readable, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> } {
+    return this.#pipeFrom({ script, content }, become)
+  }
+
+  #pipeFrom(parts: Pick<PipedParts, 'script' | 'content'>, become: Become | undefined): { readonly stdout: Readable; readonly done: Promise<ShellReply> } {
     const output = new PassThrough()
-    const done = this.#pipe({ script, output }, become)
+    const done = this.#pipe({ ...parts, output }, become)
     done.catch((error: Error) => output.destroy(error))
     // Whoever reads only the stream hears of the failure there.
     output.on('error', () => undefined)

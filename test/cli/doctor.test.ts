@@ -30,7 +30,7 @@ test('each thing that does not run, with the places that need it', async () => {
   })
   expect(exitCode).toBe(2)
   for (const part of [
-    'Playbooks that are refused:\n  bad.yml\n    bad.yml:2: The keyword is not known here',
+    'Playbooks that are refused:\n  bad.yml\n    bad.yml:2: \'tsks\' is not a valid attribute for a Play',
     'Modules that tutti does not have:\n  community.general.pacman: 1 use\n    roles/web/tasks/more.yml:1\n  own_thing: 1 use\n    roles/web/tasks/more.yml:2',
     'Filters that tutti does not have:\n  own_filter: 1 use\n    roles/web/tasks/more.yml:3',
     'callback_plugins/loud.py (callback): nothing here needs it', 'filter_plugins/mine.py (filter): needed by 1 places\n    roles/web/tasks/more.yml:3', 'roles/web/library/own_thing.py (module): needed by 1 places\n    roles/web/tasks/more.yml:2',

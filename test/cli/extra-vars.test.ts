@@ -12,4 +12,9 @@ test('a name that stands twice is refused, unless a setting says otherwise', () 
   expect(readExtraVars(['{a: 1, a: 2}'], undefined, 'ignore')).toEqual(dict({ a: 2 }))
 })
 test('templates are rendered later', () => expect(readExtraVars(['a={{ b }}']).get('a')).toBeInstanceOf(TemplateString))
+test('words without a name are left out where somebody is told', () => {
+  const told: string[] = []
+  expect(readExtraVars(['a=1 word b: c'], undefined, 'refuse', ({ detail }) => told.push(detail!))).toEqual(dict({ a: '1' }))
+  expect(told).toEqual([expect.stringContaining('word b: c')])
+})
 test.each(['word', 'a=1 word', '[1]', 'a="x'])('%j is refused', (text) => expect(() => readExtraVars([text])).toThrow(/name=value/))

@@ -29,7 +29,7 @@ test('ansible.cfg, with paths relative to it', () => {
   expect([settings.flag('hostKeyChecking'), settings.flag('become'), settings.integer('forks'), settings.text('stdoutCallback')]).toEqual([false, true, 20, 'yaml'])
 })
 test('the environment stands above', () => expect(read({ ANSIBLE_FORKS: '3', ANSIBLE_BECOME: '0' }).settings.integer('forks')).toBe(3))
-test('what is set and not honoured is told, what means nothing here is not', () => expect(read({ ANSIBLE_LIBRARY: '/x' }).settings.unhonoured).toEqual(['defaults.jinja2_extensions', 'ANSIBLE_LIBRARY']))
+test('what is set and not honoured is told, what means nothing here is not', () => expect(read({ ANSIBLE_FACTS_MODULES: 'x', ANSIBLE_NOCOWS: '1', ANSIBLE_LIBRARY: '/x' }).settings.unhonoured).toEqual(['defaults.jinja2_extensions', 'ANSIBLE_FACTS_MODULES']))
 test('wrong values are problems', () => expect(() => read({ ANSIBLE_FORKS: 'many' }).settings.integer('forks')).toThrow(/must be a number/))
 test('ANSIBLE_CONFIG may name a file or a directory', () => {
   const directory = project({ 'x/ansible.cfg': '[defaults]\nforks=9\n', 'other.cfg': '[defaults]\nforks=8\n' })

@@ -73,3 +73,13 @@ test('force_handlers of the play stands above the command line', async () => {
   const ran = await runYaml(play(`${change('a', 'handler 1')}\n- { name: breaks, fail: {} }`, '- { name: handler 1, debug: {} }', '  force_handlers: false\n'), { settings: { forceHandlers: true } })
   expect(ran.results).toEqual(['h1 changed a', 'h1 failed breaks'])
 })
+
+test('a role that an included role imports brings its handlers', async () => {
+  const files = { 'roles/a/tasks/main.yml': '- import_role: { name: b }', 'roles/b/tasks/main.yml': change('a', 'handler'), 'roles/b/handlers/main.yml': '- { name: handler, debug: {} }' }
+  for (const tasks of ['- include_role: { name: a }', '- include_tasks: more.yml', '- import_role: { name: a }']) {
+    const ran = await runYaml(play(tasks, '[]'), { files: { ...files, 'more.yml': '- import_role: { name: b }' } })
+    expect(ran.results).toEqual(expect.arrayContaining(['h1 changed b : a', 'h1 ok b : handler']))
+  }
+  const used = await runYaml(play('- debug:', '[]', '  roles: [a]\n'), { files })
+  expect(used.results).toContain('h1 ok b : handler')
+})

@@ -23,3 +23,10 @@ test('text that a template leaves beside named arguments fails the task', async 
   const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks: [{ name: odd, debug: "garbage {{ 1 + 1 }}" }]')
   expect([ran.results, ran.result('odd').reason]).toEqual([['h1 failed odd'], expect.stringContaining("invalid or malformed argument: 'garbage 2'")])
 })
+
+test('a role may import itself by another file of its tasks', async () => {
+  const own = { 'roles/c/tasks/main.yml': '- import_role: { name: c, tasks_from: more }', 'roles/c/tasks/more.yml': '- { name: more, debug: {} }' }
+  expect((await runYaml('- hosts: all\n  gather_facts: false\n  roles: [c]', { files: own })).results).toEqual(['h1 ok c : more'])
+  const circle = { ...own, 'roles/c/tasks/more.yml': '- import_role: { name: c }' }
+  await expect(runYaml('- hosts: all\n  gather_facts: false\n  roles: [c]', { files: circle })).rejects.toThrow('in a circle')
+})

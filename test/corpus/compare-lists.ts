@@ -93,5 +93,5 @@ function firstDifference(theirs: string, ours: string, whole: boolean): string {
   if (whole) return `--- ansible\n${theirs}\n--- ours\n${ours}`
   const [left, right] = [theirs.split('\n'), ours.split('\n')]
   const at = left.findIndex((line, index) => line !== right[index])
-  return ours.startsWith('error:') ? ours.split('\n').slice(0, 3).join('\n') : `  ansible: ${left[at]}\n  ours:    ${right[at < 0 ? left.length : at]}`
+  return ours.startsWith('ERROR!') ? ours.split('\n').slice(0, 3).join('\n') : `  ansible: ${left[at]}\n  ours:    ${right[at < 0 ? left.length : at]}`
 }

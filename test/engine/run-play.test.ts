@@ -332,8 +332,4 @@ describe('time limits', () => {
     expect(ran.results).toEqual(['h1 failed slow', 'h1 changed quick'])
     expect(ran.result('slow').reason).toMatch(reason)
   })
-
-  test('what cannot be done is refused before anything runs', async () => {
-    await expect(runYaml(play('- { name: a, debug: {}, debugger: on_failed }'))).rejects.toMatchObject({ problems: [{ code: 'not-offered' }] })
-  })
 })

@@ -25,6 +25,8 @@ export interface Ran {
   /** The result of a task by its name, on the first host that has one or the given one. */
   result(name: string, host?: string): HostResult
   outputs(name: string, host?: string): any
+  /** What people were asked, in order. */
+  readonly asked: readonly string[]
   /** Directory of the playbook. */
   readonly directory: string
 }
@@ -64,14 +66,15 @@ export async function runIn(directory: string, source: string, { hosts = ['h1'],
   const vars = createVars({ inventory: inventorySource(inventory, [join(directory, 'hosts.ini')]), environment: defaultEnvironment, extraVars: extra, hashBehaviour: 'replace', magic: { check, diff: true, verbosity: 0, forks: 20, tags: all.tags, skipTags: all.skipTags }, secrets, openVault: (text) => text })
   const events: RunEvent[] = []
   const left = [...answers]
+  const asked: string[] = []
   const { exitCode } = await runPlaybooks({
     playbooks: [loader.playbook(join(directory, 'playbook.yml'))], inventory, settings: all, modules: new Map(Object.entries(registry)) as ReadonlyMap<string, () => Promise<Module>>,
-    connect, loader, vars, secrets, openVault: (text) => text, ask: async () => left.shift(), signal: new AbortController().signal, emit: (event) => events.push(event),
+    connect, loader, vars, secrets, openVault: (text) => text, ask: async (question) => (asked.push(question), left.shift()), signal: new AbortController().signal, emit: (event) => events.push(event),
   })
-  return ranFrom(events, exitCode, directory)
+  return { ...ranFrom(events, exitCode, directory), asked }
 }
 
-function ranFrom(events: readonly RunEvent[], exitCode: number, directory: string): Ran {
+function ranFrom(events: readonly RunEvent[], exitCode: number, directory: string): Omit<Ran, 'asked'> {
   const names = new Map(events.flatMap((event) => (event.type === 'task-start' ? [[event.task, event.name] as const] : [])))
   const results = events.flatMap((event) => (event.type === 'result' ? [{ host: event.host, name: names.get(event.task)!, result: event.result }] : []))
   const find = (name: string, host?: string) => {

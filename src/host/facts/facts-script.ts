@@ -35,11 +35,12 @@ const SECTIONS: { readonly [family in Family | 'always']?: string } = {
 }
 
 /** One script for all families: the files that any of them needs in one process, then what needs programs. */
-export function factsScript(families: ReadonlySet<Family>, factPath: string): string {
+export function factsScript(families: ReadonlySet<Family>, factPath: string, environment: Readonly<Record<string, string>> = {}): string {
   const wanted = ['always', ...families] as const
   const files = [...new Set(wanted.flatMap((family) => FILES[family]?.split(' ') ?? []))]
   return [
     "section() { printf '\\n@@@@ %s\\n' \"$1\"; }",
+    ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
     // Before LC_ALL: it must be the user's environment.
     ...(families.has('env') ? ['section env; { env -0 || env | tr "\\n" "\\000"; } 2>/dev/null'] : []),
     'export LC_ALL=C', ...(families.has('local') ? [localScript(factPath)] : []), `section files; head -v -c 262144 ${files.join(' ')} 2>/dev/null`, ...wanted.flatMap((family) => SECTIONS[family] ?? []), 'section end',

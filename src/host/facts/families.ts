@@ -17,7 +17,7 @@ export type Family = keyof typeof FAMILIES
 const MINIMAL: readonly Family[] = ['apparmor', 'caps', 'cmdline', 'date_time', 'distribution', 'dns', 'env', 'fips', 'local', 'lsb', 'pkg_mgr', 'platform', 'python', 'selinux', 'service_mgr', 'ssh_pub_keys', 'systemd', 'user']
 const ALL = Object.keys(FAMILIES) as readonly Family[]
 
-/** The families of a `gather_subset`: names add, names behind `!` take away, `!all` leaves the minimum, `!min` takes that away too. */
+/** The families of a `gather_subset`: the minimum and what is named, without what stands behind `!`. Exclusions alone are taken from the minimum, as since core 2.19. */
 export function chooseFamilies(subset: readonly string[]): ReadonlySet<Family> {
   const added = new Set<Family>()
   const removed = new Set<Family>()
@@ -25,8 +25,6 @@ export function chooseFamilies(subset: readonly string[]): ReadonlySet<Family> {
   const wanted = subset.filter((word) => !word.startsWith('!'))
   for (const word of without) for (const family of word === 'all' ? ALL.filter((one) => !MINIMAL.includes(one)) : familiesOf(word)) removed.add(family)
   for (const word of wanted) for (const family of familiesOf(word)) added.add(family)
-  // Only exclusions were given: they are taken away from everything.
-  if (wanted.length === 0 && !without.includes('all')) for (const family of ALL) added.add(family)
   const named = new Set(wanted.filter((word) => word !== 'all' && word !== 'min').flatMap(familiesOf))
   for (const family of removed) if (!named.has(family)) added.delete(family)
   if (!without.includes('min')) for (const family of MINIMAL) if (!without.includes(family)) added.add(family)

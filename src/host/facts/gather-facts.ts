@@ -20,12 +20,13 @@ export interface FactsWanted {
   readonly factPath?: string
   /** Seconds. */
   readonly timeout?: number
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The facts of a host, by Ansible's names without `ansible_`, read by one script. Needs no root; what the user may not see is left out. */
-export async function gatherFacts(shell: Pick<Shell, 'run'>, { subset = ['all'], filter = [], factPath = '/etc/ansible/facts.d', timeout }: FactsWanted = {}): Promise<Dict> {
+export async function gatherFacts(shell: Pick<Shell, 'run'>, { subset = ['all'], filter = [], factPath = '/etc/ansible/facts.d', timeout, environment = {} }: FactsWanted = {}): Promise<Dict> {
   const families = chooseFamilies(subset)
-  const { stdout, stderr } = await shell.run(factsScript(families, factPath), timeout === undefined ? {} : { timeout })
+  const { stdout, stderr } = await shell.run(factsScript(families, factPath, environment), timeout === undefined ? {} : { timeout })
   const output = stdout.toString()
   if (!output.includes('\n@@@@ end')) throw new Problem({ code: 'no-facts', summary: 'facts cannot be gathered', detail: stderr.toString().trim() || 'the script came to no end' })
   return filtered(new Map([...assembleFacts(parseCollected(output), families), ['gather_subset', subset]]), filter)

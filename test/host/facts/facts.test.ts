@@ -82,8 +82,11 @@ test('small ones: command line, resolv.conf, capabilities, python, date', () => 
 
 test('subsets: everything, without, only, by the name of a fact', () => {
   expect(chooseFamilies(['all']).has('hardware')).toBe(true)
-  expect(chooseFamilies(['!hardware']).has('hardware')).toBe(false)
-  expect(chooseFamilies(['!hardware']).has('network')).toBe(true)
+  expect([...chooseFamilies(['!hardware'])]).toEqual([...chooseFamilies(['min'])])
+  expect(chooseFamilies(['!env']).has('env')).toBe(false)
+  expect(chooseFamilies(['!min']).size).toBe(0)
+  expect(chooseFamilies(['all', '!hardware']).has('network')).toBe(true)
+  expect(chooseFamilies(['all', '!hardware']).has('hardware')).toBe(false)
   expect([...chooseFamilies(['!all', '!min', 'network'])]).toEqual(['network'])
   expect(chooseFamilies(['!all']).has('distribution')).toBe(true)
   expect(chooseFamilies(['!all', 'default_ipv4']).has('network')).toBe(true)
