@@ -69,6 +69,7 @@ export const registry: Readonly<Record<string, Load>> = {
   user: async () => (await import('./user.ts')).user,
   wait_for: async () => (await import('./wait-for.ts')).waitFor,
   wait_for_connection: async () => (await import('./wait-for-connection.ts')).waitForConnection,
+  xml: async () => (await import('./xml.ts')).xml,
 }
 
 /** The same as a map, as a run takes it. */

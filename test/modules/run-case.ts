@@ -41,9 +41,10 @@ interface TaskCase {
   readonly steps?: readonly string[]
 }
 
-/** One case: a host before, one task (or several in a row), what they must answer, the host after. `@` in texts is the host's directory. */
+/** One case: a host before, one task (or several in a row), what they must answer, the host after. `@` in texts is the host's directory, or what `sign` says. */
 export interface Case extends TaskCase {
   readonly name: string
+  readonly sign?: string
   readonly root?: boolean
   /** Programs that the machine must have, or must not have. */
   readonly needs?: string
@@ -72,7 +73,7 @@ export const loadCases = (file: string): readonly Case[] => parse(readFileSync(f
 export async function runCase(moduleName: string, given: Case): Promise<void> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'case-')))
   const files = realpathSync(mkdtempSync(join(tmpdir(), 'files-')))
-  const one = replaced(given, '@', root)
+  const one = replaced(given, given.sign ?? '@', root)
   const connection = connectLocal({})
   try {
     build(root, one.host ?? {})
