@@ -1,7 +1,7 @@
 import { condition } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import type { Condition } from '../playbook/tree.ts'
-import { Problems, problemsOf } from '../problem/problem.ts'
+import { Problem, Problems, problemsOf } from '../problem/problem.ts'
 import { render } from '../template/template.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
@@ -39,7 +39,7 @@ interface Decision {
 function decide(all: readonly Condition[], call: TaskCall, doubt: Unknown | undefined): Decision {
   let open = doubt
   for (const { expression, span } of all) {
-    const truth = condition(expression, call.scope, span)
+    const truth = truthOf(expression, call.scope, span)
     if (isUnknown(truth)) open ??= truth
     else if (!truth) {
       const real = inRealRun(expression, call)
@@ -48,6 +48,16 @@ function decide(all: readonly Condition[], call: TaskCall, doubt: Unknown | unde
     }
   }
   return { go: open ?? true }
+}
+
+/** A condition's failure is told in its own words: it is no option of the task. */
+function truthOf(expression: Condition['expression'], scope: Scope, span: Condition['span']): boolean | Unknown {
+  try {
+    return condition(expression, scope, span)
+  } catch (thrown) {
+    const [problem] = problemsOf(thrown) ?? []
+    throw problem?.detail === undefined ? thrown : new Problem({ ...problem.parts(), said: problem.detail })
+  }
 }
 
 /** What a false condition would be in the real run: a task that is skipped because this is a dry run says nothing about that. */

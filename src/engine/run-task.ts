@@ -1,5 +1,5 @@
 import type { Entry, Task } from '../playbook/tree.ts'
-import { Problem, problemsOf } from '../problem/problem.ts'
+import { Problem, problemsOf, type Span } from '../problem/problem.ts'
 import { render } from '../template/template.ts'
 import { Unreachable } from '../transport/connection.ts'
 import { dict } from '../value/value.ts'
@@ -98,8 +98,11 @@ async function performed(call: TaskCall): Promise<TaskResult> {
 }
 
 /** What `register` receives as `msg`: the message alone, which playbooks compare; its place is shown beside it. */
-const said = ({ code, detail, message, said: words }: Problem): string => words ?? (SAYS_IT_ALL.has(code) && detail !== undefined ? detail : message)
-const SAYS_IT_ALL: ReadonlySet<string> = new Set(['template-failed', 'undefined-variable', 'template-loop', 'template-not-found', 'template-syntax'])
+const said = ({ code, detail, message, span, said: words }: Problem): string => words ?? (code === 'undefined-variable' && detail !== undefined ? undefinedOption(detail, span) : SAYS_IT_ALL.has(code) && detail !== undefined ? detail : message)
+/** Playbooks look for the first sentence, for the name with 'is undefined', and for the end of that line. */
+const undefinedOption = (detail: string, span: Span | undefined): string =>
+  `The task includes an option with an undefined variable. The error was: ${detail}${span ? `\n\nThe error appears to be in '${span.file}': line ${span.line}, column ${span.column}` : ''}`
+const SAYS_IT_ALL: ReadonlySet<string> = new Set(['template-failed', 'template-loop', 'template-not-found', 'template-syntax'])
 
 const explained = ({ message, hint, span }: Problem): string => `${message}${span ? ` (${span.file}:${span.line}:${span.column})` : ''}${hint ? ` — ${hint}` : ''}`
 

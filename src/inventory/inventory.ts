@@ -1,5 +1,6 @@
 import { Problem } from '../problem/problem.ts'
 import { type Dict, type Value, isDict } from '../value/value.ts'
+import { controllerPython } from './controller-python.ts'
 import { type Group, type Host, InventoryData } from './inventory-data.ts'
 import type { InventorySettings, PrecedenceStep } from './inventory-settings.ts'
 import { LOCAL_NAMES, type Match, matchHosts, readLimit } from './pattern.ts'
@@ -191,7 +192,12 @@ export class Inventory {
     // A host of the inventory by another of these names is the localhost, with its variables.
     const known = [name, ...LOCAL_NAMES].find((one) => this.#data.hosts.get(one)?.implicit === false)
     if (known !== undefined) return known
-    if (!this.#data.hosts.has(name)) this.#data.addHost(name, {}, true).vars.set('ansible_connection', 'local')
+    if (!this.#data.hosts.has(name)) {
+      const { vars } = this.#data.addHost(name, {}, true)
+      vars.set('ansible_connection', 'local')
+      const python = controllerPython()
+      if (python !== undefined) vars.set('ansible_python_interpreter', python)
+    }
     return name
   }
 }

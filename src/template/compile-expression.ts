@@ -1,4 +1,4 @@
-import { TemplateString, Unknown, isUnknown, type Value } from '../value/value.ts'
+import { TemplateString, Unknown, VaultString, isUnknown, type Value } from '../value/value.ts'
 import { NO_KEYWORDS, applyPlugin } from './define.ts'
 import { Callable } from './objects.ts'
 import { spanOf } from './place.ts'
@@ -44,7 +44,7 @@ export function compileExpression(node: Expression, origin: Origin): Evaluate {
     case 'dict': return compileDict(node.items.map(([key, value]) => [compile(key), compile(value)] as const))
     case 'slice': return compileSlice(compile(node.of), [maybe(node.from), maybe(node.to), maybe(node.step)], place)
     case 'call': return compileCall(node, origin, place)
-    case 'filter': return compileFilter(node, compile(node.of!), origin)
+    case 'filter': return compileFilter(node, compile(node.of!), origin, compilePath(node.of!, origin))
     case 'test': return compileTest(node, origin, place)
     case 'sign': return compileSign(node.operator, compile(node.of), place)
     case 'binary': return compileBinary(node.operator, compile(node.left), compile(node.right), place)
@@ -167,25 +167,28 @@ const poisoning = (evaluate: Evaluate): Evaluate => (run, frame) => {
   }
 }
 
-export function compileFilter(node: Expression & { kind: 'filter' }, of: Evaluate, origin: Origin): Evaluate {
+/** `raw` gives what is filtered as it is, for filters that take a `!vault` value unopened. */
+export function compileFilter(node: Expression & { kind: 'filter' }, of: Evaluate, origin: Origin, raw = of): Evaluate {
   const place: Place = { origin, offset: node.offset }
   const args = compileArguments(node.args, origin)
   return contagious((run, frame) => {
     run.place = place
     const plugin = run.filter(node.name)
-    const value = of(run, frame)
+    const value = plugin.accepts.has('sealed') ? unlessSealed(raw(run, frame), run) : of(run, frame)
     const [values, keywords] = args(run, frame)
     run.place = place
     return applyPlugin('filter', plugin, value, values, keywords, run)
   })
 }
+const unlessSealed = (value: Value, run: Run): Value => (value instanceof VaultString ? value : run.ready(value))
 function compileTest(node: Expression & { kind: 'test' }, origin: Origin, place: Place): Evaluate {
   const of = compileExpression(node.of, origin)
+  const raw = compilePath(node.of, origin)
   const args = compileArguments(node.args, origin)
   return contagious((run, frame) => {
     run.place = place
     const plugin = run.test(node.name)
-    const value = of(run, frame)
+    const value = plugin.accepts.has('sealed') ? unlessSealed(raw(run, frame), run) : of(run, frame)
     const [values, keywords] = args(run, frame)
     run.place = place
     return truthy(applyPlugin('test', plugin, value, values, keywords, run)) !== node.negated

@@ -1,4 +1,5 @@
 import { hash, randomInt } from 'node:crypto'
+import { BCRYPT_SALT, bcrypt } from './bcrypt.ts'
 import { fail } from './template-error.ts'
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -68,20 +69,51 @@ function md5Crypt(password: Buffer, salt: Buffer): string {
 const ROUNDS = { sha256: 535_000, sha512: 656_000 } as const
 const PREFIX = { sha256: '$5$', sha512: '$6$' } as const
 
-/** A hash for `/etc/shadow`. `type`: sha512, sha256 or md5; anything else is refused by name. */
-export function cryptPassword(password: string, type: string, given: { salt?: string | undefined; saltSize?: number | undefined; rounds?: number | undefined } = {}): string {
+const IDENTS = ['2', '2a', '2y', '2b']
+/** What passlib knows and Ansible does not offer. */
+const NOT_OFFERED: ReadonlySet<string> = new Set(`apr_md5_crypt argon2 bcrypt_sha256 bsdi_crypt bsd_nthash crypt16 des_crypt fshp lmhash msdcc msdcc2 mssql2000 mssql2005 mysql323
+  mysql41 nthash oracle10 oracle11 pbkdf2_sha1 pbkdf2_sha256 pbkdf2_sha512 phpass postgres_md5 scram scrypt sha1_crypt sun_md5_crypt`.split(/\s+/))
+
+export interface CryptOptions {
+  readonly salt?: string | undefined
+  readonly saltSize?: number | undefined
+  readonly rounds?: number | undefined
+  /** Which bcrypt: 2, 2a, 2y or 2b. */
+  readonly ident?: string | undefined
+}
+/** How long the salt of a kind of hash is; `undefined` for a kind that is not offered. */
+export const saltLength = (type: string): number | undefined => {
+  const kind = kindOf(type)
+  return kind === 'blowfish' ? BCRYPT_SALT : kind === 'md5' ? 8 : kind && 16
+}
+/** A salt that is never the same twice. */
+export const saltFor = (type: string): string => randomSalt(saltLength(type) ?? 16)
+const kindOf = (type: string): 'md5' | 'sha256' | 'sha512' | 'blowfish' | undefined => {
   const kind = type.replace(/_crypt$/, '')
-  if (kind !== 'sha512' && kind !== 'sha256' && kind !== 'md5') {
-    return fail(`'${type}' is not supported for passwords (bcrypt among others needs a library); use sha512, sha256 or md5`)
-  }
-  const limit = kind === 'md5' ? 8 : 16
+  return kind === 'bcrypt' || kind === 'blowfish' ? 'blowfish' : kind === 'sha512' || kind === 'sha256' || kind === 'md5' ? kind : undefined
+}
+
+/** A hash for `/etc/shadow`. `type`: sha512, sha256, md5 or blowfish (bcrypt); anything else is refused by name. */
+export function cryptPassword(password: string, type: string, given: CryptOptions = {}): string {
+  const kind = kindOf(type)
+  if (kind === undefined) return fail(NOT_OFFERED.has(type) ? `${type} is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512` : `passlib does not support '${type}' algorithm`)
+  const limit = saltLength(type)!
   const salt = given.salt ?? randomSalt(given.saltSize ?? limit)
-  if (/[^./0-9A-Za-z]/.test(salt)) return fail("the salt may hold letters, digits, '.' and '/'")
-  if (salt.length > limit) return fail(`the salt of ${kind} has at most ${limit} characters`)
+  if (/[^./0-9A-Za-z]/.test(salt)) return fail(`invalid characters in ${nameOf(kind)} salt`)
+  if (salt.length > limit) return fail(`salt too large (${nameOf(kind)} requires <= ${limit} chars)`)
+  if (kind === 'blowfish') return blowfish(password, salt, given)
   const bytes = Buffer.from(password)
   if (kind === 'md5') return `$1$${salt}$${md5Crypt(bytes, Buffer.from(salt))}`
   const rounds = given.rounds ?? ROUNDS[kind]
   if (!(rounds >= 1000 && rounds <= 999_999_999)) return fail('the rounds lie between 1000 and 999999999')
   const text = encodeSha(shaCrypt(kind, bytes, Buffer.from(salt), rounds))
   return `${PREFIX[kind]}${rounds === 5000 ? '' : `rounds=${rounds}$`}${salt}$${text}`
+}
+const nameOf = (kind: string): string => (kind === 'blowfish' ? 'bcrypt' : `${kind}_crypt`)
+function blowfish(password: string, salt: string, { rounds = 12, ident = '2b' }: CryptOptions): string {
+  if (!IDENTS.includes(ident)) return fail(`invalid ident: '${ident}'`)
+  if (salt.length < BCRYPT_SALT) return fail(`salt too small (bcrypt requires exactly ${BCRYPT_SALT} chars)`)
+  if (!(rounds >= 4 && rounds <= 31)) return fail('the rounds of bcrypt lie between 4 and 31')
+  if (password.includes('\0')) return fail('bcrypt does not allow NULL bytes in password')
+  return bcrypt(password, salt, rounds, ident)
 }

@@ -1,10 +1,9 @@
 import { isUnknown, type Value } from '../value/value.ts'
 import { isView, unfold } from './objects.ts'
-import type { Bound, Call, Extra, Filter, Keywords, Signature, Test } from './scope.ts'
+import type { Accepted, Bound, Call, Extra, Filter, Keywords, Signature, Test } from './scope.ts'
 import { fail } from './template-error.ts'
 import { defined } from './undefined.ts'
 
-type Accepted = 'undefined' | 'unknown' | 'view'
 type Apply = (value: Value, args: Bound, extra: Extra) => Value
 
 /**

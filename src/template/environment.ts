@@ -14,6 +14,7 @@ import { setFilters } from './filters/sets.ts'
 import { textFilters } from './filters/text.ts'
 import { timeFilters } from './filters/time.ts'
 import { urlFilters } from './filters/url.ts'
+import { vaultFilters } from './filters/vault.ts'
 import { yamlFilters } from './filters/yaml.ts'
 import { globals } from './globals.ts'
 import { commandLookups } from './lookups/commands.ts'
@@ -39,7 +40,7 @@ function byName<T extends { readonly names: readonly string[] }>(plugins: readon
 
 const filters = [
   ...chooseFilters, ...encodingFilters, ...ipFilters, ...jsonFilters, ...mappingFilters, ...networkFilters, ...numberFilters, ...pathFilters, ...queryFilters,
-  ...randomFilters, ...regularFilters, ...sequenceFilters, ...setFilters, ...textFilters, ...timeFilters, ...urlFilters, ...yamlFilters,
+  ...randomFilters, ...regularFilters, ...sequenceFilters, ...setFilters, ...textFilters, ...timeFilters, ...urlFilters, ...vaultFilters, ...yamlFilters,
 ]
 const tests = [...compareTests, ...kindTests, ...networkTests, ...pathTests, ...resultTests, ...textTests]
 

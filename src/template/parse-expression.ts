@@ -202,7 +202,7 @@ function parseArguments(cursor: Cursor): Arguments {
       if (spreadKeywords) refuse("'**' may stand once", token)
       spreadKeywords = parseExpression(cursor)
     } else if (token.kind === 'name' && next.kind === 'sign' && next.value === '=') {
-      if (keywords.some(([name]) => name === token.value)) refuse(`the keyword argument '${token.value}' is repeated`, token)
+      if (keywords.some(([name]) => name === token.value)) refuse(`keyword argument repeated: ${token.value}`, token)
       cursor.index += 2
       keywords.push([token.value, parseExpression(cursor)])
     } else {

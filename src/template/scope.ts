@@ -58,17 +58,18 @@ export interface Signature {
   readonly open: boolean
 }
 
+export type Accepted = 'undefined' | 'unknown' | 'view' | 'sealed'
 export interface Filter {
   readonly names: readonly string[]
   readonly signature: Signature
-  /** `undefined`: looks at undefined values itself; `unknown`: also at unknown ones; `view`: takes lazy mappings as they are. */
-  readonly accepts: ReadonlySet<'undefined' | 'unknown' | 'view'>
+  /** `undefined`: looks at undefined values itself; `unknown`: also at unknown ones; `view`: takes lazy mappings as they are; `sealed`: `!vault` values too. */
+  readonly accepts: ReadonlySet<Accepted>
   apply(value: Value, args: Bound, extra: Extra): Value
 }
 export interface Test {
   readonly names: readonly string[]
   readonly signature: Signature
-  readonly accepts: ReadonlySet<'undefined' | 'unknown' | 'view'>
+  readonly accepts: ReadonlySet<Accepted>
   apply(value: Value, args: Bound, extra: Extra): Value
 }
 /** What does not fit into the declared parameters, and the evaluation itself. */

@@ -6,7 +6,7 @@ import type { Dict, Value } from '../value/value.ts'
 import { HostStore } from './host-store.ts'
 import { HostView } from './host-view.ts'
 import { LayeredScope } from './layered-scope.ts'
-import { type MagicContext, type MagicSettings, directoryOf, inventoryNames, magicNames, makeMagic, rendered } from './magic.ts'
+import { type MagicContext, type MagicSettings, directoryOf, inventoryNames, listedNames, magicNames, makeMagic, rendered } from './magic.ts'
 import { type PlayState, countPresent, newPlayState } from './play-state.ts'
 import { inOrder, outsideOfPlays, withDependencies } from './precedence.ts'
 import { varsFilesOf } from './vars-files.ts'
@@ -156,7 +156,7 @@ class RunVars implements Vars {
     if (known?.revision === revision) return known.view
     const layers = (): readonly Dict[] => outsideOfPlays({ store, inventory: this.#inventory(host, playbookDirectory) })
     const scope = this.#scope({ ...request, host }, { layers, store, playbookDirectory, state: undefined, inPlay: false })
-    const view = new HostView(() => scope.names(), (name) => rendered(scope, name))
+    const view = new HostView(() => listedNames(scope), (name) => rendered(scope, name))
     this.#views.set(key, { revision, view })
     return view
   }

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { controllerPython } from '../inventory/controller-python.ts'
 import { OMIT, type View } from '../template/objects.ts'
 import { render } from '../template/template.ts'
 import type { Role } from '../playbook/tree.ts'
@@ -70,8 +71,8 @@ const MAKERS: Readonly<Record<string, Make>> = {
   ansible_verbosity: ({ options }) => options.magic.verbosity,
   ansible_forks: ({ options }) => options.magic.forks,
   ansible_version: () => VERSION,
-  // There is none here. Playbooks hand it on as an interpreter, and call it for what Python does on this machine.
-  ansible_playbook_python: () => 'python3',
+  // Nothing here runs on it. Playbooks hand it on as an interpreter, and call it for what Python does on this machine.
+  ansible_playbook_python: () => controllerPython() ?? 'python3',
   ansible_run_tags: ({ options }) => (options.magic.tags.length ? options.magic.tags : ['all']),
   ansible_skip_tags: ({ options }) => options.magic.skipTags,
   ansible_limit: ({ options }) => options.magic.limit,
@@ -105,6 +106,10 @@ export function rendered(scope: Scope, name: string): Value | undefined {
   const raw = scope.get(name)
   return raw === undefined ? undefined : render(raw, scope)
 }
+
+const NOT_LISTED: ReadonlySet<string> = new Set(['omit', 'hostvars', 'vars'])
+/** A host's own names: what `hostvars` lists of it, without the views of everything. */
+export const listedNames = (scope: Scope): string[] => Array.from(scope.names()).filter((name) => !NOT_LISTED.has(name))
 
 /** `ns.coll.role` and a path to a role are known by their last word. */
 const shortName = ({ name }: Role): string => name.split(/[/.]/).at(-1)!

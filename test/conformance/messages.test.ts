@@ -12,7 +12,7 @@ test('what is registered of an error is its message; the place and the hint are 
     - name: look
       debug: msg={{ found.msg }}
 `)
-  expect(ran.outputs('look').msg).toBe("'missing' is undefined")
+  expect(ran.outputs('look').msg).toMatch(/^The task includes an option with an undefined variable\. The error was: 'missing' is undefined\n\nThe error appears to be in '.*playbook\.yml': line 5, column \d+$/)
   expect(ran.result('fails').reason).toMatch(/A variable is not defined: 'missing' is undefined \(.*playbook\.yml:5:\d+\) — give it a value/)
 })
 
@@ -35,4 +35,19 @@ test('parameters that do not fit are registered in the words that playbooks comp
   expect(ran.outputs('choice').msg).toBe('value of state must be one of: absent, directory, file, hard, link, touch, got: maybe')
   expect(ran.outputs('type').msg).toMatch(/^argument 'recurse' is of type str and we were unable to convert to bool: /)
   expect(ran.outputs('rule').msg).toBe('one of the following is required: name, requirements')
+})
+
+test('a condition tells its failure without calling itself an option', async () => {
+  const ran = await runYaml(`
+- hosts: all
+  tasks:
+    - name: fails
+      debug: msg=no
+      when: missing
+      register: found
+      ignore_errors: true
+    - name: look
+      debug: msg={{ found.msg }}
+`)
+  expect(ran.outputs('look').msg).toBe("'missing' is undefined")
 })

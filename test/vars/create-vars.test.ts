@@ -188,6 +188,7 @@ describe('magic', () => {
     vars.host('h2').addFacts(dict({ ansible_os: 'x', packages: [1], ansible_local: dict({ l: 2 }) }))
     expect(ask(scope(), "hostvars['h2'].s + hostvars.h2.packages[0]")).toBe(2)
     expect(ask(scope(), '[hostvars.h2.ansible_facts.os, hostvars.h2.ansible_os, hostvars.h2.ansible_local.l, hostvars.h2.ansible_facts.ansible_local.l]')).toEqual(['x', 'x', 2, 2])
+    expect(ask(scope(), "[hostvars.h2 | intersect(['omit', 'vars', 'hostvars', 'me']), (hostvars.h2 | to_json | from_json).t]")).toEqual([['me'], 'two'])
     vars.host('h2').clearFacts()
     expect(ask(scope(), 'hostvars.h2.ansible_os is defined')).toBe(false)
   })

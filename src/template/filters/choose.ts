@@ -4,11 +4,11 @@ import { getItem } from '../python/access.ts'
 import { flag, isList, truthy, typeName } from '../python/kind.ts'
 import { str } from '../python/text.ts'
 import { TemplateError } from '../template-error.ts'
-import { Undefined, defined } from '../undefined.ts'
+import { Undefined } from '../undefined.ts'
 
 function mandatory(value: Value, message: Value | undefined): Value {
   if (!(value instanceof Undefined)) return value
-  const subject = value.subject ? `'${value.subject}' is mandatory and not defined` : 'a mandatory variable is not defined'
+  const subject = `Mandatory variable ${value.subject ? `'${value.subject}' ` : ''} not defined.`
   throw new TemplateError('failed', message === undefined || message === null ? subject : str(message), { place: value.place })
 }
 
@@ -28,6 +28,6 @@ export const chooseFilters = [
   }, 'undefined', 'unknown', 'view'),
   filter('extract', 'container morekeys?', (value, [container, more]) => {
     const keys = more === undefined || more === null ? [] : isList(more) ? more : [more]
-    return keys.reduce<Value>((at, key) => getItem(at, key), getItem(container!, defined(value)))
-  }, 'view'),
+    return keys.reduce<Value>((at, key) => getItem(at, key), value instanceof Undefined ? value : getItem(container!, value))
+  }, 'undefined', 'view'),
 ]

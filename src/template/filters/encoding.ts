@@ -20,14 +20,14 @@ function digest(text: string, type: string): string {
   try {
     return createHash(own(NAMES, type) ?? type).update(text).digest('hex')
   } catch {
-    return fail(`'${type}' is not a kind of hash`)
+    return fail(`unsupported hash type ${type}`)
   }
 }
 const ANSIBLE_NAMESPACE = '361E6D51-FAEC-444A-9079-341386DA8E2E'
 /** A name-based UUID (version 5). */
 function uuid(name: string, namespace: string): string {
   const space = namespace.replaceAll('-', '')
-  if (!/^[\da-f]{32}$/i.test(space)) return fail(`'${namespace}' is not a UUID`)
+  if (!/^[\da-f]{32}$/i.test(space)) return fail(`Invalid value '${namespace}' for 'namespace': badly formed hexadecimal UUID string`)
   const hash = createHash('sha1').update(Buffer.from(space, 'hex')).update(name).digest()
   hash[6] = (hash[6]! & 15) | 80
   hash[8] = (hash[8]! & 63) | 128

@@ -3,7 +3,7 @@ import { filter } from '../define.ts'
 import { compareText } from '../python/compare.ts'
 import { countOf, flag, float, int, isList, isNumber, typeName } from '../python/kind.ts'
 import { repr, str } from '../python/text.ts'
-import { Range, isAttributed } from '../objects.ts'
+import { Range, isAttributed, isView, unfold } from '../objects.ts'
 import { DateTime } from '../python/date-time.ts'
 import { fail } from '../template-error.ts'
 import { need } from '../unknown-reached.ts'
@@ -26,6 +26,7 @@ export function dumpJson(value: Value, layout: Layout, level = 0): string {
   if (isList(value)) return enclose('[', value.map((item) => dumpJson(item, layout, level + 1)), ']', layout, level)
   if (value instanceof Range) return dumpJson(value.items(), layout, level)
   if (isDict(value)) return enclose('{', members(value, layout, level), '}', layout, level)
+  if (isView(value)) return dumpJson(unfold(value), layout, level)
   if (value instanceof DateTime) return quoted(value.text().replace(' ', 'T'), layout.ascii)
   if (isAttributed(value) || 'opaque' in value) return fail(`a ${typeName(value)} cannot be written as JSON`)
   return quoted(str(value), layout.ascii)

@@ -1,13 +1,12 @@
 import { isDict, type Dict, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
 import { compare, includes } from '../python/compare.ts'
-import { flag, isList, iterate, tuple, typeName } from '../python/kind.ts'
+import { flag, isList, tuple, typeName } from '../python/kind.ts'
 import { pairsOf } from '../python/container-methods.ts'
-import { str } from '../python/text.ts'
+import { repr, str } from '../python/text.ts'
 import { fail } from '../template-error.ts'
-import { Undefined } from '../undefined.ts'
 import { need } from '../unknown-reached.ts'
-import { folded, reader } from './attribute.ts'
+import { folded } from './attribute.ts'
 
 const LIST_MERGES = ['replace', 'keep', 'append', 'prepend', 'append_rp', 'prepend_rp'] as const
 type ListMerge = (typeof LIST_MERGES)[number]
@@ -35,32 +34,33 @@ function mergeLists(ours: readonly Value[], theirs: readonly Value[], how: ListM
 }
 function combine(values: readonly Value[], recursive: boolean, lists: string): Value {
   const how = LIST_MERGES.find((one) => one === lists) ?? fail(`'list_merge' is one of ${LIST_MERGES.join(', ')}, not '${lists}'`)
-  const dicts = values.flatMap((value) => (isList(value) ? Array.from(value).flat(9) as Value[] : [value]))
-  return dicts.reduce<Dict>((merged, value) => {
-    need(value)
-    return isDict(value) ? merge(merged, value, recursive, how) : fail(`combine needs mappings, got ${typeName(value)}`)
-  }, new Map())
+  const dicts = values.flatMap((value) => (isList(value) ? Array.from(value) : [value])).filter((value) => value !== null)
+  return dicts.reduce<Dict>((merged, value) => isDict(need(value)) ? merge(merged, value as Dict, recursive, how) : refuse(merged, value), new Map())
 }
+const refuse = (dict: Dict, other: Value): never =>
+  fail(`failed to combine variables, expected dicts but got a '${typeName(dict)}' and a '${typeName(other)}': \n${repr(dict)}\n${repr(other)}`)
 
-const member = (item: Value, key: string, what: string): Value => {
-  const value = reader(key)(item)
-  return value instanceof Undefined ? fail(`${what}: an item has no '${key}'`) : value
-}
 function subelements(value: Value, path: Value, skipMissing: boolean): Value[] {
-  const keys = isList(path) ? path : str(path).split('.')
-  const items = isDict(value) ? [...value.values()] : isList(value) ? value : fail('subelements needs a list or a mapping')
+  const keys = isList(path) ? path : typeof path === 'string' ? path.split('.') : fail('subelements must be a list or a string')
+  const items = isDict(value) ? [...value.values()] : isList(value) ? value : fail('obj must be a list of dicts or a nested dict')
   return Array.from(items).flatMap((item) => {
-    const inner = keys.reduce<Value>((at, key) => reader(key)(at), item)
-    if (inner instanceof Undefined) return skipMissing ? [] : fail(`subelements: an item has no '${str(path)}'`)
-    need(inner)
-    return isList(inner) ? Array.from(inner, (one) => tuple([item, one])) : fail(`subelements: '${str(path)}' is not a list`)
+    let inner = item
+    for (const [index, key] of keys.entries()) {
+      const next: Value | undefined = isDict(need(inner)) ? (inner as Dict).get(key) : fail(`the key ${str(keys[index - 1] ?? key)} should point to a dictionary, got '${str(inner)}'`)
+      if (next === undefined) return skipMissing ? [] : fail(`could not find ${repr(key)} key in iterated item ${repr(inner)}`)
+      inner = next
+    }
+    return isList(need(inner)) ? Array.from(inner as readonly Value[], (one) => tuple([item, one])) : fail(`the key ${str(keys.at(-1) ?? '')} should point to a list, got '${str(inner)}'`)
   })
 }
 function rekey(value: Value, key: string, duplicates: string): Value {
+  if (duplicates !== 'error' && duplicates !== 'overwrite') fail(`duplicates parameter to rekey_on_member has unknown value: ${duplicates}`)
+  const items = isDict(value) ? value.values() : isList(value) ? value : fail('Type is not a valid list, set, or dict')
   const made = new Map<Value, Value>()
-  for (const item of isDict(value) ? value.values() : iterate(value)) {
-    const name = member(item, key, 'rekey_on_member')
-    if (made.has(name) && duplicates === 'error') fail(`rekey_on_member: '${str(name)}' is there twice`)
+  for (const item of items) {
+    const name = isDict(need(item)) ? (item as Dict).get(key) : fail('List item is not a valid dict')
+    if (name === undefined) return fail(`Key ${key} was not found`)
+    if (made.has(name) && duplicates === 'error') fail(`Key ${str(name)} is not unique, cannot correctly turn into dict`)
     made.set(name, item)
   }
   return made
@@ -71,19 +71,25 @@ function dictSort(dict: Dict, caseSensitive: boolean, by: string, reverse: boole
   const sorted = [...dict].sort((a, b) => compare(fold(a[index]), fold(b[index])))
   return (reverse ? sorted.reverse() : sorted).map(tuple)
 }
+function itemsToDict(value: Value, key: string, item: string): Dict {
+  if (!isList(value)) return fail(`items2dict requires a list, got ${typeName(value)} instead.`)
+  return new Map(Array.from(value, (one) => {
+    const [name, content] = isDict(need(one)) ? [(one as Dict).get(key), (one as Dict).get(item)] : fail('items2dict requires a list of dictionaries')
+    if (name === undefined || content === undefined) return fail(`items2dict requires each dictionary in the list to contain the keys '${key}' and '${item}', got ${repr(one)} instead.`)
+    return [name, content] as const
+  }))
+}
 const text = (value: Value | undefined, fallback: string): string => (value === undefined ? fallback : str(value))
 
 export const mappingFilters = [
   filter('combine', '* **', (value, _args, { rest, keywords }) => {
-    for (const name of Object.keys(keywords)) if (name !== 'recursive' && name !== 'list_merge') fail(`the filter 'combine' takes no argument '${name}'`)
+    for (const name of Object.keys(keywords)) if (name !== 'recursive' && name !== 'list_merge') fail("'recursive' and 'list_merge' are the only valid keyword arguments")
     return combine([value, ...rest], flag(keywords['recursive']), text(keywords['list_merge'], 'replace'))
   }),
   filter('dict2items', 'key_name? value_name?', (value, [key, item]) => (isDict(value)
     ? Array.from(value, ([k, v]) => new Map<Value, Value>([[text(key, 'key'), k], [text(item, 'value'), v]]))
-    : fail(`dict2items needs a mapping, got ${typeName(value)}`))),
-  filter('items2dict', 'key_name? value_name?', (value, [key, item]) => (isList(value)
-    ? new Map(Array.from(value, (one) => [member(one, text(key, 'key'), 'items2dict'), member(one, text(item, 'value'), 'items2dict')]))
-    : fail(`items2dict needs a list, got ${typeName(value)}`))),
+    : fail(`dict2items requires a dictionary, got ${typeName(value)} instead.`))),
+  filter('items2dict', 'key_name? value_name?', (value, [key, item]) => itemsToDict(value, text(key, 'key'), text(item, 'value'))),
   filter('dictsort', 'case_sensitive? by? reverse?', (value, [cased, by, reverse]) => (isDict(value)
     ? dictSort(value, flag(cased), text(by, 'key'), flag(reverse))
     : fail(`dictsort needs a mapping, got ${typeName(value)}`))),

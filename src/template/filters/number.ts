@@ -1,9 +1,10 @@
 import { Float, type Value } from '../../value/value.ts'
 import { filter } from '../define.ts'
-import { flag, float, int, intOf, isFloat, isNumber, numberOf } from '../python/kind.ts'
+import { flag, float, int, intOf, isFloat, isNumber, numberOf, typeName } from '../python/kind.ts'
 import { fixed } from '../python/number-text.ts'
 import { str } from '../python/text.ts'
 import { fail } from '../template-error.ts'
+import { need } from '../unknown-reached.ts'
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
@@ -45,15 +46,17 @@ function round(value: Value, precision: number, method: string): Value {
   if (!isFloat(value)) return precision >= 0 ? value : Math.round(number * scale) / scale
   return float(precision >= 0 ? Number(fixed(number, precision)) : Math.round(number * scale) / scale)
 }
+/** A number, or an error with the filter's name, as Ansible words it. */
+const operand = (name: string, value: Value): number => (isNumber(need(value)) ? numberOf(value) : fail(`${name}() can only be used on numbers: must be real number, not ${typeName(value)}`))
 function logarithm(value: Value, base: Value | undefined): Value {
-  const number = numberOf(value)
-  if (number <= 0) return fail('log needs a number above zero')
-  const of = base === undefined ? Math.E : numberOf(base)
+  const number = operand('log', value)
+  const of = base === undefined ? Math.E : operand('log', base)
+  if (number <= 0 || of <= 0) return fail('math domain error')
   return float(of === 10 ? Math.log10(number) : of === 2 ? Math.log2(number) : of === Math.E ? Math.log(number) : Math.log(number) / Math.log(of))
 }
 function root(value: Value, base: Value | undefined): Value {
-  const degree = base === undefined ? 2 : numberOf(base)
-  return float(degree === 2 ? Math.sqrt(numberOf(value)) : degree === 3 ? Math.cbrt(numberOf(value)) : numberOf(value) ** (1 / degree))
+  const [number, degree] = [operand('root', value), base === undefined ? 2 : operand('root', base)]
+  return float(degree === 2 ? Math.sqrt(number) : degree === 3 ? Math.cbrt(number) : number ** (1 / degree))
 }
 
 const UNITS = ['', 'K', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y']
@@ -64,13 +67,16 @@ function humanReadable(size: number, bits: boolean, unit: Value | undefined): st
   const suffix = power ? UNITS[power] + (bits ? 'b' : 'B') : bits ? 'bits' : 'Bytes'
   return `${fixed(size / 1024 ** power, 2)} ${suffix}`
 }
+/** `1.5`, `10 KB`, `2M`; `Kb` and `bit` only where bits are asked for: the case of the b is the difference. */
 function humanToBytes(text: string, unit: Value | undefined, bits: boolean): Value {
-  const [, digits = '', given] = /^\s*(\d*\.?\d*)\s*([A-Za-z]+)?/.exec(text) ?? []
-  if (digits === '') return fail(`'${text}' is not a size`)
+  const [, digits = '', given] = /^(\d*\.?\d*)\s*([A-Za-z]+)?$/.exec(text) ?? []
+  if (!/\d/.test(digits)) return fail(`human_to_bytes() can't interpret following string: ${text}`)
   const name = given ?? (unit === undefined || unit === null ? '' : str(unit))
-  const power = /^(b|bytes?|bits?)$/i.test(name) ? 0 : UNITS.indexOf(name.slice(0, 1).toUpperCase())
-  if (power < 0) return fail(`'${name}' is not a unit of size`)
-  if (bits && /B$/.test(name) && power > 0) return fail(`'${text}' is a size in bytes, not in bits`)
+  const [letter, mark] = [name.slice(0, 1).toUpperCase(), bits ? 'b' : 'B']
+  const power = letter === 'B' ? 0 : UNITS.indexOf(letter)
+  if (power < 0) return fail(`human_to_bytes() failed to convert ${text} (unit = ${name}). The suffix must be one of ${UNITS.slice(1).reverse().join(', ')}, B`)
+  const [short, long] = power === 0 ? [mark, bits ? 'bit' : 'byte'] : [letter + mark, letter]
+  if (name.length > 1 && name !== short && name.toLowerCase() !== long) return fail(`human_to_bytes() failed to convert ${text}. Value is not a valid string (expect ${short} or ${long})`)
   return Math.round(Number(digits) * 1024 ** power)
 }
 
@@ -88,8 +94,8 @@ export const numberFilters = [
   filter('round', 'precision? method?', (value, [precision, method]) => round(value, intOf(precision, 0), method === undefined ? 'common' : str(method))),
   filter('bool', '', (value) => toBool(value)),
   filter('log', 'base?', (value, [base]) => logarithm(value, base)),
-  filter('pow', 'y', (value, [power]) => float(numberOf(value) ** numberOf(power!))),
+  filter('pow', 'y', (value, [power]) => float(operand('pow', value) ** operand('pow', power!))),
   filter('root', 'base?', (value, [base]) => root(value, base)),
-  filter('human_readable', 'isbits? unit?', (value, [bits, unit]) => humanReadable(numberOf(value), flag(bits), unit)),
+  filter('human_readable', 'isbits? unit?', (value, [bits, unit]) => humanReadable(isNumber(value) ? numberOf(value) : fail(`human_readable() failed on bad input: a number is needed, got ${typeName(value)}`), flag(bits), unit)),
   filter('human_to_bytes', 'default_unit? isbits?', (value, [unit, bits]) => humanToBytes(str(value), unit, flag(bits))),
 ]

@@ -2,8 +2,9 @@ import { existsSync, globSync, realpathSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import path from 'node:path'
 import { filter } from '../define.ts'
-import { iterate, tuple } from '../python/kind.ts'
+import { isList, iterate, tuple, typeName } from '../python/kind.ts'
 import { str } from '../python/text.ts'
+import { fail } from '../template-error.ts'
 
 export const basename = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 export function dirname(name: string): string {
@@ -42,7 +43,7 @@ export const pathFilters = [
   filter('basename', '', (value) => basename(str(value))),
   filter('dirname', '', (value) => dirname(str(value))),
   filter('splitext', '', (value) => tuple(splitExtension(str(value)))),
-  filter('path_join', '', (value) => (typeof value === 'string' ? value : join(['', ...iterate(value).map(str)]))),
+  filter('path_join', '', (value) => (typeof value === 'string' ? value : isList(value) ? join(['', ...value.map(str)]) : fail(`|path_join expects string or sequence, got ${typeName(value)} instead.`))),
   filter('relpath', 'start?', (value, [start]) => path.posix.relative(start === undefined ? '.' : str(start), str(value)) || '.'),
   filter('normpath', '', (value) => path.posix.normalize(str(value)).replace(/(.)\/$/, '$1')),
   filter('commonpath', '', (value) => commonPath(iterate(value).map(str))),

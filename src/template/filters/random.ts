@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Value } from '../../value/value.ts'
 import { cryptPassword } from '../crypt.ts'
 import { filter } from '../define.ts'
-import { intOf, isInt, isText, iterate } from '../python/kind.ts'
+import { intOf, isInt, isList, isMapping, isNumber, isText, iterate } from '../python/kind.ts'
 import { seededRandom, type PythonRandom } from '../python/random.ts'
 import { str } from '../python/text.ts'
 import { fail } from '../template-error.ts'
@@ -13,8 +13,8 @@ const sourceOf = (seed: Value | undefined): PythonRandom =>
 function choose(value: Value, start: Value | undefined, step: Value | undefined, seed: Value | undefined): Value {
   const random = sourceOf(seed)
   if (!isInt(value)) {
-    if ((start ?? step ?? null) !== null) fail("'start' and 'step' are for numbers only")
-    const items = iterate(value)
+    if ((start ?? step ?? null) !== null) fail('start and step can only be used with integer values')
+    const items = isList(value) || isText(value) || isMapping(value) ? iterate(value) : fail('random can only be used on sequences and integers')
     return items[random.below(items.length)]!
   }
   const [from, by] = [intOf(start, 0), intOf(step, 1)]
@@ -41,10 +41,10 @@ const number = (value: Value | undefined): number | undefined => (value === unde
 
 export const randomFilters = [
   filter('random', 'start? step? seed?', (value, [start, step, seed]) => choose(value, start, step, seed)),
-  filter('shuffle', 'seed?', (value, [seed]) => (isText(value) ? value : shuffle(iterate(value), sourceOf(seed)))),
+  filter('shuffle', 'seed?', (value, [seed]) => (isText(value) || isNumber(value) || value === null ? value : shuffle(iterate(value), sourceOf(seed)))),
   filter('random_mac community.general.random_mac', 'seed?', (value, [seed]) => macAddress(str(value), seed)),
   filter('password_hash', 'hashtype? salt? salt_size? rounds? ident?', (value, [type, salt, size, rounds, ident]) => {
-    if (ident !== undefined && ident !== null) fail("'ident' belongs to bcrypt, which is not supported")
-    return cryptPassword(str(value), type === undefined ? 'sha512' : str(type), { salt: salt === undefined || salt === null ? undefined : str(salt), saltSize: number(size), rounds: number(rounds) })
+    const text = (option: Value | undefined): string | undefined => (option === undefined || option === null ? undefined : str(option))
+    return cryptPassword(str(value), text(type) ?? 'sha512', { salt: text(salt), saltSize: number(size), rounds: number(rounds), ident: text(ident) })
   }),
 ]

@@ -88,10 +88,12 @@ function select(value: Value, wanted: boolean, byAttribute: boolean, { rest, key
   return Array.from(iterate(value)).filter(passes)
 }
 
+/** Ansible takes the words for nothing, too: YAML reads `[1, None]` as a text. */
+const isNull = (item: Value): boolean => item === null || item === 'None' || item === 'null'
 function flatten(items: readonly Value[], levels: number, skipNulls: boolean): Value[] {
   return items.flatMap((item) => {
     need(item)
-    if (item === null && skipNulls) return []
+    if (skipNulls && isNull(item)) return []
     return isList(item) && levels > 0 ? flatten(item, levels - 1, skipNulls) : [item]
   })
 }
@@ -125,7 +127,13 @@ export const sequenceFilters = [
   filter('max', 'case_sensitive? attribute?', (value, [cased, attribute]) => extreme(iterate(value), 1, flag(cased), attribute)),
   filter('min', 'case_sensitive? attribute?', (value, [cased, attribute]) => extreme(iterate(value), -1, flag(cased), attribute)),
   filter('sum', 'attribute? start?', (value, [attribute, start]) => sum(iterate(value), attribute, start ?? 0)),
-  filter('unique', 'case_sensitive? attribute?', (value, [cased, attribute]) => unique(Array.from(iterate(value)), flag(cased), attribute)),
+  filter('unique', 'case_sensitive? attribute?', (value, [cased, attribute]) => {
+    const items = Array.from(iterate(value))
+    if ((cased === false || (attribute !== undefined && attribute !== null)) && items.map(reader(attribute)).some((key) => isMapping(key) || isList(key))) {
+      return fail("Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied")
+    }
+    return unique(items, flag(cased), attribute)
+  }),
   filter('groupby', 'attribute default? case_sensitive?', (value, [attribute, fallback, cased]) => groupBy(Array.from(iterate(value)), attribute!, fallback, flag(cased))),
   filter('batch', 'linecount fill_with?', (value, [size, fill]) => batch(listOf(value), countOf(size), fill)),
   filter('slice', 'slices fill_with?', (value, [count, fill]) => slices(listOf(value), countOf(count), fill)),

@@ -69,13 +69,15 @@ function comment(text: string, style: string, options: Readonly<Record<string, V
   const decoration = option('decoration', decoration0)
   const newline = option('newline', '\n')
   const [begin, end] = [option('beginning', begin0), option('end', end0)]
-  const around = (name: string): string[] => {
-    const mark = option(name, decoration.trimEnd())
-    const count = countOf(options[`${name}_count`], 1)
-    return mark === '' ? [] : Array.from({ length: count }, () => mark)
-  }
-  const lines = text.split(newline).map((line) => (decoration + line).trimEnd())
-  return [...(begin ? [begin] : []), ...around('prefix'), ...lines, ...around('postfix'), ...(end ? [end] : [])].join(newline)
+  const mark = (name: string): string => option(name, decoration.trimEnd())
+  const count = (name: string): number => countOf(options[`${name}_count`], 1)
+  // A prefix that is empty is no line, one that is a line feed is an empty line; the text ends its line before an empty postfix, too.
+  const prefix = mark('prefix') === newline ? newline : mark('prefix') && mark('prefix') + newline
+  const front = prefix.repeat(count('prefix'))
+  const back = (newline + mark('postfix')).repeat(count('postfix'))
+  const lines = text.split(newline)
+  const drawn = lines.map((line, index) => (line === '' && index < lines.length - 1 ? decoration.trimEnd() : decoration + line)).join(newline)
+  return (begin && begin + newline) + front + drawn + back + (end && newline + end)
 }
 
 export const textFilters = [

@@ -28,6 +28,6 @@ export const urlFilters = [
   filter('urlsplit', 'query?', (value, [part]) => {
     const parts = urlParts(str(value))
     if (part === undefined || part === '') return parts
-    return orElse(parts.get(str(part)), () => fail(`urlsplit: a URL has no '${str(part)}'`))
+    return orElse(parts.get(str(part)), () => fail(`unknown URL component: ${str(part)}`))
   }),
 ]

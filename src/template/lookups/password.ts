@@ -2,14 +2,13 @@ import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { unknown, type Value } from '../../value/value.ts'
-import { cryptPassword, randomSalt } from '../crypt.ts'
+import { cryptPassword, saltFor, saltLength } from '../crypt.ts'
 import { expandUser } from '../filters/path.ts'
 import { own } from '../own.ts'
 import { isList } from '../python/kind.ts'
 import { seededRandom } from '../python/random.ts'
 import { str } from '../python/text.ts'
 import type { Keywords, LookupContext } from '../scope.ts'
-import { fail } from '../template-error.ts'
 import { lookup, splitTerm } from './define-lookup.ts'
 
 const CLASSES: Readonly<Record<string, string>> = {
@@ -31,18 +30,20 @@ const splitClasses = (text: string): string[] => [...(text.includes(',,') ? [','
 interface Saved {
   readonly password: string
   readonly salt: string | undefined
+  /** Which bcrypt it is hashed with. */
+  readonly ident: string | undefined
 }
 function readSaved(file: string): Saved | undefined {
   if (!existsSync(file)) return undefined
   const text = readFileSync(file, 'utf8').replace(/\n+$/, '')
-  const [, password = text, salt] = /^([^]*?) salt=(\S+)(?: ident=\S+)?$/.exec(text) ?? []
-  return { password, salt }
+  const [, password = text, salt, ident] = /^([^]*?) salt=(\S+)(?: ident=(\S+))?$/.exec(text) ?? []
+  return { password, salt, ident }
 }
 /** The file may appear under its name only when it is complete and closed to others. */
-function save(file: string, { password, salt }: Saved): void {
+function save(file: string, { password, salt, ident }: Saved): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.new`
-  writeFileSync(temporary, `${password}${salt ? ` salt=${salt}` : ''}\n`, { mode: 0o600 })
+  writeFileSync(temporary, `${password}${salt ? ` salt=${salt}` : ''}${ident ? ` ident=${ident}` : ''}\n`, { mode: 0o600 })
   renameSync(temporary, file)
 }
 function generate(length: number, chars: string, seed: Value | undefined): string {
@@ -54,21 +55,22 @@ function generate(length: number, chars: string, seed: Value | undefined): strin
 function password(term: Value, options: Keywords, context: LookupContext): Value {
   const { text, options: inline } = splitTerm(term, ['length', 'chars', 'encrypt', 'ident', 'seed'])
   const option = (name: string): Value | undefined => inline.get(name) ?? (options[name] === null ? undefined : options[name])
-  if (option('ident') !== undefined) return fail("the lookup 'password': 'ident' belongs to bcrypt, which is not supported")
   const name = expandUser(text)
   const file = path.isAbsolute(name) ? name : path.join(context.playbookDir, name)
-  const encrypt = option('encrypt')
+  const encrypt = option('encrypt') === undefined ? undefined : str(option('encrypt')!)
+  const isBcrypt = encrypt !== undefined && saltLength(encrypt) === saltLength('bcrypt')
   const kept = file === '/dev/null' ? undefined : readSaved(file)
   const needsSalt = encrypt !== undefined && kept?.salt === undefined
   if (file !== '/dev/null' && (!kept || needsSalt) && context.scope.get('ansible_check_mode') === true) return unknown(`the password in '${text}' is made in a real run`)
   const saved: Saved = {
     password: kept?.password ?? generate(Number(str(option('length') ?? 20)), alphabet(option('chars')), option('seed')),
-    salt: kept?.salt ?? (encrypt === undefined ? undefined : randomSalt(str(encrypt).startsWith('md5') ? 8 : 16)),
+    salt: kept?.salt ?? (encrypt === undefined ? undefined : saltFor(encrypt)),
+    ident: kept?.ident ?? (isBcrypt ? str(option('ident') ?? '2b') : undefined),
   }
   if (file !== '/dev/null' && (!kept || needsSalt)) save(file, saved)
   context.secrets.add(saved.password)
   if (encrypt === undefined) return saved.password
-  const hashed = cryptPassword(saved.password, str(encrypt), { salt: saved.salt })
+  const hashed = cryptPassword(saved.password, encrypt, { salt: saved.salt, ident: saved.ident })
   context.secrets.add(hashed)
   return hashed
 }

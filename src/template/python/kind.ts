@@ -1,4 +1,4 @@
-import { Float, Tuple, Unknown, isDict, isUnknown, type Dict, type Value } from '../../value/value.ts'
+import { Float, Tuple, Unknown, VaultString, isDict, isUnknown, type Dict, type Value } from '../../value/value.ts'
 import { Callable, Range, isView, unfold } from '../objects.ts'
 import { fail } from '../template-error.ts'
 import { Undefined } from '../undefined.ts'
@@ -30,6 +30,7 @@ export function typeName(value: Value): string {
   if (isDict(value) || isView(value)) return 'dict'
   if (value instanceof Undefined) return 'AnsibleUndefined'
   if (value instanceof Unknown) throw new UnknownReached(value)
+  if (value instanceof VaultString) return 'AnsibleVaultEncryptedUnicode'
   return 'opaque' in value ? value.opaque : 'str'
 }
 
@@ -78,7 +79,7 @@ export function iterate(value: Value): readonly Value[] {
   if (value instanceof Undefined) return value.lenient ? [] : value.raise()
   if (value instanceof Range) return value.items()
   if (isView(value)) return [...value.keys()]
-  return fail(`'${typeName(need(value))}' is not iterable`)
+  return fail(`'${typeName(need(value))}' object is not iterable`)
 }
 /** The items as a list of their own. */
 export const listOf = (value: Value): Value[] => Array.from(iterate(value))

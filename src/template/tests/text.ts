@@ -1,4 +1,5 @@
-import type { Value } from '../../value/value.ts'
+import { VaultString, type Value } from '../../value/value.ts'
+import { isVaulted } from '../../vault/vault.ts'
 import { test } from '../define.ts'
 import { flag, isList } from '../python/kind.ts'
 import { str } from '../python/text.ts'
@@ -38,5 +39,5 @@ export const textTests = [
   test('url', 'schemes?', (value, [schemes]) => /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(str(value)) && hasScheme(str(value), schemesOf(schemes))),
   test('uri', 'schemes?', (value, [schemes]) => /^[a-z][a-z0-9+.-]*:./i.test(str(value)) && hasScheme(str(value), schemesOf(schemes))),
   test('urn', '', (value) => /^urn:[^:]+:./i.test(str(value))),
-  test('vault_encrypted', '', (value) => str(value).startsWith('$ANSIBLE_VAULT;')),
+  test('vault_encrypted', '', (value) => value instanceof VaultString || (typeof value === 'string' && isVaulted(value)), 'sealed'),
 ]
