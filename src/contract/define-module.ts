@@ -108,6 +108,11 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly result?: (ending: Ending<Params<F>, S>) => Result
   /** For people. Without it: the parts of the state that differ, a line each. */
   readonly diff?: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => readonly TextDiff[]
+  /**
+   * What `register` receives as `diff`, in the shape that Ansible's module of that name gives it. `asked`: diffs are shown. Without it:
+   * the texts of `diff`, where they are shown. `taken`: the steps were taken, so that nothing may be unknown any more.
+   */
+  readonly registerDiff?: (change: { readonly params: Params<F>; readonly before: S; readonly after: S; readonly shown: readonly TextDiff[]; readonly asked: boolean; readonly taken: boolean }) => Value | undefined
 }
 
 export interface Rules<F extends Fields> {

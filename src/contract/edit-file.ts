@@ -6,13 +6,14 @@ import type { Step } from '../host/step.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Content, bytesContent, unknownContent } from '../value/content.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import { Unknown } from '../value/value.ts'
+import { type Value, Unknown, dict } from '../value/value.ts'
 import type { Ending, Outputs, Result, Surroundings, TextDiff } from './define-module.ts'
-import { readTarget, wish } from './file-target.ts'
+import { attributeSides, newTarget, readTarget, wish } from './file-target.ts'
 import { fileParams, refuseAttributes } from './file-attributes.ts'
 import { fail } from './failure.ts'
-import { backupOutput, type PutState, planPut, putDiff, putSteps } from './put-file.ts'
+import { backupOutput, type PutState, planPut, putDiff, putSteps, showText } from './put-file.ts'
 import { type Entry, type TreeState, inMade, missingAbove, planTree, readTree, treeSteps } from './put-tree.ts'
+import { textsAsValue } from './register-diff.ts'
 import { refuseSelinux } from './selinux.ts'
 import { flag, path, text } from '../schema/field.ts'
 
@@ -60,6 +61,8 @@ export interface Editor<P> {
   /** Pure. `text` is undefined where there is no file. */
   readonly edit: (params: P, text: string | undefined) => Edit
   readonly result?: (edit: Edit, backup: Outputs) => Outputs
+  /** The registered `diff` always has two parts, of the content and of the attributes. */
+  readonly diff?: 'content-and-attributes'
 }
 
 /** The working parts of a module that edits one text; the editor says how. Bytes that are no UTF-8 stay as they are. */
@@ -78,6 +81,8 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
       ...putSteps({ ...before, seen: after.seen }, after, after.content.value as Content, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes }),
     ],
     diff: ({ before, after }: { params: P; before: EditState; after: EditState }): readonly TextDiff[] => putDiff(before, after),
+    registerDiff: ({ before, after, shown, asked }: { before: EditState; after: EditState; shown: readonly TextDiff[]; asked: boolean }): Value | undefined =>
+      editor.diff === undefined ? (asked ? textsAsValue(shown) : undefined) : bothDiffs(before, after, asked),
     result: ({ params, before, after, replies, taken, changed }: Ending<P, EditState>): Result => {
       const edit = after.edit.value
       const attributesToo = before.kind === 'file' && (before.mode !== after.mode || before.owner !== after.owner || before.group !== after.group)
@@ -87,6 +92,21 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
       return { outputs: { ...(after.checksum instanceof Unknown ? { msg: after.checksum } : { msg }), ...edit?.outputs, ...(editor.result && edit ? editor.result(edit, kept) : kept) } }
     },
   }
+}
+
+function bothDiffs(before: EditState, after: EditState, asked: boolean): Value {
+  const { path } = before.seen.value
+  const [content, about] = [`${path} (content)`, `${path} (file attributes)`]
+  const born = before.kind === 'file' ? before : after.kind === 'file' ? { ...before, ...newTarget('file', after, { owner: undefined, group: undefined, mode: undefined }) } : before
+  const text = (edit: unknown, bytes: unknown): Value => (!asked ? '' : edit instanceof Unknown ? edit : bytes instanceof Uint8Array ? showText(Buffer.from(bytes)) : '')
+  const old = before.old.value
+  const next = after.content.value
+  const now = next && !(next instanceof Unknown) && 'kind' in next ? (next.kind === 'bytes' ? next.bytes : next.kind === 'unknown' ? next.unknown : undefined) : next
+  const sides = attributeSides(born, after)
+  return [
+    dict({ before: text(old, old), after: text(now, now), before_header: content, after_header: content }),
+    dict({ before_header: about, after_header: about, ...(sides ? { before: sides.before, after: sides.after } : {}) }),
+  ]
 }
 
 function planEdit<P extends EditParams>(editor: Editor<P>, params: P, before: EditState): EditState {

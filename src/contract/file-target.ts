@@ -4,7 +4,7 @@ import { type FileKind, type FileState, checksumResource, fileResource, followed
 import type { Identity, Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import type { FileAttributes } from '../host/step.ts'
-import { type Value, Unknown, unknown } from '../value/value.ts'
+import { type Value, Unknown, dict, unknown } from '../value/value.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { parseMode, showMode } from './file-attributes.ts'
 import type { TextDiff } from './define-module.ts'
@@ -112,7 +112,7 @@ export function attributeChange(before: Omit<FileTarget, 'seen' | 'checksum'>, a
 }
 
 /** Owner, group, mode and state as results have them. */
-export function attributeOutputs(after: Omit<FileTarget, 'seen' | 'checksum'>, { seen }: FileTarget): Readonly<Record<string, Value | undefined>> {
+export function attributeOutputs(after: Omit<FileTarget, 'seen' | 'checksum'>, { seen }: Pick<FileTarget, 'seen'>): Readonly<Record<string, Value | undefined>> {
   const { me, own, followed, parent, user, group } = seen.value
   const file = after.kind === 'link' ? own : followed
   const known = (name: string | Unknown, wanted: Account | undefined, was: { name: string; id: number | Unknown }, ...others: readonly Account[]): Account => {
@@ -121,8 +121,20 @@ export function attributeOutputs(after: Omit<FileTarget, 'seen' | 'checksum'>, {
   }
   const owner = known(after.owner, user, { name: file.owner, id: file.uid }, { name: me.user, id: me.uid })
   const ofGroup = known(after.group, group, { name: file.group, id: file.gid }, { name: me.group, id: me.gid }, { name: parent.group, id: parent.gid })
-  return { owner: owner.name, group: ofGroup.name, uid: owner.id, gid: ofGroup.id, mode: after.mode instanceof Unknown ? after.mode : showMode(after.mode), state: stateWord(after.kind) }
+  return { owner: owner.name, group: ofGroup.name, uid: owner.id, gid: ofGroup.id, mode: after.mode instanceof Unknown ? after.mode : resultMode(after.mode), state: stateWord(after.kind) }
 }
+
+/** Owner, group and mode that differ, as the two sides of a registered `diff`; undefined where none does. */
+export function attributeSides(before: Omit<FileTarget, 'seen' | 'checksum'>, after: Omit<FileTarget, 'checksum'>, path?: string): { readonly before: Value; readonly after: Value } | undefined {
+  const side = (state: typeof before): Value => {
+    const { uid, gid, mode } = attributeOutputs(state, after)
+    return dict({ ...(path === undefined ? {} : { path }), ...(before.owner === after.owner ? {} : { owner: uid }), ...(before.group === after.group ? {} : { group: gid }), ...(before.mode === after.mode ? {} : { mode }) })
+  }
+  return before.owner === after.owner && before.group === after.group && before.mode === after.mode ? undefined : { before: side(before), after: side(after) }
+}
+
+/** Bits as Ansible's results of what makes files have them: a zero, then at least three digits (01777, where `stat` says 1777). */
+export const resultMode = (bits: number): string => `0${bits.toString(8).padStart(3, '0')}`
 
 /** Ansible's word for what a path is. */
 export const stateWord = (kind: FileKind | Unknown): Value => (kind === 'link' || kind === 'file' || kind === 'directory' || kind === 'absent' || kind instanceof Unknown ? kind : 'file')

@@ -1,11 +1,13 @@
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Aside, aside } from '../value/aside.ts'
+import { type Value, dict } from '../value/value.ts'
 import type { Ending, Result, Surroundings, TextDiff } from './define-module.ts'
 import type { Step } from '../host/step.ts'
-import { readTarget } from './file-target.ts'
+import { attributeSides, readTarget } from './file-target.ts'
 import { backupOutput, md5Of, putOutputs } from './put-file.ts'
 import { type Entry, type TreeState, planTree, readTree, stateAt, treeDiff, treeSteps } from './put-tree.ts'
+import { diffEntry } from './register-diff.ts'
 import { type Placing, type Source, placeEntries } from './source-entries.ts'
 import { refuseSelinux } from './selinux.ts'
 import { refuseAttributes } from './file-attributes.ts'
@@ -42,8 +44,20 @@ export function putSource<P extends PutParams>(sourceOf: (host: Reader, params: 
     apply: ({ params, before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly Step[] =>
       treeSteps(before.tree, after.tree, before.seen.value.entries, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes, replaceLink: !params.follow }),
     diff: ({ before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly TextDiff[] => treeDiff(before.tree, after.tree, before.seen.value.entries),
+    registerDiff: ({ before, after, shown, asked }: { before: PutSourceState; after: PutSourceState; shown: readonly TextDiff[]; asked: boolean }): Value | undefined => registeredDiff(before, after, shown, asked),
     result: (ending: Ending<P, PutSourceState>): Result => ({ outputs: outputsOf(ending) }),
   }
+}
+
+/** A list with the content where that differs, else what differs of the attributes; of a tree nothing. */
+function registeredDiff(before: PutSourceState, after: PutSourceState, shown: readonly TextDiff[], asked: boolean): Value | undefined {
+  const { entries, source } = before.seen.value
+  if (source.kind === 'directory') return undefined
+  const { path } = entries.at(-1)!
+  const [old, now] = [stateAt(before.tree, path), stateAt(after.tree, path)]
+  if (old.checksum !== now.checksum || old.kind !== now.kind) return asked ? shown.filter(({ header }) => header.after === path).slice(0, 1).map(diffEntry) : []
+  const sides = attributeSides(old, now, path)
+  return dict(sides ?? { before: dict({ path }), after: dict({ path }) })
 }
 
 function outputsOf({ params, before, after, replies, taken, changed }: Ending<PutParams, PutSourceState>): Result['outputs'] {

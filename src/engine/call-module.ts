@@ -46,6 +46,7 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   })
   if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
+  warnOf(outcome.outputs['warnings'], call)
   const invocation = call.playRun.run.settings.verbosity >= SHOWS_INVOCATION ? { invocation: invocationOf(prepared, moduleArgs(call, prepared.module)) } : {}
   const result = { ...resultOf(outcome, prepared), ...invocation, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
@@ -63,6 +64,11 @@ function invocationOf({ module, params }: Prepared, given: Dict | Unknown): Dict
     return [name, field.secret && value !== null ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : value]
   })
   return dict({ module_args: new Map(shown) })
+}
+
+/** What a module warns of, people see once. */
+function warnOf(warnings: Value | undefined, { playRun: { run } }: TaskCall): void {
+  if (Array.isArray(warnings)) for (const text of warnings) if (typeof text === 'string') run.emit({ type: 'warning', text })
 }
 
 /** `check_mode: true` in a real run, of a module that cannot say what it would do. */

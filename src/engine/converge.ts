@@ -8,6 +8,7 @@ import { Unknown } from '../value/value.ts'
 import { type Comparison, compareStates } from '../contract/compare-states.ts'
 import type { Module, Outputs, Result, Surroundings, TextDiff } from '../contract/define-module.ts'
 import { Failure } from '../contract/failure.ts'
+import { textsAsValue } from '../contract/register-diff.ts'
 import { showState } from '../contract/show-state.ts'
 
 export type Take = typeof takeSteps
@@ -79,7 +80,8 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const end = finish(result, comparison, !overlay)
   // A plan that was unknown and came to nothing has no difference to show.
   const diff = end.status === 'same' ? [] : module.diff ? module.diff(change) : showState(module.name, before, after)
-  return { ...end, diff, steps: steps.map(sentenceOf), before, after, ...assuming }
+  const registered = module.registerDiff ? module.registerDiff({ ...change, shown: diff, asked: around.diff, taken }) : around.diff && module.diff ? textsAsValue(diff) : undefined
+  return { ...end, outputs: { ...end.outputs, ...(registered === undefined ? {} : { diff: registered }) }, diff, steps: steps.map(sentenceOf), before, after, ...assuming }
 }
 
 /** In a real run an unknown plan has been carried out: what the result says, else it changed. */

@@ -42,7 +42,8 @@ export const contentResource: Resource<Buffer | undefined> = { kind: 'content', 
 export const realpathResource: Resource<string> = { kind: 'realpath', load: (shell, keys) => Promise.all(keys.map((key) => loadRealpath(shell, key))) }
 
 // %f is the raw mode in hex, type bits included: the one format of stat that GNU, busybox and every locale agree on.
-const FORMAT = '%f %u %g %s %X %Y %Z %i %d %h %U %G'
+// The times for people carry the fractions of a second, which the numbers do not: 2026-01-02 03:04:05.123456789 +0000.
+const FORMAT = '%f %u %g %s %X %Y %Z %i %d %h %U %G %x/%y/%z/'
 
 async function loadWritable(shell: Shell, keys: readonly string[]): Promise<readonly boolean[]> {
   const { stdout } = await shell.run(`for p in ${keys.map(quote).join(' ')}; do if [ -w "$p" ]; then echo y; else echo n; fi; done`)
@@ -75,7 +76,7 @@ function parseStats(output: string, keys: readonly string[], found: Map<string, 
   const [stats, ...targets] = output.split(/^> /m)
   if (keys.length === 1) {
     if (stats?.trim()) found.set(keys[0]!, parseStat(stats))
-  } else for (const line of (stats ?? '').split('\n')) if (line) found.set(line.split(' ').slice(12).join(' '), parseStat(line))
+  } else for (const line of (stats ?? '').split('\n')) if (line) found.set(line.split('/').slice(3).join('/').slice(1), parseStat(line))
   for (const part of targets) {
     const key = keys.length === 1 ? keys[0]! : part.slice(0, part.indexOf('\n'))
     const target = part.slice(key.length + 1, part.lastIndexOf('\n<'))
@@ -89,9 +90,10 @@ const KINDS: Readonly<Record<number, FileKind>> = { 0o14: 'socket', 0o12: 'link'
 function parseStat(line: string): FileState {
   const [raw, uid, gid, size, accessed, modified, changed, inode, device, links, owner, group] = line.split(' ')
   const bits = Number.parseInt(raw!, 16)
+  const fractions = line.split('/').map((time) => /:\d\d(\.\d+)/.exec(time)?.[1] ?? '')
   return {
-    kind: KINDS[bits >> 12] ?? 'file', mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), size: Number(size), accessed: Number(accessed),
-    modified: Number(modified), changed: Number(changed), inode: Number(inode), device: Number(device), links: Number(links),
+    kind: KINDS[bits >> 12] ?? 'file', mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), size: Number(size), accessed: Number(accessed! + fractions[0]),
+    modified: Number(modified! + fractions[1]), changed: Number(changed! + fractions[2]), inode: Number(inode), device: Number(device), links: Number(links),
     // stat writes UNKNOWN for an id without a name.
     owner: owner === 'UNKNOWN' ? uid! : owner!, group: group === 'UNKNOWN' ? gid! : group!,
   }

@@ -28,6 +28,7 @@ export const blockinfile = defineModule({
     creates: ({ create }) => create,
     missing: (_params, path) => ({ msg: `Path ${path} does not exist !`, rc: 257 }),
     edit,
+    diff: 'content-and-attributes',
   }),
 })
 
@@ -58,9 +59,19 @@ function place(lines: readonly string[], { insertafter, insertbefore }: BlockPar
   if (insertbefore === 'BOF') return 0
   const wanted = insertbefore ?? insertafter
   if (wanted === undefined || wanted === 'EOF') return lines.length
-  const pattern = pythonPattern(wanted)
-  const at = lines.findLastIndex((line) => pattern.test(line))
+  const pattern = pythonPattern(wanted, 'g')
+  if (pattern.multiline) return placeInWhole(lines, pattern, insertbefore !== undefined)
+  const at = lines.findLastIndex((line) => line.search(pattern) >= 0)
   return at < 0 ? lines.length : insertbefore === undefined ? at + 1 : at
+}
+
+/** `(?m)`: the pattern is for the whole text and may span lines; the line where its last match ends (or begins) counts. */
+function placeInWhole(lines: readonly string[], pattern: RegExp, before: boolean): number {
+  const text = lines.join('')
+  const last = [...text.matchAll(pattern)].at(-1)
+  if (!last) return lines.length
+  const start = splitLines(text.slice(0, last.index)).length - (last.index > 0 && text[last.index - 1] !== '\n' ? 1 : 0)
+  return before ? start : splitLines(text.slice(0, last.index + last[0].length)).length
 }
 
 function joined(rest: readonly string[], at: number, block: readonly string[], { append_newline, prepend_newline }: BlockParams): string {

@@ -9,9 +9,11 @@ import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import type { Acting } from '../host/act.ts'
-import { checksumResource, followedResource } from '../host/file.ts'
+import { type FileKind, checksumResource, followedResource } from '../host/file.ts'
+import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { act } from '../host/step.ts'
+import { Problem } from '../problem/problem.ts'
 import { flag, raw, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
 import { aside } from '../value/aside.ts'
@@ -19,6 +21,8 @@ import { Unknown } from '../value/value.ts'
 
 const DIRECTORY = 'remote file is a directory, fetch cannot work on directories'
 const MISSING = 'the remote file does not exist, not transferring, ignored'
+
+const UNREADABLE = 'file is not readable'
 
 export const fetch = defineModule({
   name: 'fetch',
@@ -35,12 +39,13 @@ export const fetch = defineModule({
   async probe(host, params, { environment, hostName, playbookDirectory }) {
     if (typeof params.src !== 'string') return fail('Invalid type supplied for source option, it must be a string')
     const source = await resolvePath(host, params.src, environment)
-    const [found, checksum] = await Promise.all([host.get(followedResource, source), host.get(checksumResource, source)])
-    const { kind } = known(found)
+    const [found, checksum] = await Promise.all([kindOf(host, source), host.get(checksumResource, source)])
+    const kind = known(found)
+    if (kind === 'unreadable' && params.fail_on_missing) fail(`${UNREADABLE}: ${source} (Permission denied)`, { file: source })
     if (kind === 'absent' && params.fail_on_missing) fail(MISSING, { file: source })
     if (kind === 'directory' && params.fail_on_missing) fail(DIRECTORY)
     const dest = destination(params, source, hostName, playbookDirectory)
-    const ignored = kind === 'absent' ? MISSING : kind === 'directory' ? `${DIRECTORY}, not transferring, ignored` : undefined
+    const ignored = kind === 'absent' ? MISSING : kind === 'directory' ? `${DIRECTORY}, not transferring, ignored` : kind === 'unreadable' ? `${UNREADABLE}, not transferring, ignored` : undefined
     return { local: (ignored === undefined ? localSum(dest) : null) as string | null | Unknown, seen: aside({ source, dest, checksum, ignored }) }
   },
   plan: (_params, before) => (before.local === null ? before : { ...before, local: before.seen.value.checksum }),
@@ -56,6 +61,18 @@ export const fetch = defineModule({
     return { outputs: { checksum, dest, md5sum, ...(changed ? { remote_checksum: checksum, remote_md5sum: null } : { file: source }) } }
   },
 })
+
+/** What is there, or that the user may not read it (or what it is in). */
+async function kindOf(host: Reader, path: string): Promise<FileKind | 'unreadable' | Unknown> {
+  try {
+    const [found, readable] = await Promise.all([host.get(followedResource, path), host.run(`[ ! -f ${quote(path)} ] || [ -r ${quote(path)} ]`, [path])])
+    if (found instanceof Unknown) return found
+    return !(readable instanceof Unknown) && readable.code !== 0 ? 'unreadable' : found.kind
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'permission-denied') return 'unreadable'
+    throw thrown
+  }
+}
 
 function destination({ dest, flat }: { readonly dest: string; readonly flat: boolean }, source: string, hostName: string, directory: string): string {
   const local = resolve(directory, dest.replace(/^~(?=\/|$)/, homedir()))

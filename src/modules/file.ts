@@ -1,10 +1,10 @@
-import { dirname } from 'node:path/posix'
+import { basename, dirname } from 'node:path/posix'
 import { type Outputs, defineModule } from '../contract/define-module.ts'
-import { type FileTarget, type WantedAttributes, attributeChange, attributeLines, attributeOutputs, known, newTarget, readTarget, viewOf, wish } from '../contract/file-target.ts'
+import { type FileTarget, type WantedAttributes, attributeChange, attributeOutputs, known, newTarget, readTarget, viewOf, wish } from '../contract/file-target.ts'
 import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
-import { fail } from '../contract/failure.ts'
+import { Failure, fail } from '../contract/failure.ts'
 import { parseTimestamp } from '../contract/parse-timestamp.ts'
-import { type TreeState, inMade, missingAbove, planTree, readTree, stateAt, treeSteps } from '../contract/put-tree.ts'
+import { type TreeState, inMade, missingAbove, planTree, readTree, treeSteps } from '../contract/put-tree.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { fileResource, followedResource } from '../host/file.ts'
 import type { FileState } from '../host/file.ts'
@@ -15,6 +15,7 @@ import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { Unknown, fresh } from '../value/value.ts'
+import { fileDiff, registeredFileDiff } from './file-diff.ts'
 
 const params = {
   path: path('What it is about.', { required: true, aliases: ['dest', 'name'] }),
@@ -34,16 +35,23 @@ const params = {
 type FileModuleParams = Params<typeof params>
 type View = Omit<FileTarget, 'seen' | 'checksum'>
 
-interface FileModuleState {
+export interface FileModuleState {
   readonly own: View
   readonly times: { readonly accessed?: number | Unknown; readonly modified?: number | Unknown }
   /** Directories above that are made as well, by path. */
   readonly above: TreeState
   /** What is in the directory, with `recurse`, by path. */
   readonly below: Readonly<Record<string, View>>
+  /** Of a link that is followed: the file that it leads to, or will. */
+  readonly behind?: View
   /** Of a hard link: the file it is. */
   readonly inode?: number | Unknown
   readonly seen: Aside<Surrounding>
+}
+
+interface Content {
+  readonly files: readonly string[]
+  readonly directories: readonly string[]
 }
 
 interface Surrounding {
@@ -56,6 +64,10 @@ interface Surrounding {
   readonly source?: FileState
   readonly sourcePath?: string
   readonly empty?: boolean
+  /** What is in a directory that goes away, where people see the difference. */
+  readonly content?: Content | Unknown
+  /** What Ansible says of owners and groups that a dry run does not find. */
+  readonly warnings?: readonly string[]
 }
 
 export const file = defineModule({
@@ -65,37 +77,39 @@ export const file = defineModule({
   probe,
   plan,
   apply,
-  diff: ({ before, after }) => [
-    ...attributeLines(before.own, after.own, before.seen.value.path),
-    ...Object.keys(after.above).flatMap((path) => attributeLines(stateAt(before.above, path), stateAt(after.above, path), path)),
-    ...Object.keys(after.below).flatMap((path) => attributeLines(before.below[path]!, after.below[path]!, path)),
-    ...timeLines(before, after),
-  ],
+  diff: fileDiff,
+  registerDiff: ({ before, after, taken }) => registeredFileDiff(before, after, bornAs(before, after), taken),
   result: ({ params, before, after }) => ({ outputs: outputsOf(params, before, after) }),
 })
 
 const wantedOf = ({ owner, group, mode }: FileModuleParams): WantedAttributes => ({ owner, group, mode })
 
-async function probe(host: Reader, params: FileModuleParams, { environment }: { readonly environment: Readonly<Record<string, string>> }): Promise<FileModuleState> {
+async function probe(host: Reader, params: FileModuleParams, { environment, diff }: { readonly environment: Readonly<Record<string, string>>; readonly diff: boolean }): Promise<FileModuleState> {
   refuseAttributes(params)
   await refuseSelinux(host, params)
-  const written = (await resolvePath(host, params.path, environment)).replace(/(.)\/+$/, '$1')
+  const written = await placeOf(host, params, environment)
   const wanted = wantedOf(params)
+  if (params.recurse && params.state !== undefined && params.state !== 'directory') fail("recurse option requires state to be 'directory'", { path: written })
   const looked = await readTarget(host, written, wanted, params.follow && params.state !== 'link' && params.state !== 'absent')
   const state = params.state ?? stateNow(looked, params)
+  if (params.src !== undefined && state !== 'link' && state !== 'hard') fail("src option requires state to be 'link' or 'hard'", { path: written })
   const target = params.follow && state !== 'link' && state !== 'absent' ? looked : { ...looked, ...viewOf(looked.seen.value.own, wanted) }
   const above = state === 'directory' && looked.kind === 'absent' ? await missingAbove(host, dirname(written), wanted) : []
-  const below = state === 'directory' && params.recurse && target.kind === 'directory' ? await readBelow(host, written) : new Map<string, FileState>()
+  const below = state === 'directory' && params.recurse && target.kind === 'directory' ? await readBelow(host, written, params.follow) : new Map<string, FileState>()
   const source = (state === 'link' || state === 'hard') && params.src !== undefined ? await readSource(host, params, state, written, environment) : {}
   const empty = state === 'link' && target.kind === 'directory' ? { empty: known(await host.run(`[ -z "$(ls -A -- ${quote(written)})" ]`, [written])).code === 0 } : {}
   const { kind, mode, owner, group, target: leads } = target
+  const behind = state === 'link' && params.follow && Object.values(wanted).some((one) => one !== undefined) ? ('source' in source ? source.source : looked.seen.value.followed) : undefined
+  const content = state === 'absent' && diff && target.kind === 'directory' ? { content: await readContent(host, written) } : {}
+  const warnings = host.planned ? missingNames(looked, wanted) : []
   return {
     own: { kind, mode, owner, group, ...(leads === undefined ? {} : { target: leads }) },
     times: timesNow(params, state, looked.seen.value.followed),
     above: await readTree(host, above, true, false),
     below: Object.fromEntries([...below].map(([path, found]) => [path, viewOf(found, wanted)])),
+    ...(behind && behind.kind !== 'absent' ? { behind: viewOf(behind, wanted) } : {}),
     ...(state === 'hard' ? { inode: looked.seen.value.own.inode } : {}),
-    seen: aside({ target, path: written, state, above, below, ...source, ...empty }),
+    seen: aside({ target, path: written, state, above, below, ...source, ...empty, ...content, ...(warnings.length > 0 ? { warnings } : {}) }),
   }
 }
 
@@ -104,11 +118,34 @@ function stateNow({ kind }: FileTarget, { recurse }: FileModuleParams): Surround
   return kind === 'directory' || kind === 'link' ? kind : 'file'
 }
 
-async function readBelow(host: Reader, directory: string): Promise<ReadonlyMap<string, FileState>> {
-  const listing = known(await host.run(`cd -- ${quote(directory)} && find . ! -name . -print0`, [directory]))
+/** A hard link to be made where a directory is goes into it, under the name of its source. */
+async function placeOf(host: Reader, { path, state, src }: FileModuleParams, environment: Readonly<Record<string, string>>): Promise<string> {
+  const written = (await resolvePath(host, path, environment)).replace(/(.)\/+$/, '$1')
+  if (state !== 'hard' || src === undefined || known(await host.get(followedResource, written)).kind !== 'directory') return written
+  return `${written}/${basename(src)}`
+}
+
+/** All that is below a directory. `follow`: what links lead to counts, and what is below that; a link that leads nowhere does not. */
+async function readBelow(host: Reader, directory: string, follow: boolean): Promise<ReadonlyMap<string, FileState>> {
+  const listing = known(await host.run(`cd -- ${quote(directory)} && find ${follow ? '-L ' : ''}. ! -name . -print0`, [directory]))
   const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => `${directory}/${path.slice(2)}`).sort()
-  const states = await Promise.all(paths.map((path) => host.get(fileResource, path)))
-  return new Map(paths.map((path, i) => [path, known(states[i]!)]))
+  const states = await Promise.all(paths.map((path) => host.get(follow ? followedResource : fileResource, path)))
+  return new Map(paths.map((path, i) => [path, known(states[i]!)] as const).filter(([, { kind }]) => kind !== 'absent'))
+}
+
+/** Unknown where the plan has changed it: that is no reason not to know that the directory goes. */
+async function readContent(host: Reader, directory: string): Promise<Content | Unknown> {
+  const all = await readBelow(host, directory, false).catch((thrown: unknown) => (thrown instanceof Unknown ? thrown : Promise.reject(thrown)))
+  if (all instanceof Unknown) return all
+  const [directories, files] = [[...all].filter(([, { kind }]) => kind === 'directory'), [...all].filter(([, { kind }]) => kind !== 'directory')]
+  return { directories: directories.map(([path]) => path), files: files.map(([path]) => path) }
+}
+
+/** In a dry run, whoever is not there yet may be made before the real one: Ansible warns of them. */
+function missingNames({ seen: { value: { user, group } } }: FileTarget, wanted: WantedAttributes): readonly string[] {
+  const about = (kind: string, id: string, name: string | undefined, found: unknown) =>
+    name === undefined || found !== undefined ? [] : [`failed to look up ${kind} ${/^\d+$/.test(name) ? `with ${id} ` : ''}${name}. Create ${kind} up to this point in real play`]
+  return [...about('user', 'uid', wanted.owner, user), ...about('group', 'gid', wanted.group, group)]
 }
 
 /** A relative source of a symbolic link is relative to the link, of a hard link to where commands start. */
@@ -135,14 +172,23 @@ function timesAfter(params: FileModuleParams, state: string): FileModuleState['t
 }
 
 function plan(params: FileModuleParams, before: FileModuleState): FileModuleState {
+  const after = { ...before, times: timesAfter(params, before.seen.value.state) }
+  try {
+    return planState(params, before, after)
+  } catch (thrown) {
+    const { warnings } = before.seen.value
+    throw warnings && thrown instanceof Failure ? new Failure(thrown.message, { ...thrown.outputs, warnings }) : thrown
+  }
+}
+
+function planState(params: FileModuleParams, before: FileModuleState, after: FileModuleState): FileModuleState {
   const { state } = before.seen.value
-  const after = { ...before, times: timesAfter(params, state) }
   switch (state) {
     case 'absent': return before.own.kind === 'absent' ? before : { ...before, own: { kind: 'absent', mode: 0, owner: '', group: '' } }
     case 'file': return { ...after, own: planFile(params, before) }
     case 'touch': return { ...after, own: planTouch(params, before) }
     case 'directory': return { ...after, ...planDirectory(params, before) }
-    case 'link': return { ...after, own: planLink(params, before) }
+    case 'link': return { ...after, own: planLink(params, before), ...(before.behind ? { behind: wish(before.behind, wantedOf(params), before.seen.value.target) } : {}) }
     case 'hard': return { ...after, ...planHard(params, before) }
   }
 }
@@ -182,9 +228,11 @@ function planDirectory(params: FileModuleParams, before: FileModuleState): Pick<
 
 function planLink(params: FileModuleParams, { own, seen }: FileModuleState): View {
   const { path, source, sourcePath, target, empty } = seen.value
-  const { force } = params
+  const { force, follow } = params
+  // A link that is followed keeps what it has itself: owner, group and mode are for what it leads to.
+  const its = follow ? { owner: undefined, group: undefined, mode: undefined } : wantedOf(params)
   if (sourcePath === undefined) {
-    if (own.kind === 'link') return wish(own, wantedOf(params), target)
+    if (own.kind === 'link') return wish(own, its, target)
     return fail('src is required for creating new symlinks', { path })
   }
   const wanted: View = own.kind === 'link' ? { ...own, target: sourcePath } : { ...newTarget('file', target, wantedOf(params)), kind: 'link', mode: 0o777, target: sourcePath }
@@ -193,14 +241,14 @@ function planLink(params: FileModuleParams, { own, seen }: FileModuleState): Vie
   if (own.kind === 'directory' && !empty) fail(`the directory ${path} is not empty, refusing to convert it`, { path, src: sourcePath })
   if (own.kind === 'file' && !force) fail(`refusing to convert from file to symlink for ${path}`, { path, src: sourcePath })
   if (own.kind === 'absent') refuseNew(target, path, `Error while linking: [Errno 2] No such file or directory: b'${sourcePath}' -> b'${path}'`)
-  return wish(wanted, wantedOf(params), target, own.kind === 'link')
+  return wish(wanted, its, target, own.kind === 'link')
 }
 
 function planHard(params: FileModuleParams, { own, inode, seen }: FileModuleState): Pick<FileModuleState, 'own' | 'inode'> {
   const { path, source, sourcePath, target } = seen.value
   if (sourcePath === undefined && own.kind === 'absent') fail('src is required for creating new hardlinks', { path })
   if (sourcePath === undefined) return { own: wish(own, wantedOf(params), target), ...(inode === undefined ? {} : { inode }) }
-  if (source!.kind === 'absent') fail(`src does not exist: ${sourcePath}`, { dest: path, src: sourcePath })
+  if (source!.kind === 'absent') fail('src does not exist', { dest: path, src: params.src })
   const linked = { own: wish(viewOf(source!, wantedOf(params)), wantedOf(params), target), inode: source!.inode }
   if (inode === source!.inode && own.kind !== 'absent') return linked
   if (own.kind === 'directory') fail(`refusing to convert from directory to hard link for ${path}`, { dest: path, src: sourcePath })
@@ -210,22 +258,36 @@ function planHard(params: FileModuleParams, { own, inode, seen }: FileModuleStat
 }
 
 function apply({ params, before, after }: { readonly params: FileModuleParams; readonly before: FileModuleState; readonly after: FileModuleState }): readonly Step[] {
-  const { path, state, above, target, sourcePath } = before.seen.value
+  const { path, state, above, sourcePath } = before.seen.value
   if (state === 'absent') return [remove(path)]
   const steps: Step[] = [...treeSteps(before.above, after.above, above)]
-  const made = before.own.kind !== after.own.kind || before.own.target !== after.own.target || before.inode !== after.inode
+  const made = isMade(before, after)
   if (made && (state === 'link' || state === 'hard')) steps.push(...(before.own.kind === 'directory' ? [remove(path)] : []), link(path, sourcePath!, state === 'hard'))
   else if (made && state === 'directory') steps.push({ step: 'mkdir', path, attributes: {} })
   else if (made) steps.push(touch(path))
-  const nothing: WantedAttributes = { owner: undefined, group: undefined, mode: undefined }
-  const base: View = !made ? before.own : state === 'link' || state === 'hard' ? { ...after.own, ...(state === 'hard' ? viewOf(before.seen.value.source!, wantedOf(params)) : newOwner(target)) } : newTarget(state === 'directory' ? 'directory' : 'file', inMade(target, after.above, above), nothing)
-  const change = attributeChange(base, after.own)
+  const change = attributeChange(bornAs(before, after), after.own)
   if (Object.keys(change).length > 0) steps.push(attributes(path, change, params.follow && state !== 'link'))
+  if (before.behind) {
+    const behind = attributeChange(before.behind, after.behind!)
+    if (Object.keys(behind).length > 0) steps.push(attributes(path, behind, true))
+  }
   for (const [name, old] of Object.entries(before.below)) {
     const inner = attributeChange(old, after.below[name]!)
-    if (Object.keys(inner).length > 0) steps.push(attributes(name, inner, false))
+    if (Object.keys(inner).length > 0) steps.push(attributes(name, inner, params.follow))
   }
   return [...steps, ...timeSteps(before, after)]
+}
+
+const isMade = (before: FileModuleState, after: FileModuleState): boolean => before.own.kind !== after.own.kind || before.own.target !== after.own.target || before.inode !== after.inode
+
+/** What stands there before owner, group and mode are set: what was there, or what making it brings about. */
+function bornAs(before: FileModuleState, after: FileModuleState): View {
+  const { state, target, above, source } = before.seen.value
+  const nothing: WantedAttributes = { owner: undefined, group: undefined, mode: undefined }
+  if (!isMade(before, after) || state === 'absent') return before.own
+  if (state === 'hard') return { ...after.own, ...viewOf(source!, nothing) }
+  if (state === 'link') return { ...after.own, ...newOwner(target) }
+  return newTarget(state === 'directory' ? 'directory' : 'file', inMade(target, after.above, above), nothing)
 }
 
 function newOwner(target: FileTarget): Pick<View, 'owner' | 'group'> {
@@ -240,18 +302,10 @@ function timeSteps(before: FileModuleState, after: FileModuleState): readonly St
   return both.length === 0 ? [] : [touch(before.seen.value.path, { ...(both.length === 2 ? {} : { only: both[0]! }), ...at('accessed'), ...at('modified') })]
 }
 
-function timeLines(before: FileModuleState, after: FileModuleState) {
-  const { path } = before.seen.value
-  const line = (name: string, time: number | Unknown | undefined) => (time === undefined ? '' : `${name}: ${time instanceof Unknown ? time.fresh ? 'now' : `(unknown: ${time.reason})` : new Date(time * 1000).toISOString()}\n`)
-  const side = (times: FileModuleState['times']) => line('atime', times.accessed) + line('mtime', times.modified)
-  const [old, now] = [side(before.times), side(after.times)]
-  return old === now ? [] : [{ header: { before: path, after: path }, before: old, after: now }]
-}
-
 function outputsOf({ src }: FileModuleParams, { seen }: FileModuleState, after: FileModuleState): Outputs {
-  const { path, state, target, sourcePath } = seen.value
+  const { path, state, target, sourcePath, warnings } = seen.value
   const name = state === 'link' || state === 'hard' || state === 'touch' ? { dest: path } : { path }
   if (state === 'absent') return { ...name, state: 'absent' }
   const size = target.seen.value.followed.size
-  return { ...name, ...(src === undefined ? {} : { src: sourcePath ?? src }), ...attributeOutputs(after.own, target), ...(state === 'hard' ? { state: 'hard' } : {}), size }
+  return { ...name, ...(src === undefined ? {} : { src: sourcePath ?? src }), ...attributeOutputs(after.own, target), ...(state === 'hard' ? { state: 'hard' } : {}), size, ...(warnings ? { warnings } : {}) }
 }

@@ -27,10 +27,19 @@ export const lineinfile = defineModule({
   ...editFile<LineParams>({
     creates: ({ create, state }) => create && state === 'present',
     missing: ({ state }, path) => (state === 'absent' ? undefined : { msg: `Destination ${path} does not exist !`, rc: 257 }),
-    edit: (given, old) => (given.state === 'present' ? present(given, old) : absent(given, old)),
+    edit: (given, old) => withWarning(given, given.state === 'present' ? present(given, old) : absent(given, old)),
     result: (_edit, { backup_file }) => ({ backup: backup_file ?? '' }),
+    diff: 'content-and-attributes',
   }),
 })
+
+/** An empty pattern matches every line: hardly ever what was meant. */
+function withWarning({ regexp, search_string }: LineParams, edit: Edit): Edit {
+  const empty = regexp === '' ? 'regular expression' : search_string === '' ? 'search string' : undefined
+  if (empty === undefined) return edit
+  const way = regexp === '' ? " If this is desired, use '^' to match every line in the file and avoid this warning." : ''
+  return { ...edit, outputs: { ...edit.outputs, warnings: [`The ${empty} is an empty string, which will match every line in the file. This may have unintended consequences, such as replacing the last line in the file rather than appending.${way}`] } }
+}
 
 function finder({ regexp, search_string, line, state }: LineParams): (candidate: string) => RegExpExecArray | boolean | null {
   if (regexp !== undefined) {

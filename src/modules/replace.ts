@@ -1,5 +1,6 @@
 import { defineModule } from '../contract/define-module.ts'
 import { type Edit, editFile, editParams } from '../contract/edit-file.ts'
+import { fail } from '../contract/failure.ts'
 import { pythonPattern } from '../contract/python-pattern.ts'
 import { type Params, text } from '../schema/field.ts'
 import { expand } from '../template/regex.ts'
@@ -28,6 +29,8 @@ export const replace = defineModule({
 
 function edit(given: ReplaceParams, old: string | undefined): Edit {
   const text = old ?? ''
+  const bad = badEscape(given.replace)
+  if (bad !== undefined) fail(`Unable to process replace due to error: bad escape ${bad} at position ${given.replace.indexOf(bad)}`, { path: given.path })
   const section = sectionOf(given, text)
   if (!section) return { text: undefined, msg: `Pattern for before/after params did not match the given file: ${pattern(given)}` }
   let count = 0
@@ -39,6 +42,11 @@ function edit(given: ReplaceParams, old: string | undefined): Edit {
   })
   const whole = text.slice(0, section.from) + inside + text.slice(section.to)
   return whole === text ? { text: undefined, msg: '' } : { text: whole, msg: `${count} replacements made` }
+}
+
+/** The first escape in a replacement that Python refuses: a letter that means nothing. */
+function badEscape(replacement: string): string | undefined {
+  return [...replacement.matchAll(/\\(?:g<\w+>|[^])/g)].map(([escape]) => escape).find((escape) => /^\\[A-Za-z]$/.test(escape) && !/[abfnrtv]/.test(escape[1]!))
 }
 
 function pattern({ after, before }: ReplaceParams): string | undefined {
