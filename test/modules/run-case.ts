@@ -95,7 +95,7 @@ export async function runCase(moduleName: string, given: Case): Promise<void> {
     const real = await run()
     tasks.forEach(({ task }, i) => checkTask(task, dry[i]!, real[i]!, root))
     checkHost(root, one.after ?? {})
-    if (one.seen !== undefined) expect((await onHost(connection, root, given.look)).trim()).toBe(one.seen.trim())
+    if (given.seen !== undefined) expect((await onHost(connection, root, given.look)).trim()).toBe(given.seen.trim())
     expect(leftovers(root), 'temporary files are left').toEqual([])
     if (one.secret) for (const outcome of [...dry, ...real]) expect(JSON.stringify([outcome.steps, outcome.diff, outcome.reason])).not.toContain(one.secret)
     const last = tasks.at(-1)!
