@@ -1,5 +1,6 @@
 import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
+import { isOmit } from '../template/objects.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Module } from '../contract/define-module.ts'
@@ -19,6 +20,10 @@ export function moduleArgs({ task, context, scope }: TaskCall, module?: Pick<Mod
   }
   for (const [key, value] of task.args) {
     const rendered = asWritten.includes(String(key)) ? value : render(value, scope)
+    if (isOmit(rendered)) {
+      args.delete(key)
+      continue
+    }
     // A template that stands for all arguments.
     if (key === '_raw_params' && isDict(rendered)) for (const [name, one] of rendered) args.set(name, one)
     else args.set(key, rendered)

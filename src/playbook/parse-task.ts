@@ -6,6 +6,7 @@ import { noteDefinitions } from './check-variables.ts'
 import { HANDLER, INCLUDE, TASK } from './keywords.ts'
 import { type Loading, type Place, report } from './loading.ts'
 import { type Action, isLoopKey, readAction } from './read-action.ts'
+import { warnReserved } from './reserved-names.ts'
 import { readConditions } from './read-conditions.ts'
 import { isVariableName, readInherited, readTagged } from './read-inherited.ts'
 import { readLoop } from './read-loop.ts'
@@ -59,8 +60,10 @@ export function readNames(loading: Loading, node: YamlNode | undefined, key: str
 function readRegister(loading: Loading, node: YamlNode | undefined): string | undefined {
   if (!node) return undefined
   const name = textOf(toValue(node))
+  warnReserved(loading, name, node.span)
   if (name !== undefined && isVariableName(name)) return name
-  wrongType(loading, node, 'register', 'the name of a variable')
+  if (name === undefined) wrongType(loading, node, 'register', 'the name of a variable')
+  else report(loading, { code: 'bad-variable-name', summary: `Invalid variable name in 'register' specified: '${name}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: node.span })
   return undefined
 }
 

@@ -4,6 +4,7 @@ import { normaliseAction } from './redirects.ts'
 import { type Keywords } from './keywords.ts'
 import { type Loading, report, warn } from './loading.ts'
 import { readConditions } from './read-conditions.ts'
+import { warnReserved } from './reserved-names.ts'
 import { type YamlMap, isNothing, isTemplate, keySpan, listOf, readKeywords, textOf, valueAt, wrongType } from './read-value.ts'
 import type { Inherited, Tagged } from './tree.ts'
 
@@ -63,6 +64,7 @@ export function readVars(loading: Loading, node: YamlNode | undefined, what = 'v
     }
     for (const { key, value } of item.entries) {
       checkVariableName(loading, item, key, what)
+      if (what === 'vars') warnReserved(loading, key, keySpan(item, key))
       loading.names.define(key, keySpan(item, key))
       vars.set(key, toValue(value))
     }

@@ -1,7 +1,7 @@
 import { isUnknown, type Value } from '../value/value.ts'
 import { compileArguments, compileExpression, compileFilter, invoke, type Evaluate } from './compile-expression.ts'
 import { Loop } from './loop.ts'
-import { Callable, Namespace, Range } from './objects.ts'
+import { Callable, Namespace, Range, isOmit } from './objects.ts'
 import { isList, iterate, truthy, tuple } from './python/kind.ts'
 import { str } from './python/text.ts'
 import { Frame, type Execute, type Run, type Runnable } from './run.ts'
@@ -24,7 +24,7 @@ export function joinOutput(out: readonly Value[], text: boolean): Value {
   let joined = ''
   for (const value of out) {
     if (isUnknown(value)) return value
-    joined += value === null ? '' : typeof value === 'string' ? value : str(value)
+    joined += value === null || isOmit(value) ? '' : typeof value === 'string' ? value : str(value)
   }
   return joined
 }

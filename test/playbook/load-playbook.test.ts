@@ -66,7 +66,7 @@ describe('a task', () => {
     ['ping:\nbecome: perhaps', 'wrong-type@site.yml:4:15'],
     ['ping:\nretries: many', 'wrong-type@site.yml:4:16'],
     ['ping:\ntags: {a: b}', 'wrong-type@site.yml:4:13'],
-    ['ping:\nregister: a-b', 'wrong-type@site.yml:4:17'],
+    ['ping:\nregister: a-b', 'bad-variable-name@site.yml:4:17'],
     ['ping:\nvars: {a-b: 1}', 'bad-variable-name@site.yml:4:14'],
     ['ping:\nloop: {a: 1}', 'wrong-type@site.yml:4:13'],
     ['ping:\nloop: [1]\nloop_control: {loopvar: x}', 'unknown-keyword@site.yml:5:22'],

@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { flag, integer, list, path, text } from '../../schema/field.ts'
+import { render } from '../../template/template.ts'
 import { type Dict, type Value, isDict } from '../../value/value.ts'
 import type { TaskCall } from '../call.ts'
 import { hostsOfFacts } from '../apply-facts.ts'
 import { findFile, searchPaths } from '../search-paths.ts'
-import { failedResult, plain } from '../task-result.ts'
+import { plain } from '../task-result.ts'
 import { defineControl } from './control.ts'
 
 export const includeVars = defineControl({
@@ -18,19 +19,25 @@ export const includeVars = defineControl({
   },
   act: (call, params) => {
     const chosen = params.dir === undefined ? oneFile(call, params.file) : filesBelow(call, params.dir, params)
-    if (typeof chosen === 'string') return failedResult(chosen, { ansible_included_var_files: [] })
-    let vars: Dict = new Map()
-    for (const file of chosen) vars = merged(vars, call.playRun.run.loader.vars(file), params.hash_behaviour === 'merge')
-    const facts: Dict = params.name === undefined ? vars : new Map<Value, Value>([[params.name, vars]])
+    if (typeof chosen === 'string') return plain('failed', { ansible_facts: new Map(), ansible_included_var_files: [], message: chosen }, chosen)
+    const vars: Dict = new Map(chosen.flatMap((file) => [...call.playRun.run.loader.vars(file)]))
+    const named: Dict = params.name === undefined ? vars : new Map<Value, Value>([[params.name, vars]])
+    const facts = params.hash_behaviour === 'merge' ? merged(present(call, named), named) : named
     for (const host of hostsOfFacts(call)) call.playRun.run.vars.host(host).includeVars(facts)
     return { ...plain('ok', { ansible_facts: facts, ansible_included_var_files: chosen }), factsTaken: true }
   },
 })
 
+/** What the names stand for so far. */
+const present = ({ scope }: TaskCall, vars: Dict): Dict => new Map([...vars.keys()].flatMap((name) => {
+  const value = scope.get(String(name))
+  return value === undefined ? [] : [[name, render(value, scope)] as const]
+}))
+
 function oneFile(call: TaskCall, name: string | undefined): readonly string[] | string {
-  if (name === undefined) return 'include_vars needs a file or a dir'
-  const { found, looked } = findFile(name, searchPaths(call.playRun.play, call.context, call.task, 'vars'))
-  return found === undefined ? `Could not find or access '${name}': looked at ${looked.join(', ')}` : [found]
+  if (name === undefined || name === '') return 'Could not find file on the Ansible Controller.'
+  const { found, looked } = findFile(name.trimEnd(), searchPaths(call.playRun.play, call.context, call.task, 'vars'))
+  return found === undefined ? `Could not find or access '${name}' on the Ansible Controller: looked at ${looked.join(', ')}` : [found]
 }
 
 interface Choice {
@@ -43,25 +50,41 @@ interface Choice {
 
 function filesBelow(call: TaskCall, name: string, choice: Choice): readonly string[] | string {
   const { found, looked } = findFile(name, searchPaths(call.playRun.play, call.context, call.task, 'vars'))
-  if (found === undefined || !statSync(found).isDirectory()) return `${name} is not a directory: looked at ${looked.join(', ')}`
-  const files = walk(found, choice.depth || Number.POSITIVE_INFINITY).filter((file) => {
-    const base = file.slice(file.lastIndexOf('/') + 1)
-    return !(choice.ignore_files ?? []).some((pattern) => new RegExp(pattern).test(base)) && (choice.files_matching === undefined || new RegExp(choice.files_matching).test(base))
-  })
-  const known = (file: string) => choice.extensions.some((extension) => file.endsWith(`.${extension}`))
+  if (found === undefined) return `${name} directory does not exist: looked at ${looked.join(', ')}`
+  if (!statSync(found).isDirectory()) return `${name} is not a directory`
+  const files = walk(found, choice.depth || Number.POSITIVE_INFINITY).flatMap(({ directory, names }) => names.map((base) => ({ base, file: join(directory, base) })))
+    .filter(({ base }) => !(choice.ignore_files ?? []).some((pattern) => new RegExp(`${pattern}$`).test(base)) && (choice.files_matching === undefined || new RegExp(choice.files_matching).test(base)))
+  const known = ({ base }: { readonly base: string }): boolean => choice.extensions.includes(extname(base).slice(1))
   const odd = files.find((file) => !known(file))
-  if (odd !== undefined && !choice.ignore_unknown_extensions && choice.files_matching === undefined) return `${odd} does not have a valid extension: ${choice.extensions.join(', ')}`
-  return files.filter(known)
+  if (odd !== undefined && !choice.ignore_unknown_extensions && choice.files_matching === undefined) return `${odd.file} does not have a valid extension: ${choice.extensions.join(', ')}`
+  return files.filter(known).map(({ file }) => file)
 }
 
-const walk = (directory: string, depth: number): readonly string[] =>
-  depth <= 0 ? [] : readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((entry) => (entry.isDirectory() ? walk(join(directory, entry.name), depth - 1) : [join(directory, entry.name)]))
+interface Folder {
+  readonly directory: string
+  readonly names: readonly string[]
+}
 
-function merged(under: Dict, over: Dict, deep: boolean): Dict {
+/** Directories by their paths, links followed, each with its files by their names: this is the order in which they are read. */
+function walk(top: string, depth: number): readonly Folder[] {
+  const found: Folder[] = []
+  const visit = (directory: string, left: number, above: readonly string[]): void => {
+    const real = realpathSync(directory)
+    if (left <= 0 || above.includes(real)) return
+    const entries = readdirSync(directory).sort().map((name) => ({ name, path: join(directory, name) }))
+    const isFolder = ({ path }: { readonly path: string }): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    found.push({ directory, names: entries.filter((entry) => !isFolder(entry)).map(({ name }) => name) })
+    for (const { path } of entries.filter(isFolder)) visit(path, left - 1, [...above, real])
+  }
+  visit(top, depth, [])
+  return found.sort((a, b) => (a.directory < b.directory ? -1 : 1))
+}
+
+function merged(under: Dict, over: Dict): Dict {
   const all = new Map<Value, Value>(under)
   for (const [key, value] of over) {
     const old = all.get(key)
-    all.set(key, deep && isDict(old) && isDict(value) ? merged(old, value, true) : value)
+    all.set(key, isDict(old) && isDict(value) ? merged(old, value) : value)
   }
   return all
 }
