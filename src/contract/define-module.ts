@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly playbookDirectory: string
   /** Whether people asked for diffs: a module may leave out reads that only a diff needs. */
   readonly diff: boolean
+  /** Reads a file of the controller, found as files of roles and playbooks are. */
+  readonly readFile: (name: string) => Buffer
   /** Tells the run that a text is secret, for modules that make or open one: from then on it is shown nowhere. */
   readonly secret?: (text: string) => void
   /** `ansible_python_interpreter` and the like of the host: the program that runs scripts of a language there. */

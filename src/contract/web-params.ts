@@ -16,7 +16,8 @@ export const webParams = {
   client_key: path('Its key, on the host.'),
   ciphers: list(text('A cipher.'), 'TLS ciphers to offer.'),
   decompress: flag('Unpack what comes packed.', { default: true }),
-  use_netrc: flag('Take credentials from ~/.netrc.', { default: true, inert: 'credentials come from url_username and url_password alone' }),
+  use_netrc: flag('Take credentials from ~/.netrc, or the file that $NETRC names, where none are given.', { default: true }),
+  unredirected_headers: list(text('A header.'), 'Headers that are not sent to where a redirect leads.', { default: [] }),
   use_gssapi: flag('Log in with Kerberos.', { default: false }),
 } as const
 
@@ -34,16 +35,35 @@ export interface WebParams {
   readonly ciphers: readonly string[] | undefined
   readonly decompress: boolean
   readonly use_gssapi: boolean
+  readonly use_netrc: boolean
+  readonly unredirected_headers: readonly string[]
   readonly timeout: number
 }
 
-export function webRequest(params: WebParams, rest: Pick<WebRequest, 'method' | 'follow'> & Partial<WebRequest>): WebRequest {
+export function webRequest(params: WebParams, rest: Pick<WebRequest, 'method'> & Partial<WebRequest>): WebRequest {
   if (params.use_gssapi) fail('use_gssapi is not supported')
   if (!/^(?:https?|ftp|file):\/\//i.test(params.url)) fail(`unknown url type: ${params.url}`, { url: params.url })
+  const { url, user, password } = loginOf(params)
   return {
-    url: params.url, headers: headersOf(params.headers), eager: params.force_basic_auth, validate: params.validate_certs, timeout: params.timeout, proxy: params.use_proxy, agent: params.http_agent, compressed: params.decompress,
-    ...(params.url_username === undefined ? {} : { user: params.url_username, password: params.url_password ?? '' }), ...(params.client_cert === undefined ? {} : { clientCert: params.client_cert }),
+    url, headers: headersOf(params.headers), eager: params.force_basic_auth, validate: params.validate_certs, timeout: params.timeout, proxy: params.use_proxy, agent: params.http_agent, compressed: params.decompress,
+    ...(user === undefined ? {} : { user, password: password ?? '' }), ...(params.client_cert === undefined ? {} : { clientCert: params.client_cert }),
     ...(params.client_key === undefined ? {} : { clientKey: params.client_key }), ...(params.ciphers === undefined ? {} : { ciphers: params.ciphers }), ...rest,
+  }
+}
+
+/** What the task gives, or what stands in the address itself: there it is taken out, for addresses are shown. */
+function loginOf({ url, url_username, url_password }: Pick<WebParams, 'url' | 'url_username' | 'url_password'>): { readonly url: string; readonly user: string | undefined; readonly password: string | undefined } {
+  const match = /^([a-z]+:\/\/)([^@/?#]*)@(.*)$/is.exec(url)
+  if (!match) return { url, user: url_username, password: url_password }
+  const [user = '', password] = match[2]!.split(/:(.*)/s).map(decoded)
+  return { url: match[1]! + match[3]!, user: url_username ?? user, password: url_password ?? password }
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

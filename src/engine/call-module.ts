@@ -14,7 +14,7 @@ import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
 import { accumulated } from './context.ts'
-import { controllerFileOf } from './controller-files.ts'
+import { controllerFileOf, readControllerFile } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
 import { findFile, searchPaths } from './search-paths.ts'
@@ -152,7 +152,7 @@ async function expandHomes(module: Module, params: Record<string, unknown>, { ma
 function surroundings(call: TaskCall, playbookDirectory: string, { delegatedTo }: Workplace): Surroundings {
   const { playRun, host, task, context, item } = call
   return {
-    environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, secret: (text) => playRun.run.secrets.add(text),
+    environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, readFile: (name) => readControllerFile(name, call), secret: (text) => playRun.run.secrets.add(text),
     interpreter: (language) => new ConnectionVars(call.scope).text([`ansible_${language}_interpreter`]),
     ...(delegatedTo === undefined ? {} : { delegatedTo }),
     controllerPath: (written) => findFile(written.replace(/^~(?=\/|$)/, homedir()), searchPaths(playRun.play, context, task, 'files')).found,

@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { renderText } from '../template/template.ts'
 import { isVaulted } from '../vault/vault.ts'
-import { type Content, bytesContent, sha1, unknownContent } from '../value/content.ts'
+import { type Content, bytesContent, bytesOf, sha1, unknownContent } from '../value/content.ts'
 import { type Dict, type Value, isUnknown, unknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
 import { overScope } from './scopes.ts'
@@ -27,6 +27,12 @@ export function controllerFileOf(field: Field, name: string, call: TaskCall, arg
   if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call, !isFalse(args.get('local_follow'))) }
   const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)
   return { name, path: found, kind: 'file', mode: stat.mode & 0o7777, content }
+}
+
+/** A file that stands somewhere inside a parameter. */
+export function readControllerFile(name: string, call: TaskCall): Buffer {
+  const file = controllerFileOf({ file: { directory: 'files', render: false, optional: true } } as Field, name, call, new Map())
+  return typeof file === 'string' ? Buffer.alloc(0) : bytesOf(file)
 }
 
 const isFalse = (value: Value | undefined): boolean => value === false || (typeof value === 'string' && /^(no|false|off|0)$/i.test(value))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { Readable as ReadableStream } from 'node:stream'
 import { Unknown } from './value.ts'
@@ -19,6 +19,13 @@ export function bytesContent(text: string | Uint8Array): Content & { kind: 'byte
 }
 
 export const unknownContent = (unknown: Unknown): Content => ({ kind: 'unknown', unknown })
+
+/** The bytes of a file of the controller. */
+export function bytesOf({ content }: { readonly content?: Content }): Buffer {
+  if (content?.kind === 'bytes') return Buffer.from(content.bytes)
+  if (content?.kind === 'controller') return readFileSync(content.file)
+  throw content?.kind === 'unknown' ? content.unknown : new Unknown('no file of the controller')
+}
 
 /** The bytes as a stream, for content that goes over a channel of its own. */
 export function streamOf(content: Content & { kind: 'bytes' | 'controller' }): Readable {

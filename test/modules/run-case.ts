@@ -136,7 +136,7 @@ async function attempt(module: Module, task: TaskCase, machine: Machine, files: 
 }
 
 const around = ({ environment }: TaskCase, machine: Machine, overlay?: Overlay): Surroundings => ({
-  environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true,
+  environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true, readFile: () => Buffer.alloc(0),
   other: async () => ({ host: machine.reader(undefined, overlay), connection: machine.connection, shell: machine.connection.shell() }),
 })
 

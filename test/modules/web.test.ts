@@ -51,7 +51,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 async function call(module: Module<any, any>, given: Readonly<Record<string, Json>>, overlay?: Overlay): Promise<Outcome> {
   const { params, problems } = convertParams(module.params, fromJson(given) as Dict, { owner: module.name })
   if (problems[0]) throw problems[0]
-  return converge({ module, params, machine, become: undefined, overlay, around: { environment: {}, hostName: 'here', playbookDirectory: '/', diff: false, other: () => Promise.reject(new Error('none')) }, signal: new AbortController().signal, progress: () => undefined, by: 'task' })
+  return converge({ module, params, machine, become: undefined, overlay, around: { environment: {}, hostName: 'here', playbookDirectory: '/', diff: false, readFile: (name) => readFileSync(join(folder, name)), other: () => Promise.reject(new Error('none')) }, signal: new AbortController().signal, progress: () => undefined, by: 'task' })
 }
 
 const output = ({ outputs }: Outcome, name: string): Json => toJson(outputs[name] ?? null)
@@ -82,8 +82,8 @@ test('headers, quotes and line ends travel as they are', async () => {
   expect(asked.at(-1)).toMatchObject({ body: 'one\n\'two\'\n"\\x"\n', headers: { 'x-odd': 'a "b" \\c $HOME `d`' } })
 })
 
-test('another status is a failure that tells the content', async () => {
-  const got = await call(uri, { url: `${base}/missing` })
+test('another status is a failure, with the content for those who ask', async () => {
+  const got = await call(uri, { url: `${base}/missing`, return_content: true })
   expect([got.status, output(got, 'status'), output(got, 'content')]).toEqual(['failed', 404, 'no such thing'])
   expect(got.reason).toContain('Status code was 404 and not [200]')
   expect((await call(uri, { url: `${base}/missing`, status_code: [200, 404] })).status).toBe('same')
