@@ -8,7 +8,7 @@ import { tagNames } from './selection.ts'
 export function announceTask(call: TaskCall): void {
   const { playRun, round, task, noLog, host, context } = call
   playRun.run.emit({
-    type: 'task-start', task: round.task, name: taskName(call), action: task.actionAsWritten, span: task.span,
+    type: 'task-start', task: round.task, name: taskName(call), literal: typeof (task.name ?? '') === 'string', action: task.actionAsWritten, span: task.span,
     handler: context.handler === true, tags: tagNames(playRun, host.name, task, context), noLog, check: call.check,
   })
 }

@@ -153,7 +153,7 @@ function afterFailedWhen(call: TaskCall, result: TaskResult, conditions: readonl
   const failed = judgement(conditions, withResult(call, result))
   if (failed instanceof Problems) return brokenBy(result, failed, 'failed_when_result')
   if (failed === true) return withDecision(failedBy(result, conditions), failed)
-  if (failed === false && result.status === 'failed') return withDecision({ ...result, status: result.outputs.get('changed') === false ? 'ok' : 'changed', outputs: new Map([...result.outputs, ['failed', false]]) }, failed)
+  if (failed === false && result.status === 'failed') return withDecision({ ...result, status: result.outputs.get('changed') === true ? 'changed' : 'ok', outputs: new Map([...result.outputs, ['failed', false]]) }, failed)
   return withDecision(result, failed)
 }
 

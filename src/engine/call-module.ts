@@ -18,6 +18,7 @@ import { controllerFileOf, readControllerFile } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { scopeOf } from './scopes.ts'
 import { findFile, searchPaths } from './search-paths.ts'
+import { maskText, maskValue } from '../value/mask-value.ts'
 import { ConnectionVars, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
 import { type TaskResult, failedResult, plain, unknownResult } from './task-result.ts'
@@ -41,10 +42,10 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   const reads = planned && readsPlanned(prepared.params, planned)
   if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
-  const outcome = await converge({
+  const outcome = withoutOwnSecrets(prepared, await converge({
     module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call), ...options,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
-  })
+  }))
   if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
   warnOf(outcome.outputs['warnings'], call)
   const invocation = call.playRun.run.settings.verbosity >= SHOWS_INVOCATION ? { invocation: invocationOf(prepared, moduleArgs(call, prepared.module)) } : {}
@@ -69,6 +70,14 @@ function invocationOf({ module, params }: Prepared, given: Dict | Unknown): Dict
 /** What a module warns of, people see once. */
 function warnOf(warnings: Value | undefined, { playRun: { run } }: TaskCall): void {
   if (Array.isArray(warnings)) for (const text of warnings) if (typeof text === 'string') run.emit({ type: 'warning', text })
+}
+
+/** What a task gives as a secret stands in none of its results, also where they are registered. */
+function withoutOwnSecrets({ module, params }: Prepared, outcome: Outcome): Outcome {
+  const secrets = Object.entries(module.params).flatMap(([name, { secret }]) => (secret && typeof params[name] === 'string' && params[name] !== '' ? [params[name] as string] : []))
+  if (secrets.length === 0) return outcome
+  const outputs = Object.fromEntries(Object.entries(outcome.outputs).map(([name, value]) => [name, value === undefined ? undefined : maskValue(value, secrets)]))
+  return { ...outcome, outputs, ...(outcome.reason === undefined ? {} : { reason: maskText(outcome.reason, secrets) }) }
 }
 
 /** `check_mode: true` in a real run, of a module that cannot say what it would do. */

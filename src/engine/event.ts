@@ -34,6 +34,8 @@ export interface TaskInfo {
   readonly task: string
   /** Rendered where it can be; "role : name" for tasks of roles, as Ansible prints it. */
   readonly name: string
+  /** The name is what stands in the playbook, with nothing of a variable in it: no secret came there. */
+  readonly literal?: boolean
   readonly action: string
   readonly span: Span
   readonly handler: boolean

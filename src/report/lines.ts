@@ -31,7 +31,9 @@ export function lines(options: ReportOptions): Reporter {
     shown = task
     const info = tasks.get(task)
     if (!info) return
-    banner(`${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]${marker(info.check)}`)
+    const title = `${info.handler ? 'RUNNING HANDLER' : 'TASK'} [${info.name.trim()}]${marker(info.check)}`
+    if (info.literal) options.out(`\n${stars(title)}\n`)
+    else banner(title)
     if (verbosity > 1) out(paint(`task path: ${resolve(info.span.file)}:${info.span.line}`, 'verbose'))
   }
   const flushIncludes = (): void => {

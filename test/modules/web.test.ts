@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -42,16 +42,21 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (request.url === '/json') response.writeHead(200, { 'Content-Type': 'application/json', 'X-Some-Header': 'a b', 'Set-Cookie': 'k=v; Path=/' }).end('{"a": [1, "é"]}')
   else if (request.url === '/moved') response.writeHead(302, { Location: '/json' }).end()
   else if (request.url === '/closed' && !request.headers.authorization) response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end('who?')
+  else if (request.url?.startsWith('/to?')) response.writeHead(Number(request.url.slice(4)), { Location: '/landed' }).end()
+  else if (request.url === '/away') response.writeHead(302, { Location: `${base.replace('127.0.0.1', 'localhost')}/json` }).end()
+  else if (request.url === '/circle') response.writeHead(302, { Location: '/circle' }).end()
+  else if (request.url === '/named') response.writeHead(200, { 'Content-Disposition': 'attachment; filename="../../etc/passwd"' }).end('named')
+  else if (request.url === '/since' && request.headers['if-modified-since']) response.writeHead(304).end()
   else if (request.url === '/nothing') response.writeHead(204).end()
   else if (request.url === '/missing') response.writeHead(404, 'Not Here').end('no such thing')
   else if (request.url === '/binary') response.writeHead(200).end(Buffer.from([0, 1, 2, 255, 10]))
   else response.writeHead(200, { 'Content-Type': 'text/plain' }).end('hello\n')
 }
 
-async function call(module: Module<any, any>, given: Readonly<Record<string, Json>>, overlay?: Overlay): Promise<Outcome> {
+async function call(module: Module<any, any>, given: Readonly<Record<string, Json>>, overlay?: Overlay, environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   const { params, problems } = convertParams(module.params, fromJson(given) as Dict, { owner: module.name })
   if (problems[0]) throw problems[0]
-  return converge({ module, params, machine, become: undefined, overlay, around: { environment: {}, hostName: 'here', playbookDirectory: '/', diff: false, readFile: (name) => readFileSync(join(folder, name)), other: () => Promise.reject(new Error('none')) }, signal: new AbortController().signal, progress: () => undefined, by: 'task' })
+  return converge({ module, params, machine, become: undefined, overlay, around: { environment, hostName: 'here', playbookDirectory: '/', diff: false, readFile: (name) => readFileSync(join(folder, name)), other: () => Promise.reject(new Error('none')) }, signal: new AbortController().signal, progress: () => undefined, by: 'task' })
 }
 
 const output = ({ outputs }: Outcome, name: string): Json => toJson(outputs[name] ?? null)
@@ -109,6 +114,52 @@ test('credentials are sent when asked for, or at once, and never shown', async (
   await call(uri, { url: `${base}/closed`, user: 'me', password: 'x', force_basic_auth: true })
   expect(asked.length).toBe(before + 1)
   expect(JSON.stringify(got.steps)).not.toContain('a"s')
+})
+
+test('hop by hop: methods, bodies, headers and credentials of redirects', async () => {
+  const hop = async (rule: string, method: string, status: number) => {
+    const got = await call(uri, { url: `${base}/to?${status}`, method, follow_redirects: rule, headers: { 'X-Mine': 'm', 'X-Left': 'l' }, unredirected_headers: ['x-left'], ...(method === 'POST' ? { body: 'b' } : {}), status_code: [200, status] })
+    return output(got, 'redirected') ? `${asked.at(-1)!.method} ${asked.at(-1)!.body} ${asked.at(-1)!.headers['x-mine']} ${asked.at(-1)!.headers['x-left'] ?? '-'}` : 'stays'
+  }
+  expect([await hop('safe', 'GET', 301), await hop('safe', 'POST', 302), await hop('all', 'HEAD', 303)]).toEqual(['GET  m -', 'stays', 'HEAD  m -'])
+  expect([await hop('all', 'POST', 301), await hop('all', 'POST', 307), await hop('all', 'PUT', 301)]).toEqual(['GET  m -', 'POST b m -', 'PUT  m -'])
+  expect([await hop('urllib2', 'HEAD', 308), await hop('urllib2', 'POST', 307), await hop('none', 'GET', 301)]).toEqual(['GET  m -', 'stays', 'stays'])
+  await call(uri, { url: `${base}/to?301`, user: 'me', password: 'pass', force_basic_auth: true })
+  expect(asked.at(-1)!.headers.authorization).toBe(`Basic ${Buffer.from('me:pass').toString('base64')}`)
+  await call(uri, { url: `${base}/away`, user: 'me', password: 'pass', force_basic_auth: true })
+  expect([asked.at(-1)!.url, asked.at(-1)!.headers.authorization]).toEqual(['/json', undefined])
+  expect((await call(uri, { url: `${base}/circle` })).reason).toContain('infinite loop')
+})
+
+test('a body of several parts, with files of the controller', async () => {
+  writeFileSync(join(folder, 'part.txt'), 'from file\n')
+  await call(uri, { url: `${base}/x`, method: 'POST', body_format: 'form-multipart', body: { b: { filename: 'part.txt' }, a: 'one', c: { content: 'two', filename: 'c.json', mime_type: 'application/json' } } })
+  const { body, headers } = asked.at(-1)!
+  const boundary = /boundary="(.*)"/.exec(headers['content-type']!)![1]!
+  expect(body.replaceAll(boundary, 'B').replaceAll('\r\n', '\n')).toBe('--B\nContent-Type: text/plain\nContent-Disposition: form-data; name="a"\n\none\n--B\nContent-Transfer-Encoding: base64\nContent-Type: text/plain\nContent-Disposition: form-data; name="b"; filename="part.txt"\n\nZnJvbSBmaWxlCg==\n\n--B\nContent-Type: application/json\nContent-Disposition: form-data; name="c"; filename="c.json"\n\ntwo\n--B--\n')
+  expect((await call(uri, { url: `${base}/x`, method: 'POST', body_format: 'form-multipart', body: { a: 1 } })).reason).toBe('failed to parse body as form-multipart: value must be a string, or mapping, cannot be type int')
+})
+
+test('a login from a netrc file, above the header of the task', async () => {
+  writeFileSync(join(folder, 'netrc'), 'machine other login no password no\nmachine 127.0.0.1\nlogin foo\npassword bar\n')
+  await call(uri, { url: `${base}/x`, headers: { Authorization: 'Bearer x' } }, undefined, { NETRC: join(folder, 'netrc') })
+  expect(asked.at(-1)!.headers.authorization).toBe(`Basic ${Buffer.from('foo:bar').toString('base64')}`)
+  await call(uri, { url: `${base}/x`, headers: { Authorization: 'Bearer x' }, use_netrc: false }, undefined, { NETRC: join(folder, 'netrc') })
+  expect(asked.at(-1)!.headers.authorization).toBe('Bearer x')
+})
+
+test('in a directory the file has the name that the server gives, never a path', async () => {
+  expect(output(await call(getUrl, { url: `${base}/named`, dest: folder }), 'dest')).toBe(join(folder, 'passwd'))
+  expect(output(await call(uri, { url: `${base}/named`, dest: folder }), 'path')).toBe(join(folder, 'passwd'))
+  expect(readFileSync(join(folder, 'passwd'), 'utf8')).toBe('named')
+})
+
+test('what did not change since is not loaded again', async () => {
+  const dest = join(folder, 'since')
+  writeFileSync(dest, 'old')
+  const got = await call(getUrl, { url: `${base}/since`, dest })
+  expect([got.status, output(got, 'status_code'), output(got, 'msg')]).toEqual(['same', 304, 'HTTP Error 304: Not Modified'])
+  expect((await call(getUrl, { url: `${base}/since`, dest, force: true })).status).toBe('change')
 })
 
 test('the answer is written where it belongs, and once', async () => {
