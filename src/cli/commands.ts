@@ -9,6 +9,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   doc: { summary: 'What a module does and takes.', load: async () => (await import('./doc.ts')).docCommand },
   inventory: { summary: 'The hosts, groups and variables of an inventory.', load: async () => (await import('./inventory.ts')).inventoryCommand },
   config: { summary: 'The settings in force, and where they come from.', load: async () => (await import('./config.ts')).configCommand },
+  galaxy: { summary: 'Install roles and collections, and list them.', load: async () => (await import('./galaxy.ts')).galaxyCommand },
   lab: { summary: 'Make hosts to try things on.', load: async () => (await import('./lab.ts')).labCommand },
   vault: { summary: 'Encrypt, view, edit and decrypt files and values as ansible-vault does.', load: async () => (await import('./vault.ts')).vaultCommand },
   'syntax-check': { summary: 'Check playbooks without reaching any host.', load: async () => (await import('./syntax-check.ts')).syntaxCheckCommand },

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Duplicates } from '../yaml/parse-nodes.ts'
 import { parseIniFile } from './ini-file.ts'
@@ -79,6 +80,9 @@ const HONOURED = {
   sshCommonArgs: 'connection/ssh/ssh_common_args',
   sshExtraArgs: 'connection/ssh/ssh_extra_args',
   diffAlways: 'DIFF_ALWAYS',
+  galaxyServer: 'GALAXY_SERVER',
+  galaxyServerList: 'GALAXY_SERVER_LIST',
+  galaxyTimeout: 'GALAXY_SERVER_TIMEOUT',
 } as const satisfies Record<string, string>
 export type SettingName = keyof typeof HONOURED
 
@@ -150,6 +154,15 @@ export function readSettings(env: Env, directory: string): Settings {
     paths: (name, separator = ':') => text(name)?.split(separator).map((path) => path.trim()).filter(Boolean).map((path) => absolute(path, lookUp(name)!.base)),
     unhonoured: [...unhonouredKeys(source), ...unhonouredVariables(source)],
   }
+}
+
+/** Where roles and collections are looked for. What nobody set lies in `ANSIBLE_HOME`. */
+export const rolesPathOf = (settings: Settings): readonly string[] => settings.paths('rolesPath') ?? inHome(settings, DEFAULT_ROLES_PATH)
+export const collectionsPathOf = (settings: Settings): readonly string[] => settings.paths('collectionsPath') ?? inHome(settings, DEFAULT_COLLECTIONS_PATH)
+
+function inHome(settings: Settings, usual: readonly string[]): readonly string[] {
+  const home = settings.paths('home', '\0')?.[0]
+  return home === undefined ? usual : usual.map((path, index) => (index === 0 ? join(home, basename(path)) : path))
 }
 
 /** Where settings are looked up: a file and an environment. */

@@ -8,7 +8,6 @@ import type { RunSettings } from '../engine/settings.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import { readLimit } from '../inventory/pattern.ts'
 import { modules } from '../modules/registry.ts'
-import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { isSelectedByTags } from '../playbook/tags.ts'
 import { showPlaybook } from '../playbook/task-list.ts'
 import type { Play, Playbook } from '../playbook/tree.ts'
@@ -36,7 +35,7 @@ import { openVault, remarking } from './open-vault.ts'
 import { withOwnModules } from './own-modules.ts'
 import { readPasswords } from './passwords.ts'
 import { type PlaybookValues, runSettings } from './run-settings.ts'
-import { type Settings, readSettings } from './settings.ts'
+import { collectionsPathOf, readSettings, rolesPathOf, type Settings } from './settings.ts'
 
 /** What a run needs, once everything was read and nothing reached. */
 interface Prepared {
@@ -114,7 +113,7 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const vault = await openVault(values, settings, terminal, secrets)
   const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates, terminal.part === undefined ? undefined : remarking(terminal)), passwords)
   const sources = inventorySources(values.inventory, settings)
-  const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH))
+  const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, rolesPathOf(settings)))
   return { settings, run, secrets, vault, sources, files, environment }
 }
 
@@ -141,7 +140,7 @@ interface Reading {
 
 function readPlaybooks({ settings, run, vault, files, environment, sources }: Prepared, inventory: Inventory, warn: (problem: Problem) => void, { strict, checking, documents }: Reading): Promise<LoadedPlaybooks> {
   return loadPlaybooks(files, createCatalog(modules), {
-    rolesPath: settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH, collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment, libraries: settings.paths('library') ?? [], warn,
+    rolesPath: rolesPathOf(settings), collectionsPath: collectionsPathOf(settings), vault, duplicates: settings.duplicates, extraVars: run.extraVars, environment, libraries: settings.paths('library') ?? [], warn,
     ...(documents ? { documents: new Map(documents) } : { variables: knownVariables(inventory, sources.length > 0, run.extraVars) }),
     playLocal: (hosts) => strict && playLocal(inventory, hosts),
     playReached: (hosts) => strict && (checking || playReached(inventory, hosts, run)), tagsReached: (tags) => isSelectedByTags(tags, run.tags, run.skipTags),

@@ -2,7 +2,6 @@ import { dirname, join, resolve } from 'node:path'
 import { loadInventory } from '../inventory/load-inventory.ts'
 import { modules } from '../modules/registry.ts'
 import { filesBelow, isDirectory } from '../playbook/find-files.ts'
-import { DEFAULT_COLLECTIONS_PATH, DEFAULT_ROLES_PATH } from '../playbook/find-role.ts'
 import { type Documents, type Loader, createLoader } from '../playbook/load-playbook.ts'
 import type { Entry, Playbook, Task } from '../playbook/tree.ts'
 import { type Problem, problemsOf } from '../problem/problem.ts'
@@ -10,7 +9,7 @@ import type { Environment } from '../template/scope.ts'
 import type { Dict } from '../value/value.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { type ProjectFiles, findProjectFiles } from './project-files.ts'
-import { readSettings } from './settings.ts'
+import { collectionsPathOf, readSettings, rolesPathOf } from './settings.ts'
 
 /** A playbook, role or inventory, and why it cannot be used where it cannot. */
 export interface Surveyed {
@@ -70,8 +69,8 @@ function readAll(root: string, files: ProjectFiles, catalog: Catalog, documents:
   const reading: Reading = { tasks: new Map(), vars: [], problems: [] }
   const settings = readSettings({}, resolve(root))
   const loader = createLoader({
-    catalog, documents, environment, rolesPath: [...(settings.paths('rolesPath') ?? DEFAULT_ROLES_PATH), ...new Set(files.roles.map((role) => dirname(role)))],
-    collectionsPath: settings.paths('collectionsPath') ?? DEFAULT_COLLECTIONS_PATH, libraries: settings.paths('library') ?? [], warn: (problem) => void reading.problems.push(problem),
+    catalog, documents, environment, rolesPath: [...rolesPathOf(settings), ...new Set(files.roles.map((role) => dirname(role)))],
+    collectionsPath: collectionsPathOf(settings), libraries: settings.paths('library') ?? [], warn: (problem) => void reading.problems.push(problem),
     // Nothing is certain to run: what is refused is what Ansible would refuse.
     playReached: () => false,
   })
