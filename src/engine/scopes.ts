@@ -1,6 +1,7 @@
 import type { Play, Task } from '../playbook/tree.ts'
 import type { Scope } from '../template/scope.ts'
 import type { Dict, Value } from '../value/value.ts'
+import { connectionName } from './connection-names.ts'
 import { type Context, blockVars, playContext, rolesAround } from './context.ts'
 import type { PlayRun, Run } from './run.ts'
 import { searchPaths } from './search-paths.ts'
@@ -9,6 +10,7 @@ import { searchPaths } from './search-paths.ts'
 export function scopeOf({ run, play }: PlayRun, host: string, task: Task, context: Context, item: Dict | undefined): Scope {
   return run.vars.scope({
     host, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item, home: task.home,
+    connection: (name, defined) => connectionName(name, { host, task, context, settings: run.settings }, defined),
     searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory), ...firstFound(task.action),
     warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
   })

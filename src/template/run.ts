@@ -50,6 +50,9 @@ export function memoOf(scope: Scope): Memo {
   return memo
 }
 
+const isPluginName = (name: string): boolean => /^[\w.]+$/.test(name)
+const couldNotLoad = (name: string): string => `TemplateSyntaxError: Could not load "${name}": 'invalid plugin name: ansible.builtin.${name}'`
+
 /** One evaluation of one template. */
 export class Run implements Call {
   readonly scope: Scope
@@ -120,12 +123,12 @@ export class Run implements Call {
 
   filter(name: string): Filter {
     const found = this.scope.environment.filters.get(name)
-    if (!found) throw new TemplateError('no-filter', `there is no filter '${name}'`, { subject: name, place: this.place })
+    if (!found) throw new TemplateError('no-filter', isPluginName(name) ? `there is no filter '${name}'` : couldNotLoad(name), { subject: name, place: this.place })
     return found
   }
   test(name: string): Test {
     const found = this.scope.environment.tests.get(name)
-    if (!found) throw new TemplateError('no-test', `there is no test '${name}'`, { subject: name, place: this.place })
+    if (!found) throw new TemplateError('no-test', isPluginName(name) ? `there is no test '${name}'` : couldNotLoad(name), { subject: name, place: this.place })
     return found
   }
   applyFilter(name: string, value: Value, args: readonly Value[] = [], keywords: Keywords = NO_KEYWORDS): Value {

@@ -119,7 +119,7 @@ class RunVars implements Vars {
     })
     const scope: LayeredScope = new LayeredScope({
       layers, merge: options.hashBehaviour === 'merge', environment: options.environment, extraVars: options.extraVars,
-      item: inPlay ? request.item : undefined, warn: request.warn, magicNames, templates: request.searchPaths,
+      item: inPlay ? request.item : undefined, fallback: inPlay ? request.connection : undefined, warn: request.warn, magicNames, templates: request.searchPaths,
       magic: (name) => makeMagic(name, (context ??= contextOf())),
       lookupContext: () => this.#lookupContext(request, playbookDirectory, scope),
     })

@@ -13,6 +13,8 @@ export interface LayeredParts {
   /** Names that the run itself makes, each when it is asked for. */
   readonly magic: (name: string) => Value | undefined
   readonly magicNames: readonly string[]
+  /** Answers for a name that no layer has; it is not listed among the names. */
+  readonly fallback?: ((name: string, defined: (name: string) => Value | undefined) => Value | undefined) | undefined
   readonly merge: boolean
   readonly environment: Environment
   readonly warn: (text: string, span?: Span) => void
@@ -49,7 +51,7 @@ export class LayeredScope implements Scope {
   #get(name: string): Value | undefined {
     const known = this.#found.get(name)
     if (known !== undefined || this.#found.has(name)) return known
-    const value = this.#look(name)
+    const value = this.#look(name) ?? this.#parts.fallback?.(name, (other) => this.#look(other))
     this.#found.set(name, value)
     return value
   }

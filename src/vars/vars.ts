@@ -39,6 +39,8 @@ export interface ScopeRequest {
   readonly searchPaths: (subdirectory: string) => readonly string[]
   /** The subdirectory where `first_found` looks; 'files' without it. */
   readonly firstFound?: string
+  /** What a name of the connection means where no variable says it; `defined` asks for a variable. */
+  readonly connection?: (name: string, defined: (name: string) => Value | undefined) => Value | undefined
   readonly warn: (text: string, span?: import('../problem/problem.ts').Span) => void
 }
 

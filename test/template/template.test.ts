@@ -19,6 +19,11 @@ function problemOf(work: () => unknown): Problem {
   throw new Error('it was not refused')
 }
 
+test('text put together as a dict stays text, and is read as a dict where only one can be meant', () => {
+  const scope = scopeOf(new Map<string, Value>([['put', new TemplateString('{{ "" }}{"null": null, "yes": true, "n": 1}')], ['other', 'plain {text}']]))
+  expect(rendered('{{ [put.null, put["yes"], put.n, put is string, put.missing is defined, other.n is defined] }}', scope)).toEqual([null, true, 1, true, false, false])
+})
+
 describe('an unknown', () => {
   test.each([
     '{{ u }}', 'a {{ u }} b', '{{ u | upper }}', '{{ u.x.y[0] }}', '{{ u + 1 }}', '{{ 1 + u }}', '{{ u == 1 }}', '{{ u is none }}', '{{ u | default(3) }}',

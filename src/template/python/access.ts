@@ -1,4 +1,5 @@
 import { Tuple, isDict, isUnknown, type Value } from '../../value/value.ts'
+import { parseLiteral } from '../literal.ts'
 import { Callable, isView, unfold, type View } from '../objects.ts'
 import { fail, type Place } from '../template-error.ts'
 import type { Keywords } from '../scope.ts'
@@ -30,7 +31,7 @@ export function getAttribute(value: Value, name: string, place?: Place): Value {
   if (value instanceof Undefined || isUnknown(value)) return value
   const method = methodOf(value, name)
   if (method) return new Callable(name, (args, keywords) => method(value as never, args, keywords))
-  return orElse(attributeOf(value, name), () => missing(value, name, place))
+  return orElse(attributeOf(value, name), () => orElse(memberOfText(value, name), () => missing(value, name, place)))
 }
 
 /** `value[key]`: data first, then methods. */
@@ -40,7 +41,13 @@ export function getItem(value: Value, key: Value, place?: Place): Value {
   if (item !== undefined) return item
   const method = typeof key === 'string' ? methodOf(value, key) : undefined
   if (method) return new Callable(key as string, (args, keywords) => method(value as never, args, keywords))
-  return missing(value, key, place)
+  return orElse(memberOfText(value, key), () => missing(value, key, place))
+}
+/** Before 2.19 text that a template puts together as a dict became one. It stays text, but where only a dict can be meant it is read as that. */
+function memberOfText(value: Value, key: Value): Value | undefined {
+  if (typeof value !== 'string' || typeof key !== 'string' || !value.startsWith('{')) return undefined
+  const dict = parseLiteral(value)
+  return isDict(dict) ? dict.get(key) : undefined
 }
 function missing(value: Value, key: Value, place?: Place): Undefined {
   const what = typeof key === 'string' ? `attribute '${key}'` : `item ${repr(key)}`
