@@ -19,8 +19,15 @@ export interface View extends Opaque {
 }
 export const isView = (value: unknown): value is View => typeof value === 'object' && value !== null && (value as Opaque).opaque === 'view'
 
-/** Every member of a view, as a plain dict. */
-export const unfold = (view: View): Map<Value, Value> => new Map([...view.keys()].map((key) => [key, view.get(key)!]))
+/** Every member of a view that has a value, as a plain dict. */
+export function unfold(view: View): Map<Value, Value> {
+  const members = new Map<Value, Value>()
+  for (const key of view.keys()) {
+    const value = view.get(key)
+    if (value !== undefined) members.set(key, value)
+  }
+  return members
+}
 
 type Invoke = (args: readonly Value[], keywords: Keywords, call: Call) => Value
 
