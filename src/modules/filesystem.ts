@@ -2,14 +2,15 @@ import { askProgram, missing } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
-import { followedResource } from '../host/file.ts'
+import { fileResource, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
+import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { commandLine, quote } from '../shell/quote.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import type { Unknown } from '../value/value.ts'
+import { type Unknown, unknown } from '../value/value.ts'
 
 const TYPES = ['bcachefs', 'btrfs', 'ext2', 'ext3', 'ext4', 'ext4dev', 'f2fs', 'lvm', 'ocfs2', 'reiserfs', 'swap', 'ufs', 'vfat', 'xfs'] as const
 
@@ -69,13 +70,14 @@ export const filesystem = defineModule({
     return { ...before, type: wanted, ...(given.uuid === undefined ? {} : { uuid: given.uuid }), ...(given.resizefs ? { fills: before.fills } : {}) }
   },
   *apply({ params: given, before, after }): Iterable<Step> {
-    if (after.type === '') return yield run(['wipefs', '--all', '--', given.dev], [], { sentence: `wipe ${given.dev}` })
+    const effects = [leaves(fileResource, given.dev, unknown('the file system on it changes'))]
+    if (after.type === '') return yield run(['wipefs', '--all', '--', given.dev], effects, { sentence: `wipe ${given.dev}` })
     if (before.type !== after.type) {
-      if (before.type !== '') yield run(['wipefs', '--all', '--', given.dev], [], { sentence: `wipe ${given.dev}` })
-      return yield run(makeScript(given), [], { sentence: `make ${given.fstype} on ${given.dev}`, environment: { LC_ALL: 'C' } })
+      if (before.type !== '') yield run(['wipefs', '--all', '--', given.dev], effects, { sentence: `wipe ${given.dev}` })
+      return yield run(makeScript(given), effects, { sentence: `make ${given.fstype} on ${given.dev}`, environment: { LC_ALL: 'C' } })
     }
-    if (before.uuid !== after.uuid) yield run(uuidWords(given), [], { environment: { LC_ALL: 'C' } })
-    if (before.fills === false) yield run(growWords(given, before.seen.value.mounted), [], { sentence: `let ${given.fstype} on ${given.dev} grow`, environment: { LC_ALL: 'C' } })
+    if (before.uuid !== after.uuid) yield run(uuidWords(given), effects, { environment: { LC_ALL: 'C' } })
+    if (before.fills === false) yield run(growWords(given, before.seen.value.mounted), effects, { sentence: `let ${given.fstype} on ${given.dev} grow`, environment: { LC_ALL: 'C' } })
   },
   diff({ params: { dev }, before, after }) {
     const side = (one: Filesystem) => `${one.type === '' ? 'no file system' : one.type}${one.uuid === '' ? '' : `\nuuid: ${String(one.uuid)}`}${one.fills === undefined ? '' : one.fills ? '\nfills the device' : '\nsmaller than the device'}\n`

@@ -1,7 +1,11 @@
-import { askProgram } from '../contract/ask-program.ts'
+import { missing } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
+import { fileResource, realpathResource } from '../host/file.ts'
+import { type Lvm, lvmResource } from '../host/lvm.ts'
+import type { Reader } from '../host/reader.ts'
+import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { choice, flag, list, text } from '../schema/field.ts'
 import { splitWords } from '../shell/split-words.ts'
@@ -16,6 +20,14 @@ interface Group {
   readonly ids: string | Unknown
   readonly sizes: string | Unknown
   readonly seen: Aside<{ readonly volumes: number; readonly physical: ReadonlyMap<string, string>; readonly wanted: readonly string[] }>
+}
+
+/** All of LVM, as the group is concerned. */
+export async function readLvm(host: Reader, vg: string): Promise<Lvm> {
+  const lvm = known(await host.get(lvmResource, vg))
+  if (lvm) return lvm
+  if (host.planned && host.changing) throw unknown(`LVM is not there yet; ${host.changing} may bring it`)
+  return fail(missing('vgs', 'lvm2'))
 }
 
 export const lvg = defineModule({
@@ -41,16 +53,11 @@ export const lvg = defineModule({
   },
   async probe(host, { vg, pvs, state }): Promise<Group> {
     if (!/^[\w+.][\w+.-]*$/.test(vg)) fail(`${vg} is no name for a volume group`)
-    const script = `vgs --noheadings --separator ';' -o vg_name,lv_count || exit; echo @@; pvs --noheadings --separator ';' -o pv_name,vg_name || exit; echo @@; lvs --noheadings --separator ';' -o vg_name,lv_active 2>/dev/null; echo @@; ${(pvs ?? []).map((one) => `readlink -f -- '${one.replaceAll("'", `'\\''`)}'`).join('; ') || ':'}`
-    const reply = known(await askProgram(host, { vgs: 'lvm2' }, script, 'anything'))
-    if (reply.code !== 0) fail(`Failed executing vgs command. ${reply.stderr.toString().trim()}`, { rc: reply.code })
-    const [groups = '', physical = '', volumes = '', paths = ''] = reply.stdout.toString().split('@@\n')
-    const rows = (part: string) => part.split('\n').map((line) => line.trim().split(';')).filter((row) => row[0])
-    const mine = rows(groups).find(([name]) => name === vg)
-    const all = new Map(rows(physical).map(([device, group]) => [device!, group ?? ''] as const))
-    const states = rows(volumes).filter(([name]) => name === vg).map(([, word]) => word === 'active')
+    const [lvm, ...wanted] = await Promise.all([readLvm(host, vg), ...(pvs ?? []).map(async (one) => known(await host.get(realpathResource, one)))])
+    const mine = lvm.groups.get(vg)
+    const states = lvm.volumes.filter(({ group }) => group === vg).map(({ active }) => active)
     const isActive = state === 'active' || state === 'inactive' ? (states.length === 0 ? state === 'active' : state === 'active' ? states.every(Boolean) : states.some(Boolean)) : undefined
-    return { exists: mine !== undefined, devices: [...all].filter(([, group]) => group === vg).map(([device]) => device).sort(), active: isActive, ids: '', sizes: '', seen: aside({ volumes: Number(mine?.[1] ?? 0), physical: all, wanted: paths.split('\n').filter(Boolean) }) }
+    return { exists: mine !== undefined, devices: [...lvm.physical].filter(([, group]) => group === vg).map(([device]) => device).sort(), active: isActive, ids: '', sizes: '', seen: aside({ volumes: mine?.volumes ?? 0, physical: lvm.physical, wanted }) }
   },
   plan(given, before): Group {
     const { vg, state, pvs, force } = given
@@ -71,19 +78,20 @@ export const lvg = defineModule({
   },
   *apply({ params: given, before, after }): Iterable<Step> {
     const { vg, pesize, pv_options, vg_options, state, force } = given
-    if (!after.exists) return yield run(['vgremove', ...(force ? ['--force'] : []), vg])
+    const effects = [leaves(lvmResource, vg, unknown(`what this run makes of the group ${vg}`)), ...after.devices.map((device) => leaves(fileResource, device, unknown('a device of LVM')))]
+    if (!after.exists) return yield run(['vgremove', ...(force ? ['--force'] : []), vg], effects)
     const fresher = after.devices.filter((device) => !before.devices.includes(device))
     for (const device of fresher) if (!before.seen.value.physical.has(device)) yield run(['pvcreate', ...splitWords(pv_options), '-f', device])
-    if (!before.exists) yield run(['vgcreate', ...splitWords(vg_options), '-s', pesize, vg, ...after.devices])
+    if (!before.exists) yield run(['vgcreate', ...splitWords(vg_options), '-s', pesize, vg, ...after.devices], effects)
     else {
-      if (fresher.length > 0) yield run(['vgextend', vg, ...fresher])
+      if (fresher.length > 0) yield run(['vgextend', vg, ...fresher], effects)
       const gone = before.devices.filter((device) => !after.devices.includes(device))
-      if (gone.length > 0) yield run(['vgreduce', '--force', vg, ...gone])
+      if (gone.length > 0) yield run(['vgreduce', '--force', vg, ...gone], effects)
       if (given.pvresize) for (const device of after.devices.filter((one) => before.devices.includes(one))) yield run(['pvresize', device])
       if (given.reset_pv_uuid) for (const device of after.devices) yield run(['pvchange', '-u', device])
       if (given.reset_vg_uuid) yield run(['vgchange', '-u', vg])
     }
-    if (before.active !== after.active) yield run(['vgchange', '--activate', state === 'active' ? 'y' : 'n', vg])
+    if (before.active !== after.active) yield run(['vgchange', '--activate', state === 'active' ? 'y' : 'n', vg], effects)
   },
   diff({ params: { vg }, before, after }) {
     const side = (one: Group) => (one.exists ? `${one.devices.map((device) => `device: ${device}\n`).join('')}${one.active === undefined ? '' : `active: ${one.active}\n`}` : '')

@@ -1,12 +1,14 @@
-import { askProgram } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { known } from '../contract/file-target.ts'
+import { fileResource } from '../host/file.ts'
+import { lvmResource } from '../host/lvm.ts'
+import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { type Params, choice, flag, list, text } from '../schema/field.ts'
-import { quote } from '../shell/quote.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { type Aside, aside } from '../value/aside.ts'
+import { unknown } from '../value/value.ts'
+import { readLvm } from './lvg.ts'
 
 const params = {
   vg: text('The volume group.', { required: true }),
@@ -44,18 +46,15 @@ export const lvol = defineModule({
   params,
   async probe(host, given): Promise<Volume> {
     const name = misused(given)
-    const script = `vgs --noheadings --nosuffix --units b --separator ';' -o vg_name,vg_extent_size,vg_extent_count,vg_free_count -- ${quote(given.vg)} || exit 90; echo @@; lvs -a --noheadings --nosuffix --units b --separator ';' -o lv_name,lv_size,lv_active,lv_attr -- ${quote(given.vg)}`
-    const reply = known(await askProgram(host, { lvs: 'lvm2' }, script, 'anything'))
+    const { groups, volumes } = await readLvm(host, given.vg)
+    const group = groups.get(given.vg)
     const none: Volume = { extents: 0, active: undefined, seen: aside({ extent: 1, total: 0, free: 0, origin: 0, isThin: false, name }) }
-    if (reply.code === 90) return given.state === 'absent' ? none : fail(`Volume group ${given.vg} does not exist.`)
-    if (reply.code !== 0) fail(`Failed executing lvs command. ${reply.stderr.toString().trim()}`, { rc: reply.code })
-    const [group = '', volumes = ''] = reply.stdout.toString().split('@@\n')
-    const [, extent, total, free] = group.trim().split(';').map(Number)
-    const rows = new Map(volumes.split('\n').map((line) => line.trim().replace(/^\[(.*?)\]/, '$1').split(';')).map((row) => [row[0]!, row] as const))
-    const mine = rows.get(name)
-    const extents = (row: readonly string[] | undefined) => (row ? Math.round(Number(row[1]) / extent!) : 0)
+    if (!group) return given.state === 'absent' ? none : fail(`Volume group ${given.vg} does not exist.`)
+    const rows = new Map(volumes.filter((one) => one.group === given.vg).map((one) => [one.name, one] as const))
+    const [mine, origin] = [rows.get(name), rows.get(given.lv ?? '')]
+    const extents = (one: typeof mine) => (one ? Math.round(one.size / group.extent) : 0)
     if (given.snapshot !== undefined && given.state === 'present' && !rows.has(given.lv!)) fail(`Snapshot origin LV ${given.lv} does not exist in volume group ${given.vg}.`)
-    return { extents: extents(mine), active: mine ? mine[2] === 'active' : undefined, seen: aside({ extent: extent!, total: total!, free: free!, origin: extents(rows.get(given.lv ?? '')), isThin: /^V/.test(rows.get(given.lv ?? '')?.[3] ?? ''), name }) }
+    return { extents: extents(mine), active: mine?.active, seen: aside({ ...group, origin: extents(origin), isThin: /^V/.test(origin?.kind ?? ''), name }) }
   },
   plan(given, before): Volume {
     const { state, size, force, shrink, active, vg } = given
@@ -79,15 +78,16 @@ export const lvol = defineModule({
   *apply({ params: given, before, after }): Iterable<Step> {
     const { vg, lv, opts, snapshot, thinpool, pvs, resizefs } = given
     const { name, isThin } = before.seen.value
-    if (after.extents === 0) return yield run(['lvremove', '--force', `${vg}/${name}`])
+    const effects = [leaves(lvmResource, vg, unknown(`what this run makes of the group ${vg}`)), ...[`/dev/${vg}/${name}`, `/dev/mapper/${vg.replaceAll('-', '--')}-${name.replaceAll('-', '--')}`].map((device) => leaves(fileResource, device, unknown('a volume of LVM')))]
+    if (after.extents === 0) return yield run(['lvremove', '--force', `${vg}/${name}`], effects)
     const words = splitWords(opts ?? '')
     if (before.extents === 0) {
       const size = snapshot !== undefined && isThin && given.size === undefined ? [] : thinpool !== undefined && lv !== undefined ? ['-V', `${after.extents * before.seen.value.extent}b`] : ['-l', String(after.extents)]
       const kind = snapshot !== undefined ? ['-s', '-n', snapshot, ...words, `${vg}/${lv}`] : thinpool !== undefined ? (lv === undefined ? ['-T', ...words, `${vg}/${thinpool}`] : ['-n', lv, ...words, '-T', `${vg}/${thinpool}`]) : ['-n', name, ...words, vg]
-      return yield run(['lvcreate', '--yes', ...(snapshot === undefined && !given.active ? ['-an', '-Zn'] : []), ...size, ...kind, ...pvs], [], { environment: { LC_ALL: 'C' } })
+      return yield run(['lvcreate', '--yes', ...(snapshot === undefined && !given.active ? ['-an', '-Zn'] : []), ...size, ...kind, ...pvs], effects, { environment: { LC_ALL: 'C' } })
     }
-    if (after.extents !== before.extents) yield run([after.extents > before.extents ? 'lvextend' : 'lvreduce', ...(after.extents < before.extents ? ['--force'] : []), ...(resizefs ? ['--resizefs'] : []), '-l', String(after.extents), `${vg}/${name}`, ...(after.extents > before.extents ? pvs : [])], [], { environment: { LC_ALL: 'C' } })
-    if (after.active !== before.active) yield run(['lvchange', after.active ? '-ay' : '-an', `${vg}/${name}`])
+    if (after.extents !== before.extents) yield run([after.extents > before.extents ? 'lvextend' : 'lvreduce', ...(after.extents < before.extents ? ['--force'] : []), ...(resizefs ? ['--resizefs'] : []), '-l', String(after.extents), `${vg}/${name}`, ...(after.extents > before.extents ? pvs : [])], effects, { environment: { LC_ALL: 'C' } })
+    if (after.active !== before.active) yield run(['lvchange', after.active ? '-ay' : '-an', `${vg}/${name}`], effects)
   },
   diff({ params: { vg }, before, after }) {
     const { name, extent } = before.seen.value

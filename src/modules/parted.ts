@@ -2,7 +2,8 @@ import { askProgram } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
-import { followedResource } from '../host/file.ts'
+import { fileResource, followedResource } from '../host/file.ts'
+import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { type Params, choice, flag, integer, list, text } from '../schema/field.ts'
 import { commandLine, quote } from '../shell/quote.ts'
@@ -86,7 +87,9 @@ export const parted = defineModule({
     const script = [...words(given, before, after)]
     const print = `parted -s -m -- ${quote(device)} unit s print`
     const work = commandLine(['parted', '-s', '-m', '-a', align === 'undefined' ? 'none' : align, '--', device, ...script.flat()])
-    if (script.length > 0) yield run(`b=$(${print} 2>/dev/null); ${work} || exit; [ "$(${print})" = "$b" ] || echo changed`, [], { environment: { LC_ALL: 'C' }, sentence: `run parted ${device}: ${script.map(commandLine).join('; ')}` })
+    const parts = given.number === undefined ? [] : [`${device}${given.number}`, `${device}p${given.number}`]
+    const effects = [device, ...parts].map((one) => leaves(fileResource, one, unknown('what parted makes of it')))
+    if (script.length > 0) yield run(`b=$(${print} 2>/dev/null); ${work} || exit; [ "$(${print})" = "$b" ] || echo changed`, effects, { environment: { LC_ALL: 'C' }, sentence: `run parted ${device}: ${script.map(commandLine).join('; ')}` })
   },
   diff({ params: { device }, before, after }) {
     const side = (one: Disk) => `${one.table === '' ? 'no table' : one.table}\n${Object.entries(one.partitions).map(([number, { name, flags }]) => `${[number, name, ...flags].filter(Boolean).join(' ')}\n`).join('')}`

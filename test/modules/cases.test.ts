@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
@@ -19,8 +19,10 @@ const has = (programs: string): boolean => programs.split(' ').every((program) =
   }
 })
 
-const runsHere = ({ root, needs, lacks, spare }: Case): boolean =>
-  (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
+const says = (line: string): boolean => spawnSync('sh', ['-c', line]).status === 0
+
+const runsHere = ({ root, needs, lacks, where, spare }: Case): boolean =>
+  (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (where === undefined || says(where)) && (spare !== true || (isSpare && isRoot))
 
 for (const module of readdirSync(folder).sort()) {
   describe(module, () => {

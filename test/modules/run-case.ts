@@ -49,6 +49,8 @@ export interface Case extends TaskCase {
   /** Programs that the machine must have, or must not have. */
   readonly needs?: string
   readonly lacks?: string
+  /** A line for the shell that says whether the machine is one for this case: an exit code. */
+  readonly where?: string
   /** Changes more than a directory of its own: only where TUTTI_SPARE_HOST=1 says that the machine may be changed. */
   readonly spare?: boolean
   /** A script that makes what cannot be said of files: databases, users, packages. */
