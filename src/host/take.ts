@@ -78,7 +78,7 @@ const sourceOf = (content: Content): string => (content.kind === 'host' ? `cat -
 
 async function perform(step: Step & { step: 'act' }, { connection, become, signal, progress }: Taking): Promise<ShellReply & { value: unknown }> {
   const shell = connection.shell(become)
-  const value = await step.act({ run: (script, options) => shell.run(script, options), output: (script) => connection.pipeOut(script, become), connection, progress, signal })
+  const value = await step.act({ run: (script, options) => shell.run(script, options), output: (script) => connection.pipeOut(script, become), both: (script, content) => connection.pipeBoth(script, content, become), connection, progress, signal })
   return { code: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), value }
 }
 

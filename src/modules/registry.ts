@@ -20,6 +20,7 @@ export const registry: Readonly<Record<string, Load>> = {
   deb822_repository: async () => (await import('./deb822-repository.ts')).deb822Repository,
   debconf: async () => (await import('./debconf.ts')).debconf,
   dpkg_selections: async () => (await import('./dpkg-selections.ts')).dpkgSelections,
+  expect: async () => (await import('./expect.ts')).expect,
   fetch: async () => (await import('./fetch.ts')).fetch,
   file: async () => (await import('./file.ts')).file,
   filesystem: async () => (await import('./filesystem.ts')).filesystem,
