@@ -25,9 +25,11 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     timeout: values.timeout ?? settings.integer('timeout') ?? 10, hostKeyChecking: settings.flag('hostKeyChecking') ?? true,
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',
     strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
+    ...(settings.integer('remotePort') === undefined ? {} : { port: settings.integer('remotePort')! }), ...(settings.flag('noLog') === true ? { noLog: true } : {}), ...(settings.integer('taskTimeout') === undefined ? {} : { taskTimeout: settings.integer('taskTimeout')! }),
     ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
     taskDebugger: settings.flag('taskDebugger') ?? false, debugIgnored: settings.flag('debugIgnored') ?? true,
     ...given({
+      becomeProgram: settings.text('becomeProgram'), becomeFlags: settings.text('becomeFlags'), managed: settings.text('managed'),
       asyncDirectory: settings.text('asyncDirectory'),
       limit, startAtTask: values.startAtTask, remoteUser: values.user ?? settings.text('remoteUser'), privateKeyFile: values.privateKey ?? settings.paths('privateKeyFile', '\0')?.[0],
       sshCommonArgs: [settings.text('sshArgs') && withoutSharing(settings.text('sshArgs')!), values.sshCommonArgs ?? settings.text('sshCommonArgs')].filter(Boolean).join(' ') || undefined,

@@ -51,11 +51,11 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle'), scope),
-    timeout: numberOf(inherited(task, context, 'timeout'), scope),
+    timeout: numberOf(inherited(task, context, 'timeout') ?? settings.taskTimeout, scope),
     async: numberOf(task.async, scope),
     poll: task.poll === undefined ? (settings.pollInterval ?? 15) : numberOf(task.poll, scope),
     anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
-    noLog: flag('noLog', false),
+    noLog: flag('noLog', settings.noLog ?? false),
     check: flag('checkMode', settings.check),
     diff: flag('diff', settings.diff),
     ignoreErrors: () => flag('ignoreErrors', false),
@@ -70,7 +70,7 @@ export function itemCall(call: TaskCall, item: Dict): TaskCall {
   const noLog = inherited(call.task, call.context, 'noLog')
   const { task } = call
   const itsOwn = { async: task.async === undefined ? 0 : numberOf(task.async, scope), poll: task.poll === undefined ? call.poll : numberOf(task.poll, scope) }
-  return { ...call, ...itsOwn, item, scope, noLog: noLog === undefined ? false : truthOf(noLog, scope, true) }
+  return { ...call, ...itsOwn, item, scope, noLog: noLog === undefined ? (call.playRun.run.settings.noLog ?? false) : truthOf(noLog, scope, true) }
 }
 
 function truthOf(value: Value, scope: Scope, otherwise: boolean): boolean {

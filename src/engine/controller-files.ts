@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
 import { Problem } from '../problem/problem.ts'
 import { splitWords } from '../shell/split-words.ts'
+import { dateTimeAt, strftime } from '../template/python/date-time.ts'
 import { renderText } from '../template/template.ts'
 import { isVaulted } from '../vault/vault.ts'
 import { type Content, bytesContent, bytesOf, sha1, unknownContent } from '../value/content.ts'
@@ -44,11 +45,19 @@ function rendered(path: string, call: TaskCall, args: Dict): Content {
   return isUnknown(text) ? unknownContent(text) : bytesContent(args.get('output_encoding') ? Buffer.from(text, encodingOf(String(args.get('output_encoding')))) : text)
 }
 
+/** The text of the setting `ansible_managed`. Times are those of the template, so that a second run changes nothing. */
+function managedBy(text: string | undefined, path: string, args: Dict): string {
+  if (text === undefined) return 'Ansible managed'
+  const names: Readonly<Record<string, string>> = { file: String(args.get('src') ?? path), host: hostname(), uid: userInfo().username }
+  const filled = text.replace(/\{(file|host|uid)\}/g, (_all, name: string) => names[name]!)
+  return strftime(filled, dateTimeAt(statSync(path).mtimeMs, false))
+}
+
 /** Names that a template file has besides the variables. */
 function templateNames(path: string, { playRun: { run }, scope }: TaskCall, args: Dict): (name: string) => Value | undefined {
   return (name) => {
     switch (name) {
-      case 'ansible_managed': return scope.get(name) ?? 'Ansible managed'
+      case 'ansible_managed': return scope.get(name) ?? managedBy(run.settings.managed, path, args)
       case 'template_host': return hostname()
       case 'template_uid': return userInfo().username
       case 'template_path': return String(args.get('src') ?? path)

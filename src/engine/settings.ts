@@ -28,10 +28,13 @@ export interface RunSettings {
   readonly sshCommonArgs?: string
   readonly sshExtraArgs?: string
   readonly connectionPassword?: string
+  readonly port?: number
   readonly become: boolean
   readonly becomeMethod: string
   readonly becomeUser: string
   readonly becomePassword?: string
+  readonly becomeProgram?: string
+  readonly becomeFlags?: string
   readonly strategy: string
   /** The dry run of the same inputs first, compared with what happened. */
   readonly audit: boolean
@@ -44,5 +47,11 @@ export interface RunSettings {
   /** Seconds between two looks at a task with `async`, and where hosts keep such tasks. */
   readonly pollInterval?: number
   readonly asyncDirectory?: string
+  /** Results are shown of no task that does not say `no_log: false`. */
+  readonly noLog?: boolean
+  /** For tasks without a `timeout` of their own. */
+  readonly taskTimeout?: number
+  /** What `ansible_managed` says in templates: `{file}`, `{host}`, `{uid}` and the codes of strftime are filled in. */
+  readonly managed?: string
   readonly hashBehaviour: 'replace' | 'merge'
 }

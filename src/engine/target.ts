@@ -77,7 +77,7 @@ export function targetOf(host: string, scope: Scope, task: Task, context: Contex
   const knownHosts = vars.value(NAMES.knownHosts)
   return {
     connection: 'ssh', address: vars.text(NAMES.address) ?? host,
-    ...part('port', port === undefined ? undefined : Number(port)),
+    ...part('port', port === undefined ? settings.port : Number(port)),
     ...part('user', vars.text(NAMES.user) ?? vars.keyword(inherited(task, context, 'remoteUser')) ?? settings.remoteUser),
     ...part('password', password), ...part('privateKeyFile', vars.text(NAMES.key) ?? settings.privateKeyFile), ...part('privateKeyPassphrase', vars.text(NAMES.passphrase)),
     ...(args.length ? { sshArguments: args } : {}), connectTimeout: Number(vars.value(NAMES.timeout) ?? settings.timeout),
@@ -98,7 +98,7 @@ export function becomeOf(scope: Scope, task: Task, context: Context, settings: R
   if (password) secrets.add(password)
   return {
     method, user: vars.text(['ansible_become_user']) ?? vars.keyword(inherited(task, context, 'becomeUser')) ?? settings.becomeUser, ...part('password', password),
-    ...part('flags', vars.text(['ansible_become_flags']) ?? vars.keyword(inherited(task, context, 'becomeFlags'))),
-    ...part('program', vars.text(['ansible_become_exe']) ?? vars.keyword(inherited(task, context, 'becomeExe'))),
+    ...part('flags', vars.text(['ansible_become_flags']) ?? vars.keyword(inherited(task, context, 'becomeFlags')) ?? settings.becomeFlags),
+    ...part('program', vars.text(['ansible_become_exe']) ?? vars.keyword(inherited(task, context, 'becomeExe')) ?? settings.becomeProgram),
   }
 }

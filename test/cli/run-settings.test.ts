@@ -19,3 +19,4 @@ test('sharing connections is no reason for the ssh program', () => {
   expect(from([], '[ssh_connection]\nssh_args = -o ControlPersist=60s -o ProxyCommand="x y"\n').sshCommonArgs).toBe('-o ProxyCommand="x y"')
 })
 test.each([[['-f', '0'], /positive/], [[], /no such value/]])('%j is refused', (args, message) => expect(() => from(args, '[defaults]\ngathering=never\n')).toThrow(message))
+test('settings of the engine', () => expect(from([], '[defaults]\nno_log=yes\ntask_timeout=9\nremote_port=2222\nansible_managed=mine\n[privilege_escalation]\nbecome_exe=/x/sudo\nbecome_flags=-n\n')).toMatchObject({ noLog: true, taskTimeout: 9, port: 2222, managed: 'mine', becomeProgram: '/x/sudo', becomeFlags: '-n' }))
