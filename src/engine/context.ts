@@ -11,7 +11,8 @@ export interface Context {
   readonly play: Play
   /** The role whose content this is, and the use that brought it in. */
   readonly role?: Role
-  readonly roleParams?: Dict
+  /** Parameters of a role, variables of an include. */
+  readonly params?: Dict
   /** Some enclosing block has a rescue: a failure here is not the host's end. */
   readonly rescuable: boolean
   /** A handler, or what a handler includes. */
@@ -22,13 +23,13 @@ export const playContext = (play: Play): Context => ({ node: play, play, rescuab
 
 export const within = (parent: Context, node: Inherited & Tagged, rescuable = parent.rescuable): Context => ({ ...parent, parent, node, rescuable })
 
-export const withinRole = (parent: Context, use: RoleUse): Context => ({ ...parent, parent, node: use, role: use.role, roleParams: use.params })
+export const withinRole = (parent: Context, use: RoleUse): Context => ({ ...parent, parent, node: use, role: use.role, params: use.params })
 
 /** A block; one that stands for an imported role brings the role's variables and parameters. */
 export function withinBlock(parent: Context, block: Block, rescuable = parent.rescuable): Context {
   const inner = within(parent, block, rescuable)
   const use = block.importedRole
-  return use ? { ...inner, role: use.role, roleParams: use.params } : inner
+  return use ? { ...inner, role: use.role, params: use.params } : inner
 }
 
 export const isBlock = (entry: Task | Block): entry is Block => entry.kind === 'block'

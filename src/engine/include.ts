@@ -141,8 +141,9 @@ function begin({ playRun, round }: TaskCall, { inclusion, context, hosts }: Grou
 
 function contextOf({ task, context }: TaskCall, inclusion: Inclusion): Context {
   const node = inclusion.apply
+  // Variables of an include stand above facts (level 21 of the documentation), those under `apply` do not.
+  if (inclusion.kind === 'tasks') return { ...within(context, node), params: inclusion.vars }
   const vars = new Map([...node.vars, ...inclusion.vars])
-  if (inclusion.kind === 'tasks') return within(context, { ...node, vars })
   return withinRole(context, { ...node, vars, span: task.span, role: inclusion.role, params: inclusion.vars, allowDuplicates: inclusion.again })
 }
 

@@ -9,7 +9,7 @@ import { searchPaths } from './search-paths.ts'
 /** The variables of one task on one host; `item` holds the names of a loop. */
 export function scopeOf({ run, play }: PlayRun, host: string, task: Task, context: Context, item: Dict | undefined): Scope {
   return run.vars.scope({
-    host, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item, home: task.home,
+    host, play, roles: rolesAround(context), params: paramsAround(context), blockVars: blockVars(task, context), item, home: task.home,
     connection: (name, defined) => connectionName(name, { host, task, context, settings: run.settings }, defined),
     searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory), ...firstFound(task.action),
     warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
@@ -25,7 +25,7 @@ function firstFound(action: string): { readonly firstFound?: string } {
 /** The variables of a handler's name: those of the play and of what surrounds it, of no host. */
 export function scopeWithoutHost(run: Run, play: Play, task: Task, context: Context): Scope {
   return run.vars.scope({
-    host: undefined, play, roles: rolesAround(context), roleParams: roleParams(context), blockVars: blockVars(task, context), item: undefined, home: task.home,
+    host: undefined, play, roles: rolesAround(context), params: paramsAround(context), blockVars: blockVars(task, context), item: undefined, home: task.home,
     searchPaths: (subdirectory) => searchPaths(play, context, task, subdirectory), warn: () => undefined,
   })
 }
@@ -34,15 +34,15 @@ export function scopeWithoutHost(run: Run, play: Play, task: Task, context: Cont
 export function playScope(run: Run, play: Play): Scope {
   const context = playContext(play)
   return run.vars.scope({
-    host: undefined, play, roles: [], roleParams: [], blockVars: [], item: undefined, home: undefined,
+    host: undefined, play, roles: [], params: [], blockVars: [], item: undefined, home: undefined,
     searchPaths: (subdirectory) => searchPaths(play, context, undefined, subdirectory),
     warn: (text, span) => run.emit({ type: 'warning', text, ...(span ? { span } : {}) }),
   })
 }
 
-function roleParams(context: Context): readonly Dict[] {
+function paramsAround(context: Context): readonly Dict[] {
   const layers: Dict[] = []
-  for (let at: Context | undefined = context; at; at = at.parent) if (at.roleParams && at.roleParams.size > 0 && at.roleParams !== at.parent?.roleParams) layers.unshift(at.roleParams)
+  for (let at: Context | undefined = context; at; at = at.parent) if (at.params && at.params.size > 0 && at.params !== at.parent?.params) layers.unshift(at.params)
   return layers
 }
 

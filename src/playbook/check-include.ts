@@ -5,7 +5,7 @@ import { TemplateString, type Value } from '../value/value.ts'
 import { certainly } from './check-task.ts'
 import { filesBelow, findFile, isDirectory, namesIn, placesFor } from './find-files.ts'
 import { roleRequest } from './import-role.ts'
-import { type Included, type Loading, type Place, apart, defer, withinBlock } from './loading.ts'
+import { type Included, type Loading, type Place, apart, defer, report, withinBlock } from './loading.ts'
 import { possibleNames, staticNames } from './static-text.ts'
 import type { Entry, Task } from './tree.ts'
 
@@ -14,6 +14,7 @@ import type { Entry, Task } from './tree.ts'
  * is certain to be reached, warned about where it is not. The run reads it again when it gets there.
  */
 export function checkInclude(loading: Loading, task: Task, outer: Place): void {
+  checkOptions(loading, task)
   const around = withinBlock(certainly(loading, task, outer), task.ignoreErrors, task)
   if (task.action === 'include_role') return checkIncludedRole(loading, task, around)
   const name = task.args.get('_raw_params') ?? task.args.get('file')
@@ -27,6 +28,19 @@ export function checkInclude(loading: Loading, task: Task, outer: Place): void {
   if (!names && found.length === 0) loading.local.worked = loading.names.open = true
   const entries = found.flatMap((file) => readAhead(loading, file, place).entries)
   loading.included.set(task, { entries, exact: names !== undefined })
+}
+
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  include_tasks: ['file', 'apply', '_raw_params'],
+  include_role: ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'public', 'rolespec_validate', 'apply', '_raw_params'],
+}
+
+/** Variables beside the name went out of the language long ago. */
+function checkOptions(loading: Loading, task: Task): void {
+  for (const key of task.args.keys()) {
+    if (typeof key !== 'string' || OPTIONS[task.action]!.includes(key)) continue
+    report(loading, { code: 'unknown-parameter', summary: `Invalid options for ${task.action}: ${key}`, hint: didYouMean(key, OPTIONS[task.action]!) ?? 'give variables under `vars:`', span: task.argSpans.get(key) ?? task.span })
+  }
 }
 
 function findTasks(loading: Loading, name: string, span: Span, place: Place): string | undefined {

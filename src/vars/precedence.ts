@@ -20,7 +20,7 @@ export interface Layered {
  * are its. Level 1 is the command line's own options, which are no variables; level 22, extra vars, is above and kept apart.
  */
 export function inOrder({ request, exposed, inventory, store, prompted, varsFiles }: Layered): readonly Dict[] {
-  const { play, roles, roleParams, blockVars } = request
+  const { play, roles, params, blockVars } = request
   const own = roles.toReversed().flatMap(withDependencies)
   return [
     ...exposed.map(({ defaults }) => defaults), ...own.map(({ defaults }) => defaults), // 2
@@ -32,7 +32,7 @@ export function inOrder({ request, exposed, inventory, store, prompted, varsFile
     ...exposed.map(({ vars }) => vars), ...own.map(({ vars }) => vars), // 15
     ...blockVars, // 16 and 17
     ...(store ? [store.included, store.set] : []), // 18 and 19
-    ...roleParams, // 20 and 21
+    ...params, // 20 and 21
   ].filter((layer) => layer.size > 0)
 }
 

@@ -27,9 +27,9 @@ export interface ScopeRequest {
   readonly play: Play
   /** Roles around the task, innermost first; empty outside of roles. Their defaults and vars are seen. */
   readonly roles: readonly Role[]
-  /** Parameters of the roles around the task, outermost first. */
-  readonly roleParams: readonly Dict[]
-  /** `vars` of blocks, includes and the task, outermost first. */
+  /** Parameters of the roles and variables of the includes around the task, outermost first. */
+  readonly params: readonly Dict[]
+  /** `vars` of blocks and the task, outermost first. */
   readonly blockVars: readonly Dict[]
   /** Names of the loop, `register` of the task itself while it is judged: above everything but extra vars. */
   readonly item: Dict | undefined

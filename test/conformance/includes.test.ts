@@ -22,3 +22,12 @@ test('an unreachable host that is ignored counts as ok and ignored', async () =>
   const recap = ran.events.find((event) => event.type === 'recap')
   expect(recap?.type === 'recap' && recap.hosts.get('h1')).toMatchObject({ ok: 1, ignored: 1, unreachable: 0 })
 })
+
+test('variables of an include stand above facts, those under `apply` and of imports below', async () => {
+  const seen = { 'seen.yml': '- { name: seen, debug: { msg: "{{ x }}" }, vars: { x: task } }' }
+  const with_ = async (task: string) => (await runYaml(`- hosts: all\n  gather_facts: false\n  tasks:\n    - set_fact: { x: fact }\n    - ${task}`, { files: seen })).outputs('seen').msg
+  expect(await with_('{ include_tasks: seen.yml, vars: { x: include } }')).toBe('include')
+  expect(await with_('{ include_tasks: seen.yml, loop: [item], loop_control: { loop_var: x } }')).toBe('item')
+  expect(await with_('{ include_tasks: { file: seen.yml, apply: { vars: { x: applied } } } }')).toBe('fact')
+  expect(await with_('{ import_tasks: seen.yml, vars: { x: import } }')).toBe('fact')
+})

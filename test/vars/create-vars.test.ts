@@ -61,7 +61,7 @@ async function world(files: Readonly<Record<string, string>>, play: Partial<Play
   const thePlay = playIn(directory, play)
   await vars.beginPlay(thePlay, prompted, loader)
   vars.beginBatch(thePlay, ['h1', 'h2'], ['h1', 'h2'])
-  const scope = (request: Partial<ScopeRequest> = {}): Scope => vars.scope({ host: 'h1', play: thePlay, roles: [], roleParams: [], blockVars: [], item: undefined, home: undefined, searchPaths: () => [], warn: () => undefined, ...request })
+  const scope = (request: Partial<ScopeRequest> = {}): Scope => vars.scope({ host: 'h1', play: thePlay, roles: [], params: [], blockVars: [], item: undefined, home: undefined, searchPaths: () => [], warn: () => undefined, ...request })
   return { vars, inventory, scope, directory }
 }
 const value = (scope: Scope, name: string) => {
@@ -89,7 +89,7 @@ describe('precedence', () => {
     if (given('facts')) vars.host('h1').addFacts(v('facts'))
     if (given('include_vars')) vars.host('h1').includeVars(v('include_vars'))
     if (given('set_fact')) vars.host('h1').setFacts(v('set_fact'))
-    const request = { roles: [theRole], blockVars: [of('block vars'), of('task vars')], roleParams: [of('role params'), of('include params')] }
+    const request = { roles: [theRole], blockVars: [of('block vars'), of('task vars')], params: [of('role params'), of('include params')] }
     expect(value(scope(request), 'v')).toBe(level)
   })
 
@@ -204,6 +204,6 @@ test('layers are looked into, never walked through or merged', async () => {
   }
   const layer = (name: string): Dict => new Unwalked().set(name, name)
   const { scope } = await world({}, { vars: layer('play') }, { extra: layer('extra') })
-  const request = { roles: [role('r', { defaults: layer('default'), vars: layer('role') })], blockVars: [layer('block')], roleParams: [layer('param')] }
+  const request = { roles: [role('r', { defaults: layer('default'), vars: layer('role') })], blockVars: [layer('block')], params: [layer('param')] }
   expect(['play', 'extra', 'default', 'role', 'block', 'param', 'nowhere'].map((name) => scope(request).get(name))).toEqual(['play', 'extra', 'default', 'role', 'block', 'param', undefined])
 })
