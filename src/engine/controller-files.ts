@@ -7,6 +7,7 @@ import { Problem } from '../problem/problem.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { dateTimeAt, strftime } from '../template/python/date-time.ts'
 import { renderText } from '../template/template.ts'
+import { codecOf } from '../text/codec.ts'
 import { isVaulted } from '../vault/vault.ts'
 import { type Content, bytesContent, bytesOf, sha1, unknownContent } from '../value/content.ts'
 import { type Dict, type Value, isUnknown, unknown } from '../value/value.ts'
@@ -42,7 +43,19 @@ const isTrue = (value: Value | undefined): boolean => value === true || (typeof 
 function rendered(path: string, call: TaskCall, args: Dict): Content {
   const source = opened(readFileSync(path), call).toString('utf8')
   const text = renderText(source, overScope(call.scope, templateNames(path, call, args)), { file: path, ...templateOptions(args) })
-  return isUnknown(text) ? unknownContent(text) : bytesContent(args.get('output_encoding') ? Buffer.from(text, encodingOf(String(args.get('output_encoding')))) : text)
+  return isUnknown(text) ? unknownContent(text) : bytesContent(encoded(text, args.get('output_encoding'), path))
+}
+
+/** The text in the encoding that the task names; without one in UTF-8. */
+function encoded(text: string, encoding: Value | undefined, file: string): Buffer | string {
+  if (encoding === undefined || encoding === null || encoding === '') return text
+  const codec = codecOf(String(encoding))
+  if (!codec) throw new Problem({ code: 'unknown-encoding', summary: 'an encoding is not known', detail: String(encoding), said: `unknown encoding: ${String(encoding)}` })
+  return codec.encode(text) ?? refuseEncoding(String(encoding), file)
+}
+
+function refuseEncoding(encoding: string, file: string): never {
+  throw new Problem({ code: 'not-in-encoding', summary: 'a template has characters that its output_encoding does not have', detail: `${file} in ${encoding}` })
 }
 
 /** The text of the setting `ansible_managed`. Times are those of the template, so that a second run changes nothing. */
@@ -69,8 +82,6 @@ function templateNames(path: string, { playRun: { run }, scope }: TaskCall, args
     }
   }
 }
-
-const encodingOf = (name: string): BufferEncoding => (/^(latin-?1|iso-?8859-?1)$/i.test(name) ? 'latin1' : /^utf-?16(-?le)?$/i.test(name) ? 'utf16le' : 'utf8')
 
 /** Options of the `template` module that decide how the text is made. */
 function templateOptions(args: Dict): Readonly<Record<string, unknown>> {

@@ -246,7 +246,8 @@ function planLink(params: FileModuleParams, { own, seen }: FileModuleState): Vie
 
 function planHard(params: FileModuleParams, { own, inode, seen }: FileModuleState): Pick<FileModuleState, 'own' | 'inode'> {
   const { path, source, sourcePath, target } = seen.value
-  if (sourcePath === undefined && own.kind === 'absent') fail('src is required for creating new hardlinks', { path })
+  // A file with one name alone is no hard link.
+  if (sourcePath === undefined && (own.kind === 'absent' || target.seen.value.own.links === 1)) fail('src is required for creating new hardlinks', { path })
   if (sourcePath === undefined) return { own: wish(own, wantedOf(params), target), ...(inode === undefined ? {} : { inode }) }
   if (source!.kind === 'absent') fail('src does not exist', { dest: path, src: params.src })
   const linked = { own: wish(viewOf(source!, wantedOf(params)), wantedOf(params), target), inode: source!.inode }

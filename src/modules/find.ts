@@ -9,6 +9,7 @@ import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Params, choice, flag, integer, list, mode, path, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
+import { codecOf } from '../text/codec.ts'
 import { Unknown, type Value, dict } from '../value/value.ts'
 
 const params = {
@@ -31,7 +32,7 @@ const params = {
   checksum_algorithm: choice(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'], 'Which checksum.', { default: 'sha1', aliases: ['checksum', 'checksum_algo'] }),
   use_regex: flag('Patterns are regular expressions.', { default: false }),
   limit: integer('At most so many.'),
-  encoding: text('The encoding of the files that contains looks at.', { inert: 'text is read as UTF-8' }),
+  encoding: text('The encoding of the files that contains looks at; UTF-8 unless given.'),
 } as const
 type FindParams = Params<typeof params>
 
@@ -41,57 +42,83 @@ export const find = defineModule({
   params,
   async probe(host, given, { environment }) {
     const looked = await Promise.all(given.paths.map(async (one) => look(host, await resolvePath(host, one, environment), given)))
-    const all = looked.flatMap((one) => ('skipped' in one ? [] : one.found))
-    const matched = await filtered(host, all, given)
+    const picked = await Promise.all(looked.map(async ({ root, found }) => ({ root, ...(await filtered(host, found, given)) })))
+    const matched = picked.flatMap(({ matched }) => matched)
     return {
-      files: await described(host, given.limit === undefined ? matched : matched.slice(0, given.limit), given), examined: looked.reduce((sum, one) => sum + ('skipped' in one ? 0 : one.found.length), 0),
-      skipped: looked.flatMap((one) => ('skipped' in one ? [one] : [])),
+      files: await described(host, given.limit === undefined ? matched : matched.slice(0, given.limit), given), examined: looked.reduce((sum, one) => sum + one.examined, 0),
+      skipped: [...looked.flatMap(({ skipped }) => skipped), ...picked.flatMap(({ root, unread }) => (unread === undefined ? [] : [{ path: root, reason: unread }]))],
     }
   },
   plan: (_params, before) => before,
   apply: () => [],
   result: ({ before: { files, examined, skipped } }) => ({
     outputs: {
-      files, examined, matched: files.length, skipped_paths: dict(Object.fromEntries(skipped.map(({ path, skipped }) => [path, skipped]))),
+      files, examined, matched: files.length, skipped_paths: dict(Object.fromEntries(skipped.map(({ path, reason }) => [path, reason]))),
       msg: skipped.length === 0 ? 'All paths examined' : 'Not all paths examined, check warnings for details',
+      ...(skipped.length === 0 ? {} : { warnings: skipped.map(({ path, reason }) => `Skipped '${path}' path due to this access issue: ${reason}\n`) }),
     },
   }),
 })
+
+interface Skipped {
+  readonly path: string
+  readonly reason: string
+}
+
+interface Looked {
+  readonly root: string
+  readonly found: readonly Found[]
+  readonly examined: number
+  readonly skipped: readonly Skipped[]
+}
 
 interface Found {
   readonly path: string
   readonly state: FileState
 }
 
-async function look(host: Reader, root: string, { recurse, depth, follow }: FindParams): Promise<{ readonly found: readonly Found[] } | { readonly path: string; readonly skipped: string }> {
+async function look(host: Reader, root: string, { recurse, depth, follow }: FindParams): Promise<Looked> {
   const top = root.replace(/(.)\/+$/, '$1')
   const { kind } = known(await host.get(followedResource, top))
-  if (kind !== 'directory') return { path: root, skipped: `'${root}' is not a directory` }
-  const levels = recurse ? (depth === undefined || depth < 0 ? '' : `-maxdepth ${depth} `) : '-maxdepth 1 '
-  const { stdout } = known(await host.run(`cd -- ${quote(top)} && find ${follow ? '-L ' : ''}. ${levels}! -name . -print0 2>/dev/null`, [top]))
-  const paths = stdout.toString().split('\0').filter(Boolean).map((name) => `${top === '/' ? '' : top}/${name.slice(2)}`).sort()
+  if (kind !== 'directory') return { root, found: [], examined: 0, skipped: [{ path: root, reason: `'${root}' is not a directory` }] }
+  const limit = recurse ? (depth === undefined || depth < 0 ? undefined : depth) : 1
+  // What is one step too deep is not found, but counts as examined.
+  const levels = limit === undefined ? '' : `-maxdepth ${recurse ? limit + 1 : 1} `
+  const { stdout, stderr } = known(await host.run(`export LC_ALL=C; cd -- ${quote(top)} && find ${follow ? '-L ' : ''}. ${levels}! -name . -print0`, [top]))
+  const all = stdout.toString().split('\0').filter(Boolean).map((name) => `${top === '/' ? '' : top}/${name.slice(2)}`).sort()
+  const paths = limit === undefined ? all : all.filter((path) => path.slice(top === '/' ? 0 : top.length).split('/').length - 1 <= limit)
   const states = await Promise.all(paths.map((one) => host.get(follow ? followedResource : fileResource, one)))
-  return { found: paths.map((path, i) => ({ path, state: known(states[i]!) })) }
+  return { root, found: paths.map((path, i) => ({ path, state: known(states[i]!) })), examined: all.length, skipped: denied(stderr.toString(), top) }
 }
+
+/** Directories that the user may not look into. */
+const denied = (said: string, top: string): readonly Skipped[] =>
+  [...said.matchAll(/^find: '?\.\/(.*?)'?: (Permission denied)$/gm)].map(([, name, why]) => ({ path: `${top === '/' ? '' : top}/${name!}`, reason: `[Errno 13] ${why!}: '${top === '/' ? '' : top}/${name!}'` }))
 
 const KIND = { directory: 'directory', file: 'file', link: 'link' } as const
 
-async function filtered(host: Reader, all: readonly Found[], given: FindParams): Promise<readonly Found[]> {
+async function filtered(host: Reader, all: readonly Found[], given: FindParams): Promise<{ readonly matched: readonly Found[]; readonly unread?: string }> {
   const patterns = (some: readonly string[] | undefined) => some?.map((one) => (given.use_regex ? pythonPattern(`^(?:${one})`) : fnmatch(one))) ?? []
   const [wanted, excluded] = [patterns(given.patterns), patterns(given.excludes)]
   const name = (path: string) => path.slice(path.lastIndexOf('/') + 1)
   const rest = all.filter(({ path, state }) => (given.hidden || !name(path).startsWith('.')) && (given.file_type === 'any' || state.kind === KIND[given.file_type])
     && (wanted.length === 0 || wanted.some((one) => one.test(name(path)))) && !excluded.some((one) => one.test(name(path))))
   const aged = rest.filter(({ state }) => isOfSize(state, given.size) && isOfAge(state, given) && isOfMode(state, given))
-  if (given.contains === undefined) return aged
+  if (given.contains === undefined) return { matched: aged }
+  const codec = codecOf(given.encoding ?? 'utf-8')
+  if (!codec) return { matched: [], ...(aged.length > 0 ? { unread: `unknown encoding: ${given.encoding!}` } : {}) }
   const texts = await Promise.all(aged.map(({ path, state }) => (state.kind === 'file' ? host.get(contentResource, path) : undefined)))
-  return aged.filter((_, i) => contains(known(texts[i]), given))
+  const read = texts.map((bytes) => (known(bytes) === undefined ? '' : codec.decode(known(bytes)!)))
+  const unread = aged.find((_, i) => read[i] === undefined)
+  return {
+    matched: aged.filter((_, i) => read[i] !== undefined && texts[i] !== undefined && contains(read[i], given)),
+    ...(unread ? { unread: `Failed to read the file ${unread.path} due to an encoding error. current encoding: ${given.encoding ?? 'None'}` } : {}),
+  }
 }
 
-function contains(content: Buffer | undefined, given: FindParams): boolean {
-  if (content === undefined) return false
+function contains(text: string, given: FindParams): boolean {
   const pattern = pythonPattern(given.read_whole_file ? given.contains! : `^(?:${given.contains!})`)
-  return given.read_whole_file ? pattern.test(content.toString()) : content.toString().split('\n').some((line) => pattern.test(line))
+  return given.read_whole_file ? pattern.test(text) : text.split('\n').some((line) => pattern.test(line))
 }
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 } as const

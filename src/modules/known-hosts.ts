@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import { defineModule } from '../contract/define-module.ts'
+import { diffEntry } from '../contract/register-diff.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { contentResource, followedResource } from '../host/file.ts'
@@ -41,6 +42,7 @@ export const knownHosts = defineModule({
     yield write(place, bytesContent(after.text ?? ''), before.text === undefined ? { mode: 0o644 } : {})
   },
   diff: ({ before, after }) => [{ header: { before: before.seen.value.place, after: before.seen.value.place }, before: before.text ?? '', after: after.text ?? '' }],
+  registerDiff: ({ before, after }) => diffEntry({ header: { before: before.seen.value.place, after: before.seen.value.place }, before: before.text ?? '', after: after.text ?? '' }),
   result: ({ params: { name, key, state, hash_host }, before }) => ({ outputs: { name, key: key ?? null, state, hash_host, path: before.seen.value.place } }),
 })
 

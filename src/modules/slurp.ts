@@ -1,9 +1,14 @@
+import { dirname } from 'node:path/posix'
 import { defineModule } from '../contract/define-module.ts'
 import { known } from '../contract/file-target.ts'
 import { fail } from '../contract/failure.ts'
 import { contentResource, followedResource } from '../host/file.ts'
+import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
+import type { Resource } from '../host/resource.ts'
+import { Problem } from '../problem/problem.ts'
 import { path } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
 import { Unknown } from '../value/value.ts'
 
 export const slurp = defineModule({
@@ -12,10 +17,11 @@ export const slurp = defineModule({
   params: { src: path('The file.', { required: true, aliases: ['path'] }) },
   async probe(host, { src }, { environment }) {
     const source = await resolvePath(host, src, environment)
-    const [state, content] = await Promise.all([host.get(followedResource, source), host.get(contentResource, source)])
+    const [state, content, above] = await Promise.all([readable(host, source, followedResource), readable(host, source, contentResource), readable(host, dirname(source), followedResource)])
     const { kind } = known(state)
-    if (kind === 'absent') fail(`File not found: ${source}`)
-    if (kind === 'directory') fail(`Source is a directory and must be a file: ${source}`)
+    if (kind === 'absent' && !(above instanceof Unknown) && above.kind === 'file') fail(`unable to slurp file: ${dirname(source)} is not a directory`)
+    if (kind === 'absent') fail(`file not found: ${source}`)
+    if (kind === 'directory') fail(`source is a directory and must be a file: ${source}`)
     return { source, content: content ?? (await special(host, source)) }
   },
   plan: (_params, before) => before,
@@ -23,10 +29,19 @@ export const slurp = defineModule({
   result: ({ before: { source, content } }) => ({ outputs: { content: content instanceof Unknown ? content : content.toString('base64'), encoding: 'base64', source } }),
 })
 
+/** What the host has, or that the user may not read it. */
+async function readable<T>(host: Reader, source: string, resource: Resource<T>): Promise<T | Unknown> {
+  try {
+    return await host.get(resource, source)
+  } catch (thrown) {
+    if (thrown instanceof Problem && (thrown.code === 'permission-denied' || thrown.code === 'unreadable')) return fail(`file is not readable: ${source}`)
+    throw thrown
+  }
+}
+
 /** Devices and pipes have no content to remember: read here and now. */
-async function special(host: import('../host/reader.ts').Reader, source: string): Promise<Buffer | Unknown> {
-  const { quote } = await import('../shell/quote.ts')
+async function special(host: Reader, source: string): Promise<Buffer | Unknown> {
   const reply = await host.run(`cat < ${quote(source)}`, [source])
   if (reply instanceof Unknown) return reply
-  return reply.code === 0 ? reply.stdout : fail(`Unable to slurp file: ${reply.stderr.toString().trim()}`)
+  return reply.code === 0 ? reply.stdout : fail(`unable to slurp file: ${reply.stderr.toString().trim()}`)
 }

@@ -131,6 +131,7 @@ function readHeader(source: string, given: Syntax): { syntax: Syntax; skipped: n
   const options: Partial<Record<keyof Syntax, boolean | string>> = {}
   for (const part of source.slice(HEADER.length, end < 0 ? undefined : end).split(',')) {
     const [, name = '', value = ''] = /^\s*(\w+)\s*:\s*(.*?)\s*$/.exec(part) ?? []
+    if (name === '') headerError(`failed to parse jinja2 override '${part.trim()}': name and value of an option stand on two sides of a colon`)
     const option = own(HEADER_OPTIONS, name) ?? headerError(`'${part.trim()}' is not an option of a template's header`)
     options[option] = /^(true|yes)$/i.test(value) ? true : /^(false|no)$/i.test(value) ? false : value.replace(/^(['"])(.*)\1$/, '$2')
   }
