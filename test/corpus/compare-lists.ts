@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { dispatch } from '../../src/cli/dispatch.ts'
 import { type Repository, findRepositories, linkNames } from './find-playbooks.ts'
 
 /**
  * Measures how far `--syntax-check` and `--list-tasks` say what ansible-playbook says, over checked-out repositories:
  *   node test/corpus/compare-lists.ts --sources DIR --ansible PATH/ansible-playbook [--scratch DIR] [--only TEXT]
- * What Ansible said is kept in the scratch directory, so that only ours is run again. Only playbooks that Ansible accepts count.
+ * What Ansible said is kept in the scratch directory, so that only ours is run again: in this process, for hundreds of starts would take
+ * most of the time. Only playbooks that Ansible accepts count.
  */
 export interface Answer {
   readonly exitCode: number
@@ -23,7 +25,6 @@ export interface Verdict {
 }
 type Mode = (typeof MODES)[number]
 const MODES = ['--syntax-check', '--list-tasks'] as const
-const TUTTI = join(import.meta.dirname, '../../bin/tutti')
 
 export interface Wishes {
   readonly sources: string
@@ -39,17 +40,26 @@ export async function compareLists({ sources, ansible, scratch, only }: Wishes):
   const env = { ...process.env, ANSIBLE_ROLES_PATH: roles, ANSIBLE_COLLECTIONS_PATH: collections, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_LOCALHOST_WARNING: '0', ANSIBLE_INVENTORY_UNPARSED_WARNING: '0' }
   const jobs = all.flatMap((repository) => repository.playbooks.flatMap((playbook) => MODES.map((mode) => ({ repository, playbook, mode })))).filter(({ repository, playbook }) => !only || `${repository.name}/${playbook}`.includes(only))
   const verdicts: Verdict[] = []
-  const work = async (): Promise<void> => {
-    for (let job = jobs.shift(); job; job = jobs.shift()) {
-      const { repository, playbook, mode } = job
-      const theirs = await kept(scratch, job, () => ask(ansible, [mode, playbook], repository.directory, env))
-      if (theirs.exitCode !== 0) continue
-      const ours = await ask(TUTTI, ['run', mode, playbook], repository.directory, env)
-      verdicts.push({ playbook: `${repository.name}/${playbook}`, mode, agrees: ours.exitCode === 0 && (mode === '--syntax-check' || tidy(ours.out) === tidy(theirs.out)), ansible: theirs, ours })
-    }
+  for (const job of jobs) {
+    const { repository, playbook, mode } = job
+    const theirs = await kept(scratch, job, () => ask(ansible, [mode, playbook], repository.directory, env))
+    if (theirs.exitCode !== 0) continue
+    const ours = await askOurs(['run', mode, playbook], repository.directory, env)
+    verdicts.push({ playbook: `${repository.name}/${playbook}`, mode, agrees: ours.exitCode === 0 && (mode === '--syntax-check' || tidy(ours.out) === tidy(theirs.out)), ansible: theirs, ours })
   }
-  await Promise.all([work(), work()])
   return verdicts.sort((a, b) => (`${a.mode}${a.playbook}` < `${b.mode}${b.playbook}` ? -1 : 1))
+}
+
+/** Ours, as the command line would be. */
+async function askOurs(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+  const [out, err, before]: [string[], string[], string] = [[], [], process.cwd()]
+  process.chdir(cwd)
+  try {
+    const exitCode = await dispatch(args, { out: (text) => out.push(text), err: (text) => err.push(text), env, isTerminal: false, width: 80, ask: async () => undefined, signal: new AbortController().signal })
+    return { exitCode, out: out.join(''), err: err.join('') }
+  } finally {
+    process.chdir(before)
+  }
 }
 
 async function ask(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Answer> {
