@@ -6,6 +6,8 @@ export interface AskOptions {
   readonly seconds?: number
   /** Without a terminal, a line of what is piped in is the answer. */
   readonly piped?: boolean
+  /** A pause: keys count, not lines. Ctrl-C asks whether to go on; the answer `A` is a problem. With `seconds`, enter does not end it. */
+  readonly pausing?: boolean
 }
 
 /** What a command may use of the process: injected, so that tests can watch. */

@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Terminal } from './command.ts'
+import { pauseAt } from './pause-at.ts'
 
 /** The terminal of the process. The first Ctrl-C aborts the signal; a second one ends the process at once. */
 export function processTerminal(): Terminal {
@@ -24,8 +25,9 @@ export function processTerminal(): Terminal {
     isTerminal: process.stdout.isTTY === true,
     width: process.stdout.columns || 80,
     signal: abort.signal,
-    async ask(question, { secret = false, seconds, piped = false } = {}) {
+    async ask(question, { secret = false, seconds, piped = false, pausing = false } = {}) {
       if (!process.stdin.isTTY) return piped ? readLine() : undefined
+      if (pausing) return pauseAt(question, { input: process.stdin, output: process.stdout, secret, seconds })
       asking = new AbortController()
       const timer = seconds === undefined ? undefined : setTimeout(() => asking?.abort(), seconds * 1000)
       try {

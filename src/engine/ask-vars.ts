@@ -13,15 +13,22 @@ export async function askVars(run: Run, play: Play, scope: Scope): Promise<Dict>
   return answers
 }
 
+const SECRET = /pass|secret|token|(?:^|_)key(?:$|_)/i
+
 async function askOne(run: Run, prompt: VarsPrompt, scope: Scope): Promise<Value> {
   const question = prompt.prompt === undefined ? prompt.name : String(render(prompt.prompt, scope))
   const preset = prompt.default === undefined ? undefined : render(prompt.default, scope)
-  const ask = (text: string) => run.ask(preset === undefined || prompt.private ? text : `${text} [${String(preset)}]`, { secret: prompt.private })
+  const ask = (text: string) => run.ask(`${text}${preset === undefined || prompt.private ? '' : ` [${String(preset)}]`}: `, { secret: prompt.private })
+  let mistaken = ''
   for (;;) {
-    const answer = (await ask(question)) || undefined
-    if (prompt.confirm && answer !== undefined && answer !== (await ask(`confirm ${question}`))) continue
+    const answer = (await ask(`${mistaken}${question}`)) || undefined
+    if (prompt.confirm && answer !== undefined && answer !== (await ask(`confirm ${question}`))) {
+      mistaken = '***** VALUES ENTERED DO NOT MATCH ****\n'
+      continue
+    }
     const value = answer ?? preset ?? ''
-    if (prompt.private && typeof value === 'string' && value) run.secrets.add(value)
+    // `private` is the default and hides what is typed; most of what is asked is no secret to hide wherever it stands.
+    if ((prompt.encrypt !== undefined || (prompt.private && SECRET.test(prompt.name))) && typeof value === 'string' && value && value !== preset) run.secrets.add(value)
     return prompt.encrypt === undefined ? value : encrypted(value, prompt, scope)
   }
 }

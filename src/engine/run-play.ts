@@ -10,7 +10,7 @@ import { type Flow, GO, runEntries } from './run-entries.ts'
 import { handlersOfRole, importedByRole, importedRoles, runRole } from './run-role.ts'
 import { type HostRun, type PlayRun, type Run } from './run.ts'
 import { runTask } from './run-task.ts'
-import { playScope } from './scopes.ts'
+import { overScope, playScope } from './scopes.ts'
 import { Semaphore } from './semaphore.ts'
 import { batchesOf } from './batches.ts'
 import { evaluateTruth } from './truth.ts'
@@ -18,7 +18,9 @@ import { askVars } from './ask-vars.ts'
 
 /** One play, batch after batch. Answers whether the run goes on. */
 export async function runPlay(run: Run, play: Play): Promise<boolean> {
-  const scope = playScope(run, play)
+  // What is asked may name the hosts.
+  const answers = await askVars(run, play, playScope(run, play))
+  const scope = answers.size === 0 ? playScope(run, play) : overScope(playScope(run, play), (wanted) => answers.get(wanted))
   const name = render(play.name, scope)
   const matched = hostsOfPlay(run, play, scope)
   if (matched.length === 0) {
@@ -27,7 +29,7 @@ export async function runPlay(run: Run, play: Play): Promise<boolean> {
     return true
   }
   run.reached = true
-  await run.vars.beginPlay(play, await askVars(run, play, scope), run.loader)
+  await run.vars.beginPlay(play, answers, run.loader)
   for (const hosts of batchesOf(play, matched, scope)) {
     const batch = hosts.filter((host) => !run.lost.has(host))
     run.emit({ type: 'play-start', name: String(name ?? '') || String(render(play.hosts, scope)), hosts: batch, span: play.span, check: inCheck(run, play, scope), free: strategyOf(run, play) !== 'linear' })

@@ -19,7 +19,7 @@ export interface ModuleRegistry {
 }
 
 /** How people are asked: `pause`, `vars_prompt`, `--step`. Answers undefined where nobody is there to ask. */
-export type Ask = (question: string, options: { readonly secret?: boolean; readonly seconds?: number }) => Promise<string | undefined>
+export type Ask = (question: string, options: { readonly secret?: boolean; readonly seconds?: number; readonly pausing?: boolean }) => Promise<string | undefined>
 
 /** Everything that reads more of the tree while the run goes on: dynamic includes. */
 export interface Loader {

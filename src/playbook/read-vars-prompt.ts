@@ -1,7 +1,7 @@
 import type { Value } from '../value/value.ts'
 import { type YamlNode, toValue } from '../yaml/yaml-node.ts'
 import { type Loading, report } from './loading.ts'
-import { type YamlMap, checkKeywords, listOf, nodeAt, readFlag, readNumber, textOf, valueAt, wrongType } from './read-value.ts'
+import { type YamlMap, listOf, nodeAt, readFlag, readNumber, textOf, valueAt, wrongType } from './read-value.ts'
 import type { VarsPrompt } from './tree.ts'
 
 const KEYWORDS = ['name', 'prompt', 'default', 'private', 'confirm', 'encrypt', 'salt_size', 'salt', 'unsafe']
@@ -16,7 +16,8 @@ export function readVarsPrompt(loading: Loading, node: YamlNode | undefined): re
 }
 
 function readPrompt(loading: Loading, map: YamlMap): VarsPrompt | undefined {
-  checkKeywords(loading, map, KEYWORDS, 'vars_prompt')
+  const stray = map.entries.find(({ key }) => !KEYWORDS.includes(String(key)))
+  if (stray) report(loading, { code: 'unknown-keyword', summary: `Invalid vars_prompt data structure, found unsupported key '${String(stray.key)}'`, hint: `it takes ${KEYWORDS.join(', ')}`, span: stray.keySpan })
   const text = (key: string): string | undefined => textOf(value(map, key) ?? null)
   const flag = (key: string, otherwise: boolean): boolean => readFlag(value(map, key) ?? otherwise) ?? otherwise
   const name = text('name')

@@ -95,7 +95,14 @@ const located = (problem: Problem, key: string, { owner, span, spans }: Subject)
   new Problem({ ...problem.parts(), detail: `'${key}' of ${owner}: ${problem.detail}`, ...(problem.said === undefined ? {} : { said: problem.said.replace('%', key) }) }).at(spans?.get(key) ?? span)
 
 const wrong = (expected: string, value: Value, type: string): never => {
-  throw new Problem({ code: 'wrong-type', summary: 'wrong type', detail: `expected ${expected}, found ${JSON.stringify(toJson(value))}`, said: `argument '%' is of type ${typeName(value)} and we were unable to convert to ${type}: ${JSON.stringify(toJson(value))} is not ${expected}` })
+  throw new Problem({ code: 'wrong-type', summary: 'wrong type', detail: `expected ${expected}, found ${JSON.stringify(toJson(value))}`, said: `argument '%' is of type ${typeName(value)} and we were unable to convert to ${type}: ${why(expected, value, type)}` })
+}
+
+/** Ansible's words, where playbooks match on them. */
+function why(expected: string, value: Value, type: string): string {
+  const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(toJson(value))
+  if (type === 'bool') return `The value ${shown} is not a valid boolean. Valid booleans include: ${[...TRUE, ...FALSE].map((word) => (/^\d$/.test(word) ? `'${word}', ${word}` : `'${word}'`)).join(', ')}`
+  return type === 'int' ? `"${shown}" cannot be converted to an int` : `${JSON.stringify(toJson(value))} is not ${expected}`
 }
 
 const typeName = (value: Value): string =>

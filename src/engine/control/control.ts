@@ -25,17 +25,19 @@ export function defineControl<const F extends Fields>(parts: {
   readonly open?: boolean
   readonly lenient?: boolean
   readonly freeForm?: string
+  /** Ansible checks its parameters as those of a module, and says so in the same words. */
+  readonly asModule?: true
   /** Parameters that `act` renders itself. */
   readonly asWritten?: readonly string[]
   readonly act: (call: TaskCall, params: Params<F>, args: Dict, unknown: Unknown | undefined) => Promise<TaskResult> | TaskResult
 }): Control {
-  const { name, summary, params: fields, open = false, lenient = false, freeForm, asWritten = [], act } = parts
+  const { name, summary, params: fields, open = false, lenient = false, freeForm, asModule, asWritten = [], act } = parts
   return {
     name, summary, params: fields, open, ...(freeForm === undefined ? {} : { freeForm }),
     perform: (call) => {
       const args = moduleArgs(call, undefined, asWritten)
       if (isUnknown(args)) return unknownResult(args.reason)
-      const { params, problems, unknown } = convertParams(fields, open ? declaredOnly(fields, args) : args, { owner: `'${name}'`, span: call.task.span, spans: call.task.argSpans })
+      const { params, problems, unknown } = convertParams(fields, open ? declaredOnly(fields, args) : args, { owner: `'${name}'`, ...(asModule ? { called: call.task.actionAsWritten } : {}), span: call.task.span, spans: call.task.argSpans })
       if (problems.length > 0) throw new Problems(problems)
       return unknown && !lenient ? unknownResult(unknown.reason) : act(call, params as Params<F>, args, unknown)
     },
