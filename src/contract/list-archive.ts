@@ -42,7 +42,7 @@ export const FIND_TAR = [
   'tar=$(command -v gtar || command -v tar) || { echo \'Failed to find required executable "tar": install the package tar\' >&2; exit 9; }',
   'case $("$tar" --version 2>/dev/null) in *GNU*) ;; *) echo "$tar is not GNU tar, which is needed for archives" >&2; exit 9;; esac',
 ].join('\n')
-export const FIND_UNZIP = 'command -v unzip >/dev/null || { echo \'Failed to find required executable "unzip": install the package unzip\' >&2; exit 9; }'
+export const FIND_UNZIP = 'command -v unzip >/dev/null || { echo \'Unable to find required "unzip": install the package unzip\' >&2; exit 9; }'
 export const IS_ZIP = '[ "$(head -c 2 -- "$f")" = PK ]'
 
 /** Prints what is in the archive `$f`; changes nothing. Runs on the host or on the controller, wherever the archive is. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
@@ -22,6 +22,7 @@ const IN_MEMORY = 8 * 1024 * 1024
 export function controllerFileOf(field: Field, name: string, call: TaskCall, args: Dict): ControllerFile | string {
   // With `remote_src` the name is a path on the host.
   if (!field.file || isTrue(args.get('remote_src') ?? field.file.onHost)) return name
+  if (name === '') throw new Problem({ code: 'missing-file', summary: 'no file is named', detail: `src of ${call.task.actionAsWritten} is empty`, said: 'src (or content) is required', span: call.task.argSpans.get('src') ?? call.task.span })
   const wanted = field.file.words ? splitWords(name)[0] ?? '' : name
   const { found, looked } = findFile(wanted.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
   if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, said: `Could not find or access '${wanted}'\nSearched in:\n${looked.map((path) => `\t${path}`).join('\n')} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option`, span: call.task.argSpans.get('src') ?? call.task.span })
@@ -119,15 +120,26 @@ function hashFile(path: string): string {
   return hash.digest('hex')
 }
 
-/** With `follow`, what links of the tree lead to stands in their place: `local_follow`. */
-function entriesOf(root: string, below: string, call: TaskCall, follow: boolean): NonNullable<ControllerFile['entries']> {
+/**
+ * With `follow`, what links of the tree lead to stands in their place: `local_follow`. A link that leads nowhere, or back to a
+ * directory that it stands in, stays a link.
+ */
+function entriesOf(root: string, below: string, call: TaskCall, follow: boolean, above: readonly string[] = []): NonNullable<ControllerFile['entries']> {
+  const chain = [...above, realpathSync(join(root, below))]
   return readdirSync(join(root, below)).sort().flatMap((name): NonNullable<ControllerFile['entries']> => {
     const path = join(below, name)
-    const stat = (follow ? statSync : lstatSync)(join(root, path))
+    const stat = (follow && leadsOn(join(root, path), chain) ? statSync : lstatSync)(join(root, path))
     const mode = stat.mode & 0o7777
     if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
-    if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow)]
+    if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow, chain)]
     return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(join(root, path), call, false) }] : []
   })
 }
 
+function leadsOn(path: string, chain: readonly string[]): boolean {
+  try {
+    return !chain.includes(realpathSync(path))
+  } catch {
+    return false
+  }
+}

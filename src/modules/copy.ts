@@ -8,7 +8,7 @@ import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type ControllerFile, controllerFile, flag, mode, path, raw, text } from '../schema/field.ts'
 import { bytesContent } from '../value/content.ts'
-import { type Value, Tuple, isDict } from '../value/value.ts'
+import { type Value, Tuple, Unknown, isDict } from '../value/value.ts'
 
 interface CopyParams extends PutParams {
   readonly src: ControllerFile | undefined
@@ -42,7 +42,11 @@ export const copy = defineModule({
 })
 
 async function sourceOf(host: Reader, { src, content, checksum, remote_src, local_follow, dest }: CopyParams, { environment }: { readonly environment: Readonly<Record<string, string>> }): Promise<Source> {
-  if (src === undefined) return contentSource(content ?? '', dest)
+  if (src === undefined) {
+    const place = await host.get(followedResource, (await resolvePath(host, dest, environment)).replace(/(.)\/+$/, '$1'))
+    if (!(place instanceof Unknown) && place.kind === 'directory') fail('can not use content with a dir as dest')
+    return contentSource(content ?? '', dest)
+  }
   const name = typeof src === 'string' ? src : src.name
   const source = remote_src || typeof src === 'string' ? await hostSource(host, await resolvePath(host, name, environment), local_follow) : controllerSource(src)
   const sum = source.kind === 'file' ? source.entries[0]?.content : undefined

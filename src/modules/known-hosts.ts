@@ -73,6 +73,7 @@ function names({ hosts }: Line, name: string): boolean {
 /** Other keys of the host stay, but for one of the same type; a line of several names loses the name alone. */
 export function editKnownHosts(text: string | undefined, { name, key, state, hash_host }: Pick<KnownParams, 'name' | 'key' | 'state' | 'hash_host'>, salt: Buffer): string | undefined {
   const host = name.toLowerCase()
+  if (name.includes(',')) fail('Comma separated list of names is not supported. Please pass a single name to lookup in the known_hosts file.')
   const wanted = (key ?? '').split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#')).map((line) => parseLine(line) ?? fail(`Host parameter does not match hashed host field in supplied key: ${line}`))
   for (const line of wanted) if (!names(line, host)) fail('Host parameter does not match hashed host field in supplied key')
   if (text === undefined && state === 'absent') return undefined
@@ -82,7 +83,8 @@ export function editKnownHosts(text: string | undefined, { name, key, state, has
     const found = parseLine(line)
     if (!found || !names(found, host)) return [line]
     if (state === 'absent') return key === undefined || wanted.some(({ blob, type }) => blob === found.blob && type === found.type) ? without(line, found, host) : [line]
-    const wish = wanted.find(({ type, marker }) => type === found.type && marker === found.marker)
+    // Authorities may have several keys of one type.
+    const wish = wanted.find(({ type, marker, blob }) => type === found.type && marker === found.marker && (marker === '' || blob === found.blob))
     if (!wish) return [line]
     const right = wish.blob === found.blob && found.hosts.startsWith('|1|') === (hash_host || wish.hosts.startsWith('|1|'))
     if (!right) return without(line, found, host)

@@ -51,7 +51,9 @@ export class LayeredScope implements Scope {
   #get(name: string): Value | undefined {
     const known = this.#found.get(name)
     if (known !== undefined || this.#found.has(name)) return known
-    const value = this.#look(name) ?? this.#parts.fallback?.(name, (other) => this.#look(other))
+    const found = this.#look(name)
+    // A variable that is null is there.
+    const value = found === undefined ? this.#parts.fallback?.(name, (other) => this.#look(other)) : found
     this.#found.set(name, value)
     return value
   }

@@ -14,3 +14,14 @@ test('names of facts may be templates, as text and as keys', async () => {
 `)
   expect(ran.outputs('look').msg).toBe('0 2 5')
 })
+
+test('a variable that is null is defined', async () => {
+  const ran = await runYaml(`
+- hosts: all
+  vars: {empty: null}
+  tasks:
+    - name: look
+      debug: msg="{{ empty is defined }} {{ empty or 'none' }}"
+`)
+  expect(ran.outputs('look').msg).toBe('True none')
+})
