@@ -3,7 +3,7 @@ import { Problem, type Span } from '../problem/problem.ts'
 import type { Value } from '../value/value.ts'
 import { checkLookedUp } from './check-rendered.ts'
 import { checkFiles } from './check-files.ts'
-import { checkConditions, checkLoop, checkValue } from './check-templates.ts'
+import { checkConditions, checkLoop, checkValue, deadConditions } from './check-templates.ts'
 import { checkIncludeVars } from './check-include-vars.ts'
 import { keywordsOf, noteConditions, noteUses, noteValue } from './check-variables.ts'
 import { type Loading, type Place, defer } from './loading.ts'
@@ -29,6 +29,7 @@ export function checkTask(loading: Loading, task: Task, span: Span, place: Place
   noteUses(loading, task, place, here)
   // The first condition is looked at whatever it says.
   for (const problem of checkConditions(task.when, loading.options.environment)) defer(loading, place, problem)
+  for (const problem of deadConditions([...task.when, ...task.until, ...(task.changedWhen ?? []), ...(task.failedWhen ?? [])])) loading.options.warn?.(problem)
 }
 
 const ELSEWHERE: ReadonlySet<string> = new Set(['module-not-offered', 'own-module'])
@@ -36,6 +37,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['module-not-offered', 'own-modul
 export function checkTagged(loading: Loading, { when, vars }: Pick<Task, 'when' | 'vars'>, outer: Place, span: Span): void {
   const place = { ...outer, certain: false }
   for (const problem of [...checkConditions(when, loading.options.environment), ...checkValue(vars, loading.options.environment).map((one) => one.at(span))]) defer(loading, place, problem)
+  for (const problem of deadConditions(when)) loading.options.warn?.(problem)
   noteConditions(loading, when, place)
   noteValue(loading, vars, place, span)
 }

@@ -15,9 +15,15 @@ export function checkConditions(conditions: readonly Condition[], environment: E
   return conditions.flatMap(({ expression, span }) => {
     if (typeof expression !== 'string') return []
     const how = { as: 'expression', span } as const
-    return [...check(expression, how), ...pluginProblems(references(expression, how), environment)].map((problem) => problem.at(span))
+    return [...check(expression, how).map((problem) => withoutBraces(problem, expression)), ...pluginProblems(references(expression, how), environment)].map((problem) => problem.at(span))
   })
 }
+
+const withoutBraces = (problem: Problem, expression: string): Problem => (/\{\{|\}\}/.test(expression) && !problem.hint ? new Problem({ ...problem.parts(), hint: 'a condition is an expression by itself: write it without {{ and }}' }) : problem)
+
+/** Conditions that decide nothing: a text in quotes inside the quotes of YAML holds whatever it says. */
+export const deadConditions = (conditions: readonly Condition[]): readonly Problem[] => conditions.flatMap(({ expression, span }) =>
+  typeof expression === 'string' && /^\s*(?:'[^']+'|"[^"]+")\s*$/.test(expression) ? [new Problem({ code: 'dead-condition', summary: 'The condition is a text, which holds whatever it says', detail: expression.trim(), hint: 'take one pair of quotes away', span })] : [])
 
 /** A loop by a lookup (`with_*`) needs one of that name. */
 export function checkLoop(loop: Loop, environment: Environment = defaultEnvironment): readonly Problem[] {

@@ -48,8 +48,8 @@ export class CheckedRole {
   async check(): Promise<readonly Told[]> {
     const terminal = fakeTerminal({ env: { HOME: '/nowhere', ANSIBLE_CONFIG: '/dev/null' } })
     await dispatch(['syntax-check', join(this.directory, 'site.yml'), '-i', join(this.directory, 'hosts')], terminal)
-    return [...terminal.errors().matchAll(/^(error|warning): (.*) \[([a-z-]+)\](?:\n {2}--> (.*):(\d+):\d+)?/gm)].map(([, severity, text, code, file, line]) => ({
-      code: code!, severity: severity as Told['severity'], text: text!, file: file?.startsWith(`${this.role}/`) ? file.slice(this.role.length + 1) : (file ?? ''), line: Number(line ?? 0),
+    return [...terminal.errors().matchAll(/^(ERROR!|warning:) (.*) \[([a-z-]+)\](?:\n {2}--> (.*):(\d+):\d+)?/gm)].map(([, severity, text, code, file, line]) => ({
+      code: code!, severity: severity === 'warning:' ? 'warning' : 'error', text: text!, file: file?.startsWith(`${this.role}/`) ? file.slice(this.role.length + 1) : (file ?? ''), line: Number(line ?? 0),
     }))
   }
 
