@@ -57,7 +57,7 @@ function password(term: Value, options: Keywords, context: LookupContext): Value
   const option = (name: string): Value | undefined => inline.get(name) ?? (options[name] === null ? undefined : options[name])
   const name = expandUser(text)
   const file = path.isAbsolute(name) ? name : path.join(context.playbookDir, name)
-  const encrypt = option('encrypt') === undefined ? undefined : str(option('encrypt')!)
+  const encrypt = str(option('encrypt') ?? '') || undefined
   const isBcrypt = encrypt !== undefined && saltLength(encrypt) === saltLength('bcrypt')
   const kept = file === '/dev/null' ? undefined : readSaved(file)
   const needsSalt = encrypt !== undefined && kept?.salt === undefined

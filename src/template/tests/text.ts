@@ -1,6 +1,7 @@
 import { VaultString, type Value } from '../../value/value.ts'
 import { isVaulted } from '../../vault/vault.ts'
 import { test } from '../define.ts'
+import { urlParts } from '../filters/url.ts'
 import { flag, isList } from '../python/kind.ts'
 import { str } from '../python/text.ts'
 import { regex, regexFlags } from '../regex.ts'
@@ -20,9 +21,22 @@ function matches(text: string, pattern: Value, flags: string, how: string): bool
 }
 /** What is searched: text; anything else is searched as it would be printed (`result is search('…')`). */
 const subject = (value: Value): string => str(value)
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i
-const schemesOf = (schemes: Value | undefined): readonly string[] => (isList(schemes) ? schemes.map(str) : [])
-const hasScheme = (text: string, schemes: readonly string[]): boolean => SCHEME.test(text) && (!schemes.length || schemes.includes(text.slice(0, text.indexOf(':'))))
+interface Address {
+  readonly scheme: string
+  readonly netloc: string
+}
+/** Nearly every text is an address, with its scheme or path left out; one with half a bracket in its host is none. */
+function addressOf(value: Value): Address | undefined {
+  if (value !== null && typeof value !== 'string') return undefined
+  const parts = urlParts(value ?? '')
+  const [scheme, netloc] = [str(parts.get('scheme')!), str(parts.get('netloc')!)]
+  return netloc.includes('[') === netloc.includes(']') ? { scheme, netloc } : undefined
+}
+function isAddress(value: Value, schemes: Value | undefined, fits: (address: Address) => boolean): boolean {
+  const address = addressOf(value)
+  const wanted = schemes === undefined || schemes === null ? [] : isList(schemes) ? schemes.map(str) : [str(schemes)]
+  return address !== undefined && fits(address) && (wanted.length === 0 || wanted.includes(address.scheme))
+}
 
 export const textTests = [
   test('lower', '', (value) => str(value) !== str(value).toUpperCase() && str(value) === str(value).toLowerCase()),
@@ -36,8 +50,8 @@ export const textTests = [
     const kind = type !== undefined && type !== null ? str(type) : flag(strict ?? undefined) ? 'strict' : 'loose'
     return versionHolds(str(value), str(other!), operator === undefined ? 'eq' : str(operator), kind)
   }),
-  test('url', 'schemes?', (value, [schemes]) => /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(str(value)) && hasScheme(str(value), schemesOf(schemes))),
-  test('uri', 'schemes?', (value, [schemes]) => /^[a-z][a-z0-9+.-]*:./i.test(str(value)) && hasScheme(str(value), schemesOf(schemes))),
-  test('urn', '', (value) => /^urn:[^:]+:./i.test(str(value))),
+  test('url', 'schemes?', (value, [schemes]) => isAddress(value, schemes, ({ netloc }) => netloc !== '')),
+  test('uri', 'schemes?', (value, [schemes]) => isAddress(value, schemes, () => true)),
+  test('urn', '', (value) => isAddress(value, undefined, ({ scheme }) => scheme === 'urn')),
   test('vault_encrypted', '', (value) => value instanceof VaultString || (typeof value === 'string' && isVaulted(value)), 'sealed'),
 ]
