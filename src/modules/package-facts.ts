@@ -1,41 +1,106 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { packageResource } from '../host/package.ts'
+import type { Reader } from '../host/reader.ts'
 import { choice, list, text } from '../schema/field.ts'
 import { type Value, dict, isUnknown } from '../value/value.ts'
 
-const SERVED = ['apt', 'dpkg'] as const
+type Packages = Map<Value, Value>
+
+interface Manager {
+  /** The program that must be there, and what makes it list the packages. */
+  readonly program: string
+  readonly list: string
+  readonly parse: (output: string) => Packages
+}
+
+/** In the order in which `auto` asks them. */
+const MANAGERS: ReadonlyMap<string, Manager> = new Map<string, Manager>([
+  ['apk', { program: 'apk', list: 'apk info -v', parse: parseApk }],
+  ['rpm', { program: 'rpm', list: "rpm -qa --qf '%{NAME}|%{VERSION}|%{RELEASE}|%{EPOCH}|%{ARCH}\\n'", parse: parseRpm }],
+  ['apt', { program: 'dpkg-query', list: "dpkg-query -W -f '${db:Status-Status}|${Package}|${Version}|${Architecture}|${Section}|${Origin}\\n'", parse: parsePackageList }],
+])
+const ALIASES: Readonly<Record<string, string>> = { dpkg: 'apt', yum: 'rpm', dnf: 'rpm', dnf5: 'rpm', zypper: 'rpm' }
+const NOT_SERVED = new Set(['pacman', 'pkg', 'pkg5', 'pkgng', 'pkg_info', 'portage'])
 
 export const packageFacts = defineModule({
   name: 'package_facts',
   summary: 'Find out which packages are installed, as the fact `packages`.',
-  notes: ['For hosts with dpkg.'],
+  notes: ['For hosts with dpkg, rpm or apk.'],
   params: {
-    manager: list(text(''), 'Package managers to ask.', { default: ['auto'] }),
+    manager: list(text(''), 'Package managers to ask: auto, apt, rpm or apk.', { default: ['auto'] }),
     strategy: choice(['first', 'all'], 'Whether one manager is enough.', { default: 'first' }),
   },
-  async probe(host, { manager }) {
-    if (!manager.some((one) => one === 'auto' || (SERVED as readonly string[]).includes(one))) fail(`package managers ${manager.join(', ')} are out of reach: only apt is served`)
-    const probed = await host.run(`export LC_ALL=C; dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Version}|\${Architecture}|\${Section}|\${Origin}\\n'`, [])
-    if (isUnknown(probed)) throw probed
-    if (probed.code !== 0) fail(`Could not detect a supported package manager from the following list: ${manager.join(', ')}: ${probed.stderr.toString().trim()}`)
-    const found = parsePackageList(probed.stdout.toString())
-    // The world that earlier tasks of a dry run planned.
-    const planned = host.changing !== undefined ? await Promise.all([...found.keys()].map((name) => host.get(packageResource, String(name)))) : []
-    const gone = [...found.keys()].filter((_, i) => planned[i] !== undefined && !isUnknown(planned[i]) && !planned[i].installed)
-    for (const name of gone) found.delete(name)
-    return { facts: dict({ packages: found }) }
+  async probe(host, { manager, strategy }) {
+    const warnings: string[] = []
+    const found: Packages = new Map()
+    let asked = 0
+    for (const [name, wanted] of chosen(manager)) {
+      const packages = await packagesOf(host, name, wanted, warnings)
+      if (!packages) continue
+      asked++
+      for (const [key, versions] of packages) found.set(key, [...((found.get(key) as readonly Value[] | undefined) ?? []), ...(versions as readonly Value[])])
+      if (strategy === 'first') break
+    }
+    if (asked === 0) fail(`Could not detect a supported package manager from the following list: [${manager.map((one) => `'${one}'`).join(', ')}], or the required Python library is not installed. Check warnings for details.`, { warnings })
+    return { facts: dict({ packages: found }), warnings }
   },
   plan: (_params, before) => before,
   apply: () => [],
-  result: ({ before }) => ({ outputs: { ansible_facts: before.facts } }),
+  result: ({ before }) => ({ outputs: { ansible_facts: before.facts, ...(before.warnings.length > 0 ? { warnings: before.warnings } : {}) } }),
 })
 
-export function parsePackageList(output: string): Map<Value, Value> {
-  const packages = new Map<Value, Value[]>()
-  for (const line of output.split('\n')) {
-    const [status, name = '', version = '', arch = '', category = '', origin = ''] = line.split('|')
-    if (status === 'installed') packages.set(name, [...(packages.get(name) ?? []), dict({ name, version, arch, category, origin, source: 'apt' })])
+/** The managers to ask, and whether they were named: `auto` passes over those that are not there without a word. */
+function chosen(given: readonly string[]): Map<string, boolean> {
+  const names = given.map((name) => ALIASES[name] ?? name)
+  const strange = names.filter((name) => name !== 'auto' && !MANAGERS.has(name) && !NOT_SERVED.has(name))
+  if (strange.length > 0) fail(`Unsupported package managers requested: ${strange.join(', ')}`)
+  const auto = names.includes('auto') ? [...MANAGERS.keys()].map((name): [string, boolean] => [name, false]) : []
+  return new Map([...auto, ...names.filter((name) => name !== 'auto').map((name): [string, boolean] => [name, true])])
+}
+
+/** What one manager lists; undefined where it cannot be asked, nothing where it fails. */
+async function packagesOf(host: Reader, name: string, wanted: boolean, warnings: string[]): Promise<Packages | undefined> {
+  const manager = MANAGERS.get(name)
+  const unusable = (why: string): undefined => void (wanted && warnings.push(`Requested package manager ${name} was not usable by this module: ${why}`))
+  if (!manager) return unusable('tutti does not ask it')
+  const probed = await host.run(`export LC_ALL=C; command -v ${manager.program} >/dev/null || { printf '%s' "$PATH"; exit 127; }; ${manager.list}`, [])
+  if (isUnknown(probed)) throw probed
+  if (probed.code === 127) return unusable(`Failed to find required executable "${manager.program}" in paths: ${probed.stdout.toString()}`)
+  if (probed.code !== 0) {
+    warnings.push(`Failed to retrieve packages with ${name}: Unable to list packages rc=${probed.code} : ${probed.stderr.toString().trim()}`)
+    return new Map()
   }
+  const found = manager.parse(probed.stdout.toString())
+  return name === 'apt' ? withoutPlanned(host, found) : found
+}
+
+/** The world that earlier tasks of a dry run planned. */
+async function withoutPlanned(host: Reader, found: Packages): Promise<Packages> {
+  const planned = host.changing !== undefined ? await Promise.all([...found.keys()].map((name) => host.get(packageResource, String(name)))) : []
+  const gone = [...found.keys()].filter((_, i) => planned[i] !== undefined && !isUnknown(planned[i]) && !planned[i].installed)
+  for (const name of gone) found.delete(name)
+  return found
+}
+
+/** Packages by name: a name may be installed for several architectures. */
+function byName(rows: Iterable<readonly [name: string, of: Value]>): Packages {
+  const packages = new Map<Value, Value[]>()
+  for (const [name, one] of rows) packages.set(name, [...(packages.get(name) ?? []), one])
   return packages
+}
+const lines = (output: string): string[] => output.split('\n').filter(Boolean)
+
+export function parsePackageList(output: string): Packages {
+  const rows = lines(output).map((line) => line.split('|')).filter(([status]) => status === 'installed')
+  return byName(rows.map(([, name = '', version = '', arch = '', category = '', origin = '']) => [name, dict({ name, version, arch, category, origin, source: 'apt' })]))
+}
+export function parseRpm(output: string): Packages {
+  const rows = lines(output).map((line) => line.split('|'))
+  return byName(rows.map(([name = '', version = '', release = '', epoch = '', arch = '']) => [name, dict({ name, version, release, epoch: /^\d+$/.test(epoch) ? Number(epoch) : null, arch, source: 'rpm' })]))
+}
+/** `name-version-rN`; names hold dashes, too. */
+export function parseApk(output: string): Packages {
+  const rows = lines(output).map((line) => /^(.+)-([^-]+)-([^-]+)$/.exec(line)).filter((match) => match !== null)
+  return byName(rows.map(([, name = '', version = '', release = '']) => [name, dict({ name, version, release, source: 'apk' })]))
 }

@@ -55,8 +55,8 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   loading.names.roots.add(path)
   const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom, place)
   const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom, place)
-  // A role that is named by its path goes by its directory, as Ansible prints it.
-  const role: Growing = { name: request.name.includes('/') ? basename(path) : request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
+  // A role that is named by a path keeps it, as Ansible prints it.
+  const role: Growing = { name: request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
   const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, pathOf(path, request)], defaults: true }
   readMeta(loading, role, inside)

@@ -33,8 +33,11 @@ export function shownOutputs(result: HostResult, action: string, verbosity: numb
   return new Map<Value, Value>([...kept, ...changed, ...unreachable])
 }
 
+/** Ansible's words around an error are for playbooks that look for them. */
+const heart = (msg: string): string => /^The task includes an option with an undefined variable\. The error was: ([^]*?)(?:\n\nThe error appears to be in [^]*)?$/.exec(msg)?.[1] ?? msg
+
 /** What went wrong with its place and what helps, where the message that is registered says less. */
 export function errorBeside({ status, outputs, reason }: HostResult): string | undefined {
   const msg = outputs.get('msg')
-  return status === 'failed' && typeof msg === 'string' && msg !== '' && reason !== msg && reason?.includes(msg) ? reason : undefined
+  return status === 'failed' && typeof msg === 'string' && msg !== '' && reason !== msg && reason?.includes(heart(msg)) ? reason : undefined
 }

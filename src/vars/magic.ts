@@ -111,8 +111,8 @@ const NOT_LISTED: ReadonlySet<string> = new Set(['omit', 'hostvars', 'vars'])
 /** A host's own names: what `hostvars` lists of it, without the views of everything. */
 export const listedNames = (scope: Scope): string[] => Array.from(scope.names()).filter((name) => !NOT_LISTED.has(name))
 
-/** `ns.coll.role` and a path to a role are known by their last word. */
-const shortName = ({ name }: Role): string => name.split(/[/.]/).at(-1)!
+/** `ns.coll.role` is known by its last word; a role named by a path keeps the path, as it was written. */
+const shortName = ({ name }: Role): string => (/^\w+\.\w+\.\w+$/.test(name) ? name.slice(name.lastIndexOf('.') + 1) : name)
 const collectionOf = (role: Role | undefined): string | undefined => /^(\w+\.\w+)\.\w+$/.exec(role?.name ?? '')?.[1]
 /** Roles that included the role. One that merely depends on it is no parent. */
 function parentsOf({ roles }: ScopeRequest): readonly Role[] | undefined {
