@@ -24,6 +24,9 @@ const NOT_ALONE = new Set(['reboot', 'wait_for_connection', 'wait_for', 'pause',
 /** Fields that say when, where and how, not what. */
 const VOLATILE = new Set(['start', 'end', 'delta', 'invocation', 'diff', 'atime', 'mtime', 'ctime', 'inode', 'dev', 'pid', 'warnings', 'deprecations', 'exception', 'ansible_facts', 'backup_file', 'elapsed', 'cache_update_time', 'src', 'status', 'stat', 'files', 'module_stdout', 'module_stderr', 'ansible_loop_var', 'skipped_reason', 'stdout', 'stdout_lines', 'stderr', 'stderr_lines', 'msg', 'before', 'after', 'examined'])
 
+/** The first file that a task wrote. */
+const firstChanged = new Map<Drawn, string>()
+
 interface Run {
   readonly result: Record<string, unknown> | undefined
   readonly output: string
@@ -86,7 +89,6 @@ async function compareAll(): Promise<void> {
   summary(counted)
 }
 
-const firstChanged = new Map<Drawn, string>()
 function changedOf({ task, start }: Finding, before: HostState, after: HostState): void {
   const path = start === 'clean' ? [...after.keys()].find((one) => /^\/(etc|opt|srv|usr\/local)\//.test(one) && after.get(one)!.startsWith('f ') && before.get(one) !== after.get(one)) : undefined
   if (path) firstChanged.set(task, path)
