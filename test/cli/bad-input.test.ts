@@ -134,12 +134,12 @@ describe('what only a run can know fails its task and touches nothing there', ()
   }
   test('an undefined variable: which, where, and what is near', async () => {
     const out = await failing('    - debug:\n        msg: "a {{ my_nmae }}"\n      vars: {my_name: a}\n      when: inventory_hostname != "h2"\n')
-    expect(out).toContain("'my_nmae' is undefined (site.yml:5:20)")
+    expect(out).toContain("'my_nmae' is undefined\\n\\nThe error appears to be in 'site.yml': line 5, column 20")
     expect(out).toContain("did you mean 'my_name'?")
   })
   test('an undefined variable of a template file: its place there', async () => {
     const out = await failing('    - template: {src: a.j2, dest: "{{ playbook_dir }}/marker"}\n', { 'templates/a.j2': 'first\nsecond {{ nothing }}\n' })
-    expect(out).toMatch(/'nothing' is undefined \(templates\/a\.j2:2:11\)/)
+    expect(out).toContain("'nothing' is undefined\\n\\nThe error appears to be in 'templates/a.j2': line 2, column 11")
   })
   test('a template whose name only the run knows', async () => {
     const out = await failing('    - template: {src: "{{ name }}.j2", dest: /x}\n      vars: {name: nope}\n')
