@@ -20,6 +20,8 @@ export const registry: Readonly<Record<string, Load>> = {
   deb822_repository: async () => (await import('./deb822-repository.ts')).deb822Repository,
   debconf: async () => (await import('./debconf.ts')).debconf,
   dpkg_selections: async () => (await import('./dpkg-selections.ts')).dpkgSelections,
+  dnf: async () => (await import('./dnf.ts')).dnf,
+  dnf5: async () => (await import('./dnf.ts')).dnf5,
   expect: async () => (await import('./expect.ts')).expect,
   fetch: async () => (await import('./fetch.ts')).fetch,
   file: async () => (await import('./file.ts')).file,
@@ -81,6 +83,7 @@ export const registry: Readonly<Record<string, Load>> = {
   wait_for: async () => (await import('./wait-for.ts')).waitFor,
   wait_for_connection: async () => (await import('./wait-for-connection.ts')).waitForConnection,
   xml: async () => (await import('./xml.ts')).xml,
+  yum: async () => (await import('./dnf.ts')).yum,
 }
 
 /** The same as a map, as a run takes it. */
