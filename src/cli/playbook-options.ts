@@ -38,6 +38,6 @@ export const playbookOptions = {
   startAtTask: text('--start-at-task', 'NAME', 'Begin at the task of this name.'),
   step: flag('--step', 'Ask before each task.'),
   forceHandlers: flag('--force-handlers', 'Run handlers even for hosts where a task failed.'),
-  flushCache: flag('--flush-cache', 'Accepted:', { inert: 'facts are read in each run, there is no cache of them.' }),
+  flushCache: flag('--flush-cache', 'Forget the facts that earlier runs kept (`fact_caching`).'),
   modulePath: list('-M --module-path', 'PATH', 'Accepted:', { inert: 'modules are those of tutti (`tutti doc --list`), none is loaded from a path.' }),
 } as const

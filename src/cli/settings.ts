@@ -39,6 +39,11 @@ const HONOURED = {
   strategy: 'DEFAULT_STRATEGY',
   gathering: 'DEFAULT_GATHERING',
   hashBehaviour: 'DEFAULT_HASH_BEHAVIOUR',
+  jinja2Native: 'DEFAULT_JINJA2_NATIVE',
+  factCaching: 'CACHE_PLUGIN',
+  factCachingConnection: 'CACHE_PLUGIN_CONNECTION',
+  factCachingPrefix: 'CACHE_PLUGIN_PREFIX',
+  factCachingTimeout: 'CACHE_PLUGIN_TIMEOUT',
   anyErrorsFatal: 'ANY_ERRORS_FATAL',
   forceHandlers: 'DEFAULT_FORCE_HANDLERS',
   pollInterval: 'DEFAULT_POLL_INTERVAL',
@@ -109,7 +114,7 @@ const MOOT: Readonly<Record<string, string>> = {
   'devices without a shell are not offered': 'ANSIBLE_CONNECTION_PATH NETCONF_SSH_CONFIG NETWORK_GROUP_MODULES USE_PERSISTENT_CONNECTIONS PERSISTENT_COMMAND_TIMEOUT PERSISTENT_CONNECT_RETRY_TIMEOUT PERSISTENT_CONNECT_TIMEOUT PERSISTENT_CONTROL_PATH_DIR DEFAULT_CLICONF_PLUGIN_PATH DEFAULT_HTTPAPI_PLUGIN_PATH DEFAULT_NETCONF_PLUGIN_PATH DEFAULT_TERMINAL_PLUGIN_PATH WIN_ASYNC_STARTUP_TIMEOUT',
   'the warnings are those of tutti': 'ACTION_WARNINGS DEPRECATION_WARNINGS SYSTEM_WARNINGS DEVEL_WARNING LOCALHOST_WARNING GALAXY_COLLECTIONS_PATH_WARNING',
   'it is part of the machinery of Ansible': 'BECOME_ALLOW_SAME_USER DEFAULT_INTERNAL_POLL_INTERVAL WORKER_SHUTDOWN_POLL_COUNT WORKER_SHUTDOWN_POLL_DELAY OLD_PLUGIN_CACHE_CLEARING VALIDATE_ACTION_GROUP_METADATA COLLECTIONS_SCAN_SYS_PATH COLLECTIONS_ON_ANSIBLE_VERSION_MISMATCH DEFAULT_DEBUG RUN_VARS_PLUGINS vars/host_group_vars/stage RETRY_FILES_SAVE_PATH PARAMIKO_HOST_KEY_AUTO_ADD PARAMIKO_LOOK_FOR_KEYS',
-  'it has no effect in Ansible 2.19': 'DEFAULT_JINJA2_NATIVE DEFAULT_ALLOW_UNSAFE_LOOKUPS DEFAULT_NULL_REPRESENTATION DEFAULT_UNDEFINED_VAR_BEHAVIOR STRING_TYPE_FILTERS DEFAULT_LIBVIRT_LXC_NOSECLABEL DEFAULT_SU',
+  'it has no effect in Ansible 2.19': 'DEFAULT_ALLOW_UNSAFE_LOOKUPS DEFAULT_NULL_REPRESENTATION DEFAULT_UNDEFINED_VAR_BEHAVIOR STRING_TYPE_FILTERS DEFAULT_LIBVIRT_LXC_NOSECLABEL DEFAULT_SU',
   'it belongs to a command that is not offered': 'DOC_FRAGMENT_PLUGIN_PATH DOCSITE_ROOT_URL COLOR_CONSOLE_PROMPT COLOR_DOC_CONSTANT COLOR_DOC_DEPRECATED COLOR_DOC_LINK COLOR_DOC_MODULE COLOR_DOC_PLUGIN COLOR_DOC_REFERENCE',
 }
 const MOOT_BY_NAME: ReadonlyMap<string, string> = new Map(Object.entries(MOOT).flatMap(([why, names]) => names.split(' ').map((name) => [name, why] as const)))
@@ -237,6 +242,9 @@ function readDuplicates(text: string | undefined): Duplicates {
   throw new Problem({ code: 'bad-setting', summary: 'A setting has none of its values', detail: `duplicate_dict_key is '${text}', and can be error, warn or ignore` })
 }
 
+/** Where facts can be kept. */
+const FACT_CACHES = ['memory', 'jsonfile']
+
 /** What is set, in the sections of Ansible itself, to something else than the default, and has no effect; keys nobody knows too. */
 function unhonouredKeys(source: SettingsSource): readonly string[] {
   return [...source.sections].flatMap(([section, values]) => (OURS.has(section) ? [...values].filter(([key, text]) => !isQuietKey(section, key, text)).map(([key]) => `${section}.${key}`) : []))
@@ -256,4 +264,5 @@ function unhonouredVariables({ env }: SettingsSource): readonly string[] {
 }
 
 /** The setting asks for something that is not there. Asking for the default asks for nothing. */
-const lacks = (row: KnownSetting, text: string): boolean => whyWithoutEffect(row) === LACKING && JSON.stringify(convertSetting(row, text, '/')) !== JSON.stringify(row.fallback === undefined ? null : convertSetting(row, row.fallback, '/'))
+const lacks = (row: KnownSetting, text: string): boolean =>
+  row.name === 'CACHE_PLUGIN' ? !FACT_CACHES.includes(text.replace(/^ansible\.builtin\./, '')) : whyWithoutEffect(row) === LACKING && JSON.stringify(convertSetting(row, text, '/')) !== JSON.stringify(row.fallback === undefined ? null : convertSetting(row, row.fallback, '/'))

@@ -21,6 +21,7 @@ import { Secrets } from '../text/secrets.ts'
 import { connect } from '../transport/connect.ts'
 import type { Value } from '../value/value.ts'
 import { createVars } from '../vars/create-vars.ts'
+import { type FactCacheSettings, createFactCache } from '../vars/fact-cache.ts'
 import { inventorySource } from '../vars/inventory-source.ts'
 import { type VaultSecrets, decrypt } from '../vault/vault.ts'
 import type { YamlNode } from '../yaml/yaml-node.ts'
@@ -47,6 +48,9 @@ interface Prepared {
   readonly files: readonly string[]
   /** With the filters, tests and lookups of the project. */
   readonly environment: Environment
+  /** Where facts are kept between runs, and whether those kept so far are to be forgotten. */
+  readonly factCache: Omit<FactCacheSettings, 'readOnly'> | undefined
+  readonly flushCache: boolean
 }
 
 /** What another command than `run` changes in a run. */
@@ -114,7 +118,15 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates, terminal.part === undefined ? undefined : remarking(terminal)), passwords)
   const sources = inventorySources(values.inventory, settings)
   const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, rolesPathOf(settings)))
-  return { settings, run, secrets, vault, sources, files, environment }
+  return { settings, run, secrets, vault, sources, files, environment, factCache: factCacheOf(settings), flushCache: values.flushCache }
+}
+
+/** `fact_caching = jsonfile`. */
+function factCacheOf(settings: Settings): Prepared['factCache'] {
+  if (settings.text('factCaching')?.replace(/^ansible\.builtin\./, '') !== 'jsonfile') return undefined
+  const directory = settings.paths('factCachingConnection', '\0')?.[0]
+  if (directory === undefined) throw new Problem({ code: 'bad-setting', summary: 'The cache of facts needs a directory', detail: 'fact_caching is jsonfile', hint: 'set `fact_caching_connection`' })
+  return { directory, prefix: settings.text('factCachingPrefix') ?? '', timeout: settings.integer('factCachingTimeout') ?? 86_400 }
 }
 
 /** Where a project keeps filters, tests and lookups of its own: beside playbooks and in roles. */
@@ -193,11 +205,13 @@ function knownHosts(play: Play, run: RunSettings): Play {
 }
 
 async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loader }: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
+  const factCache = prepared.factCache && createFactCache({ ...prepared.factCache, readOnly: prepared.run.check })
+  if (prepared.flushCache) for (const host of inventory.hosts.keys()) factCache?.forget(host)
   const { run, secrets, vault, sources, settings, environment } = prepared
   const open = (text: string): string => decrypt(text, vault)
   const vars = createVars({
     inventory: inventorySource(inventory, sources), environment, extraVars: run.extraVars,
-    hashBehaviour: run.hashBehaviour, secrets, openVault: open,
+    hashBehaviour: run.hashBehaviour, secrets, openVault: open, ...(factCache ? { factCache } : {}),
     magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
   })
   const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })

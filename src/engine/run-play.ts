@@ -142,7 +142,7 @@ function forces({ run, play }: PlayRun): boolean {
 function gathers({ run, play, batch }: PlayRun): boolean {
   if (play.gatherFacts !== undefined) return evaluateTruth(render(play.gatherFacts, playScope(run, play))) === true
   if (run.settings.gathering === 'explicit') return false
-  return run.settings.gathering === 'implicit' || batch.some((host) => !run.vars.host(host).hasFacts)
+  return run.settings.gathering === 'implicit' || batch.some((host) => !run.vars.host(host).gathered)
 }
 
 /** The task that Ansible prints as "Gathering Facts". */

@@ -53,5 +53,7 @@ export interface RunSettings {
   readonly taskTimeout?: number
   /** What `ansible_managed` says in templates: `{file}`, `{host}`, `{uid}` and the codes of strftime are filled in. */
   readonly managed?: string
+  /** `jinja2_native: false`, said explicitly: `set_fact` takes the words yes, no, true and false for booleans, as it did up to 2.18. */
+  readonly factsFromWords?: boolean
   readonly hashBehaviour: 'replace' | 'merge'
 }

@@ -22,6 +22,7 @@ export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | 
   const action = readAction(loading, map, keywords, place)
   if (!action) return undefined
   checkIncludeKeywords(loading, map, action)
+  checkInnerNames(loading, action)
   const loop = readLoop(loading, map)
   const changedWhen = valueAt(map, 'changed_when')
   const failedWhen = valueAt(map, 'failed_when')
@@ -65,6 +66,13 @@ function readRegister(loading: Loading, node: YamlNode | undefined): string | un
   if (name === undefined) wrongType(loading, node, 'register', 'the name of a variable')
   else report(loading, { code: 'bad-variable-name', summary: `Invalid variable name in 'register' specified: '${name}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: node.span })
   return undefined
+}
+
+function checkInnerNames(loading: Loading, { args, argSpans, actionAsWritten, span }: Action): void {
+  const inner = [...args.keys()].find((key) => typeof key === 'string' && key.startsWith('_ansible_'))
+  if (inner === undefined) return
+  const summary = `Invalid parameter specified beginning with keyword '_ansible_' for action '${actionAsWritten}': '${String(inner)}'. The prefix '_ansible_' is reserved for internal use only.`
+  report(loading, { code: 'unknown-parameter', summary, span: argSpans.get(String(inner)) ?? span })
 }
 
 /** A dynamic include hands nothing down by itself: `become` and the like belong under `apply:`. */

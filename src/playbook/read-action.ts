@@ -167,8 +167,7 @@ function reportStray(loading: Loading, map: YamlMap, key: string, keywords: Keyw
 }
 
 function reportConflict(loading: Loading, map: YamlMap, keys: readonly string[]): undefined {
-  const detail = keys.map((key) => `'${key}'`).join(' and ')
-  report(loading, { code: 'conflicting-actions', summary: 'A task has more than one action', detail, hint: 'make them tasks of their own', span: keySpan(map, keys[1]!) })
+  report(loading, { code: 'conflicting-actions', summary: 'conflicting action statements', detail: keys.join(', '), hint: 'make them tasks of their own', span: keySpan(map, keys[1]!) })
   return undefined
 }
 

@@ -3,7 +3,8 @@ import type { Environment, LookupContext, Scope } from '../template/scope.ts'
 import { render } from '../template/template.ts'
 import type { Secrets } from '../text/secrets.ts'
 import type { Dict, Value } from '../value/value.ts'
-import { HostStore } from './host-store.ts'
+import type { FactCache } from './fact-cache.ts'
+import { type HostCache, HostStore } from './host-store.ts'
 import { HostView } from './host-view.ts'
 import { LayeredScope } from './layered-scope.ts'
 import { type MagicContext, type MagicSettings, directoryOf, inventoryNames, listedNames, magicNames, makeMagic, rendered } from './magic.ts'
@@ -37,6 +38,8 @@ export interface VarsOptions {
   readonly magic: MagicSettings
   readonly secrets: Secrets
   readonly openVault: (text: string) => string
+  /** Facts of earlier runs. */
+  readonly factCache?: FactCache
 }
 
 export const createVars = (options: VarsOptions): Vars & { readonly options: VarsOptions } => new RunVars(options)
@@ -128,8 +131,13 @@ class RunVars implements Vars {
 
   #store(name: string): HostStore {
     let store = this.#hosts.get(name)
-    if (!store) this.#hosts.set(name, (store = new HostStore()))
+    if (!store) this.#hosts.set(name, (store = new HostStore(this.#cacheOf(name))))
     return store
+  }
+
+  #cacheOf(host: string): HostCache | undefined {
+    const { factCache } = this.options
+    return factCache && { load: () => factCache.load(host), save: (facts) => factCache.save(host, facts), forget: () => factCache.forget(host) }
   }
 
   #inventory(host: string, playbookDirectory: string): readonly Dict[] {

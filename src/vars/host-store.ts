@@ -1,6 +1,13 @@
 import { type Dict, type Value, isDict } from '../value/value.ts'
 import type { HostVars } from './vars.ts'
 
+/** The facts of one host beyond the run. */
+export interface HostCache {
+  load(): Dict
+  save(facts: Dict): void
+  forget(): void
+}
+
 /** What one host gathers on its way: facts, registered results, `set_fact`, `include_vars`. `revision` counts the changes. */
 export class HostStore implements HostVars {
   revision = 0
@@ -11,12 +18,30 @@ export class HostStore implements HostVars {
   /** `set_fact` and `register`: one level, the last one counts. */
   readonly set: Map<Value, Value> = new Map()
   readonly included: Map<Value, Value> = new Map()
+  readonly #cache: HostCache | undefined
+
+  /** `cache`: what is known of the host from earlier runs, and where its facts are kept for later ones. */
+  constructor(cache?: HostCache) {
+    this.#cache = cache
+    const known = cache?.load()
+    if (known && known.size > 0) this.#take(known)
+  }
 
   get hasFacts(): boolean {
     return this.facts.size > 0
   }
 
+  /** Its facts were gathered, now or in an earlier run: `set_fact` with `cacheable` does not count. */
+  get gathered(): boolean {
+    return this.facts.has('module_setup')
+  }
+
   addFacts(found: Dict): void {
+    this.#take(found)
+    this.#cache?.save(this.injected)
+  }
+
+  #take(found: Dict): void {
     this.revision++
     // New maps: a scope that was made before keeps what it saw.
     const facts = new Map(this.facts)
@@ -36,6 +61,7 @@ export class HostStore implements HostVars {
     this.revision++
     this.facts = new Map()
     this.injected = new Map()
+    this.#cache?.forget()
   }
 
   setFacts(facts: Dict): void {

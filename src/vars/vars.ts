@@ -50,6 +50,7 @@ export interface HostVars {
   addFacts(facts: Dict): void
   clearFacts(): void
   readonly hasFacts: boolean
+  readonly gathered: boolean
   /** `set_fact`. */
   setFacts(facts: Dict): void
   register(name: string, value: Value): void

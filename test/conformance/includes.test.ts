@@ -9,7 +9,7 @@ test('an included file that is not there fails the task, which a rescue catches'
 })
 
 test('one that is no playbook language ends the run, whatever is around it', async () => {
-  await expect(runYaml(including('odd.yml'), { files: { 'odd.yml': '- { debug: {}, command: ls }' } })).rejects.toThrow('more than one action')
+  await expect(runYaml(including('odd.yml'), { files: { 'odd.yml': '- { debug: {}, command: ls }' } })).rejects.toThrow('conflicting action statements')
 })
 
 test('what stands behind an unconditional failure is not refused ahead', async () => {

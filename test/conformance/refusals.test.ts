@@ -17,6 +17,7 @@ test.each([
   ['a handler that flushes handlers', `${HEAD}  handlers: [{ meta: flush_handlers }]\n`, 'flush_handlers cannot be used as a handler'],
   ['the end of no role', `${HEAD}  tasks: [{ meta: end_role }]\n`, "Cannot execute 'end_role' from outside of a role"],
   ['a variable beside the file of an include', `${HEAD}  tasks: [{ include_tasks: { file: x.yml, y: 1 } }]\n`, 'Invalid options for include_tasks: y'],
+  ['a parameter that only the engine may give', `${HEAD}  tasks: [{ debug: { _ansible_x: 1 } }]\n`, "The prefix '_ansible_' is reserved for internal use only."],
   ['a result under a name that is none', `${HEAD}  tasks: [{ debug: , register: 200 }]\n`, "Invalid variable name in 'register' specified: '200'"],
   ['apply on an import', `${HEAD}  tasks: [{ import_tasks: { file: x.yml, apply: {} } }]\n`, 'Invalid options for import_tasks: apply'],
 ])('%s is refused in the words that scripts know', async (_, source, message) => {

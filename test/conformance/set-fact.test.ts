@@ -25,3 +25,9 @@ test('a variable that is null is defined', async () => {
 `)
   expect(ran.outputs('look').msg).toBe('True none')
 })
+
+test('jinja2_native: false makes booleans of words, as up to 2.18', async () => {
+  const source = '- hosts: all\n  tasks: [{ name: set, set_fact: { a: "yes", b: "{{ \'FALSE\' }}", c: maybe } }]'
+  expect((await runYaml(source, { settings: { factsFromWords: true } })).outputs('set').ansible_facts).toEqual({ a: true, b: false, c: 'maybe' })
+  expect((await runYaml(source)).outputs('set').ansible_facts).toEqual({ a: 'yes', b: 'FALSE', c: 'maybe' })
+})

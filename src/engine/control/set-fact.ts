@@ -10,6 +10,9 @@ import { defineControl } from './control.ts'
 /** Names may be templates, other than those of parameters. */
 const nameOf = (key: Value, { scope }: TaskCall): Value => render(typeof key === 'string' ? asTemplate(key) : key, scope)
 
+const WORDS: Readonly<Record<string, boolean>> = { yes: true, true: true, no: false, false: false }
+const fromWord = (value: Value): Value => (typeof value === 'string' ? (WORDS[value.toLowerCase()] ?? value) : value)
+
 export const setFact = defineControl({
   name: 'set_fact',
   summary: 'Set variables of the host for the rest of the run.',
@@ -17,7 +20,7 @@ export const setFact = defineControl({
   open: true,
   freeForm: '',
   act: (call, { cacheable }, args) => {
-    const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params').map(([key, value]) => [nameOf(key, call), value]))
+    const facts = new Map<Value, Value>([...args].filter(([key]) => key !== 'cacheable' && key !== '_raw_params').map(([key, value]) => [nameOf(key, call), call.playRun.run.settings.factsFromWords ? fromWord(value) : value]))
     if (facts.size === 0) return failedResult('No key/value pairs provided, at least one is required for this action to succeed')
     for (const name of facts.keys()) if (!/^[A-Za-z_]\w*$/.test(String(name))) throw new Problem({ code: 'bad-name', summary: 'Invalid variable name', detail: `'${String(name)}'`, hint: 'letters, digits and underscores, not beginning with a digit', span: call.task.argSpans.get(String(name)) ?? call.task.span })
     for (const host of hostsOfFacts(call)) {
