@@ -27,6 +27,7 @@ export const registry: Readonly<Record<string, Load>> = {
   file: async () => (await import('./file.ts')).file,
   filesystem: async () => (await import('./filesystem.ts')).filesystem,
   find: async () => (await import('./find.ts')).find,
+  firewalld: async () => (await import('./firewalld.ts')).firewalld,
   generated_secret: async () => (await import('./generated-secret.ts')).generatedSecret,
   get_url: async () => (await import('./get-url.ts')).getUrl,
   getent: async () => (await import('./getent.ts')).getent,
