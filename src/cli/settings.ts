@@ -91,6 +91,7 @@ const HONOURED = {
   sshCommonArgs: 'connection/ssh/ssh_common_args',
   sshExtraArgs: 'connection/ssh/ssh_extra_args',
   diffAlways: 'DIFF_ALWAYS',
+  logPath: 'DEFAULT_LOG_PATH',
   galaxyServer: 'GALAXY_SERVER',
   galaxyServerList: 'GALAXY_SERVER_LIST',
   galaxyTimeout: 'GALAXY_SERVER_TIMEOUT',

@@ -35,6 +35,7 @@ import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
 import { openVault, remarking } from './open-vault.ts'
 import { withOwnModules } from './own-modules.ts'
 import { readPasswords } from './passwords.ts'
+import { withLog } from './run-log.ts'
 import { type PlaybookValues, runSettings } from './run-settings.ts'
 import { collectionsPathOf, readSettings, rolesPathOf, type Settings } from './settings.ts'
 
@@ -77,8 +78,9 @@ export interface RunResult {
  * Everything from the command line to the exit code: read, check, then list, or run and report. Throws `Problems`.
  * Not `strict`, what would fail only when it is reached is a warning: lists and `--syntax-check` refuse what Ansible refuses.
  */
-export async function startRun(files: readonly string[], values: PlaybookValues, terminal: Terminal, shape: RunShape = {}): Promise<RunResult> {
+export async function startRun(files: readonly string[], values: PlaybookValues, shown: Terminal, shape: RunShape = {}): Promise<RunResult> {
   const strict = shape.strict ?? !lists(values)
+  const terminal = withLog(shown, readSettings(shown.env, process.cwd()).paths('logPath', '\0')?.[0])
   const prepared = await prepare(files, values, terminal)
   const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
   if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
