@@ -50,7 +50,10 @@ function paramsAround(context: Context): readonly Dict[] {
 export function overScope(scope: Scope, names: (name: string) => Value | undefined, warn: NonNullable<Scope['warn']> = (text, span) => scope.warn?.(text, span)): Scope {
   return {
     environment: scope.environment,
-    get: (name) => names(name) ?? scope.get(name),
+    get: (name) => {
+      const own = names(name)
+      return own === undefined ? scope.get(name) : own
+    },
     names: () => scope.names(),
     ...(scope.loadTemplate ? { loadTemplate: (name: string) => scope.loadTemplate!(name) } : {}),
     warn,

@@ -9,7 +9,7 @@ export const ping = defineModule({
   async probe(host, { data }) {
     await host.whoami()
     const reply = await host.run('echo ok', [])
-    return 'code' in reply && reply.code === 0 && data !== 'crash' ? data : fail('boom')
+    return 'code' in reply && reply.code === 0 && data !== 'crash' ? data : fail('boom', { module_stdout: '', module_stderr: 'Exception: boom\n', rc: 1 })
   },
   plan: (_params, before) => before,
   apply: () => [],

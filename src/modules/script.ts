@@ -25,9 +25,13 @@ export const script = defineModule({
   },
   freeForm: 'cmd',
   opaque: true,
-  whenChecked: 'Check mode is not supported for this task.',
+  whenChecked: async (host, params, { environment }) => {
+    const directory = params.chdir === undefined ? undefined : await resolvePath(host, params.chdir, environment)
+    const settled = await settledBy(host, params, directory, environment)
+    return { skipped: true, outputs: { msg: settled === undefined ? 'Check mode is not supported for this task.' : settledWords(settled, params) } }
+  },
   async probe(host, params, { environment }) {
-    if (!params.cmd?.content || params.cmd.content.kind === 'host') return fail('no script given')
+    if (!params.cmd?.content || params.cmd.content.kind === 'host') return fail('one of the following is required: _raw_params, cmd')
     const directory = params.chdir === undefined ? undefined : await resolvePath(host, params.chdir, environment)
     const settled = await settledBy(host, params, directory, environment)
     if (settled === undefined && directory !== undefined && known(await host.get(followedResource, directory)).kind !== 'directory') fail(`Unable to change directory before execution: '${directory}' is no directory`)
@@ -49,12 +53,16 @@ export const script = defineModule({
   diff: () => [],
   result({ before, after, replies: [reply], params }) {
     const { settled } = before.seen.value
-    if (settled !== undefined) return { skipped: true, outputs: { msg: settled.startsWith('skipped, since') && params.creates && settled.endsWith('exists') && !settled.endsWith('not exist') ? `${params.creates} exists, matching creates option` : `${params.removes} does not exist, matching removes option` } }
+    if (settled !== undefined) return { skipped: true, outputs: { msg: settledWords(settled, params) } }
     if (!reply) return { outputs: { rc: after.ran as Unknown, stdout: after.ran as Unknown, stderr: after.ran as Unknown } }
     const { outputs: { rc, stdout, stderr }, failed } = outcomeOf(reply, '', false)
     return { outputs: { rc, stdout, stderr, ...(failed ? { msg: failed, changed: true } : {}) }, ...(failed ? { failed } : {}) }
   },
 })
+
+/** Ansible's words for what need not run. */
+const settledWords = (settled: string, { creates, removes }: { readonly creates: string | undefined; readonly removes: string | undefined }): string =>
+  settled.endsWith(' does not exist') ? `${removes} does not exist, matching removes option` : `${creates} exists, matching creates option`
 
 async function bytesOf(content: import('../value/content.ts').Content): Promise<Buffer> {
   if (content.kind === 'bytes') return content.bytes

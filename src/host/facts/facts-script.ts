@@ -49,7 +49,7 @@ export function factsScript(families: ReadonlySet<Family>, factPath: string, env
 
 /** Facts of the host's owner: programs are run, files are read. */
 const localScript = (factPath: string): string =>
-  `section local; for f in ${quote(factPath)}/*.fact; do [ -e "$f" ] || continue; printf '\\n@@fact %s\\n' "$f"; if [ -x "$f" ]; then "$f" </dev/null 2>/dev/null || printf '\\n@@failed %s\\n' $?; else cat "$f" 2>/dev/null || printf '\\n@@failed %s\\n' $?; fi; done`
+  `section local; for f in ${quote(factPath)}/*.fact; do [ -e "$f" ] || [ -h "$f" ] || continue; printf '\\n@@fact %s\\n' "$f"; if [ ! -e "$f" ]; then echo @@dead; elif [ -x "$f" ]; then { e=$("$f" </dev/null 2>&1 1>&3 3>&-) || printf '\\n@@failed %s %s\\n' $? "$e"; } 3>&1; else cat "$f" 2>/dev/null || echo @@unread; fi; done`
 
 export function parseCollected(output: string): Collected {
   const sections = new Map(output.split(/^@@@@ /m).slice(1).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1).replace(/\n$/, '')]))

@@ -3,6 +3,7 @@ import { distributionFacts, packageManager, serviceManager } from '../../../src/
 import { parseCollected } from '../../../src/host/facts/facts-script.ts'
 import { chooseFamilies } from '../../../src/host/facts/families.ts'
 import { humanSize, memoryFacts, processorFacts } from '../../../src/host/facts/hardware.ts'
+import { toJson } from '../../../src/value/json.ts'
 import { localFacts } from '../../../src/host/facts/local-facts.ts'
 import { networkFacts, parseAddresses } from '../../../src/host/facts/network.ts'
 import { capabilityFacts, cmdlineFacts, dateFacts, dnsFacts, pythonFacts } from '../../../src/host/facts/platform.ts'
@@ -64,7 +65,7 @@ test('processors and memory', () => {
 })
 
 test('the host’s own facts: JSON, INI, neither, failed', () => {
-  const facts = localFacts('@@fact /f/a.fact\n{"x": [1]}\n\n@@fact /f/b.fact\n[Main]\nKey = v: w\n\n@@fact /f/c.fact\nnonsense\n\n@@fact /f/d.fact\n\n@@failed 3\n')
+  const facts = localFacts('@@fact /f/a.fact\n{"x": [1]}\n\n@@fact /f/b.fact\n[Main]\nKey = v: w\n\n@@fact /f/c.fact\nnonsense\n\n@@fact /f/d.fact\n\n@@failed 3 \n')
   expect(facts.get('a')).toEqual(new Map([['x', [1]]]))
   expect(facts.get('b')).toEqual(new Map([['Main', new Map([['key', 'v: w']])]]))
   expect(facts.get('c')).toContain('error loading facts as JSON or ini')
@@ -78,6 +79,15 @@ test('small ones: command line, resolv.conf, capabilities, python, date', () => 
   expect(pythonFacts('/usr/bin/python3.11\nPython 3.11.2\n')).toMatchObject({ python_version: '3.11.2' })
   expect(pythonFacts('')).toEqual({})
   expect(dateFacts('2026|07|01|12|00|00|+0200|CEST|1782900000|Wednesday|3|26|000000001\nCET\nCEST\n2026-07-01T10:00:00')).toMatchObject({ date_time: { tz: 'CEST', iso8601: '2026-07-01T10:00:00Z' } })
+})
+
+test('facts of the owner that cannot be read say why, as Ansible words it', () => {
+  const facts = localFacts('@@fact /f/bad.fact\n[a]\nb = 5 % c\n@@fact /f/all.fact\n[a]\nx = 5%% of %(y)s\ny = yy\n@@fact /f/dead.fact\n@@dead\n@@fact /f/twice.fact\n[a]\nb=1\nb=2\n@@fact /f/prog.fact\n\n@@failed 3 oh\n')
+  expect(facts.get('bad')).toBe("error loading facts as ini - please check content: /f/bad.fact ('%' must be followed by '%' or '(', found: '% c')")
+  expect(toJson(facts.get('all')!)).toEqual({ a: { x: '5% of yy', y: 'yy' } })
+  expect(facts.get('dead')).toBe("Could not stat fact (/f/dead.fact): [Errno 2] No such file or directory: '/f/dead.fact'")
+  expect(facts.get('twice')).toMatch(/^error loading facts as JSON or ini/)
+  expect(facts.get('prog')).toBe('Failure executing fact script (/f/prog.fact), rc: 3, err: oh\n')
 })
 
 test('subsets: everything, without, only, by the name of a fact', () => {
