@@ -119,8 +119,9 @@ async function prepare(files: readonly string[], values: PlaybookValues, termina
   const vault = await openVault(values, settings, terminal, secrets)
   const run = runSettings(values, settings, readExtraVars(values.extraVars, vault, settings.duplicates, terminal.part === undefined ? undefined : remarking(terminal)), passwords)
   const sources = inventorySources(values.inventory, settings)
+  const first = files[0]
   const environment = await withOwnPlugins(defaultEnvironment, pluginFolders(files, rolesPathOf(settings)))
-  return { settings, run, secrets, vault, sources, files, environment, factCache: factCacheOf(settings), flushCache: values.flushCache }
+  return { settings, run: first === undefined ? run : { ...run, playbookDirectory: dirname(resolve(first)) }, secrets, vault, sources, files, environment, factCache: factCacheOf(settings), flushCache: values.flushCache }
 }
 
 /** `fact_caching = jsonfile`. */

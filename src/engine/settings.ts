@@ -23,6 +23,8 @@ export interface RunSettings {
   readonly remoteUser?: string
   readonly privateKeyFile?: string
   readonly connection: string
+  /** Of the first playbook: local commands start there. */
+  readonly playbookDirectory?: string
   readonly timeout: number
   readonly hostKeyChecking: boolean
   readonly sshCommonArgs?: string

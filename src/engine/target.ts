@@ -68,7 +68,7 @@ const part = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T
 export function targetOf(host: string, scope: Scope, task: Task, context: Context, settings: RunSettings, secrets: Secrets): Target {
   const vars = new ConnectionVars(scope)
   const connection = vars.text(['ansible_connection']) ?? vars.keyword(inherited(task, context, 'connection')) ?? settings.connection
-  if (connection === 'local') return { connection: 'local', address: 'localhost', ...part('shellProgram', vars.text(NAMES.shell)) }
+  if (connection === 'local') return { connection: 'local', address: 'localhost', ...part('directory', settings.playbookDirectory), ...part('shellProgram', vars.text(NAMES.shell)) }
   if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(connection)) throw new Problem({ code: 'unknown-connection', summary: 'this kind of connection is not offered', detail: `'${connection}' for ${host}`, hint: 'use ssh or local' })
   const password = vars.text(NAMES.password) ?? settings.connectionPassword
   if (password) secrets.add(password)

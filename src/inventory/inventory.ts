@@ -91,6 +91,8 @@ export class Inventory {
 
   /** The variables that inventory and files give a host, lowest precedence first. Layers are shared and must not be changed. */
   layersOf(name: string, playbookDirectory?: string): readonly InventoryLayer[] {
+    // A localhost that nobody names has variables as soon as somebody asks for it, as `delegate_to` does.
+    this.find(name)
     const key = `${playbookDirectory ?? ''}\n${name}`
     const known = this.#layers.get(key)
     if (known?.revision === this.revision) return known.layers

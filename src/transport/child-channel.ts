@@ -4,6 +4,8 @@ import type { Channel, Ending } from './wire.ts'
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Where it starts. */
+  readonly directory?: string
 }
 
 /**
@@ -11,7 +13,7 @@ export interface ChildOptions {
  * ours does not reach it before we have decided what to do.
  */
 export function childChannel(program: string, args: readonly string[], options: ChildOptions = {}): Channel {
-  const child = spawn(program, args, { detached: true, stdio: 'pipe', ...(options.env ? { env: options.env } : {}) })
+  const child = spawn(program, args, { detached: true, stdio: 'pipe', ...(options.env ? { env: options.env } : {}), ...(options.directory === undefined ? {} : { cwd: options.directory }) })
   child.stdin.on('error', () => undefined)
   return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended: ending(child), close: () => close(child) }
 }

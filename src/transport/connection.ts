@@ -101,6 +101,8 @@ export interface Target {
   readonly knownHostsFiles?: readonly string[]
   /** The shell program on the host; `/bin/sh` unless `ansible_shell_executable` says otherwise. */
   readonly shellProgram?: string
+  /** Where commands of a local connection start; the directory of tutti unless given. */
+  readonly directory?: string
 }
 
 export type Connect = (target: Target) => Promise<Connection>

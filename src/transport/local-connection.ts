@@ -6,17 +6,19 @@ import type { Channel, Wire } from './wire.ts'
 import { WiredConnection } from './wired-connection.ts'
 
 /** This machine, through child processes. */
-export const connectLocal = (target: Pick<Target, 'shellProgram'>): WiredConnection =>
-  new WiredConnection(new LocalWire(target.shellProgram ?? '/bin/sh'), target.shellProgram)
+export const connectLocal = (target: Pick<Target, 'shellProgram' | 'directory'>): WiredConnection =>
+  new WiredConnection(new LocalWire(target.shellProgram ?? '/bin/sh', target.directory), target.shellProgram)
 
 class LocalWire implements Wire {
   readonly name = 'local'
   readonly #program: string
+  readonly #directory: string | undefined
   readonly #lost = Promise.withResolvers<Unreachable>()
   readonly #channels = new Set<Channel>()
 
-  constructor(program: string) {
+  constructor(program: string, directory: string | undefined) {
     this.#program = program
+    this.#directory = directory
   }
 
   get lost(): Promise<Unreachable> {
@@ -24,7 +26,7 @@ class LocalWire implements Wire {
   }
 
   async open(command: string): Promise<Channel> {
-    const channel = childChannel(this.#program, ['-c', command])
+    const channel = childChannel(this.#program, ['-c', command], this.#directory === undefined ? {} : { directory: this.#directory })
     this.#channels.add(channel)
     void channel.ended.then(() => this.#channels.delete(channel))
     return channel

@@ -53,3 +53,8 @@ describe('refused', () => {
     expect(await refuse(['nothing'], { unparsedFails: true })).toEqual(['inventory-unparsed'])
   })
 })
+
+test('a localhost that nobody names has its variables whoever asks first', async () => {
+  const inventory = await loadInventory([join(cases, 'good.yml')])
+  expect(inventory.layersOf('localhost').map(({ vars }) => vars.get('ansible_connection'))).toContain('local')
+})
