@@ -90,6 +90,7 @@ export const registry: Readonly<Record<string, Load>> = {
   wait_for_connection: async () => (await import('./wait-for-connection.ts')).waitForConnection,
   xml: async () => (await import('./xml.ts')).xml,
   yum: async () => (await import('./dnf.ts')).yum,
+  yum_repository: async () => (await import('./yum-repository.ts')).yumRepository,
 }
 
 /** The same as a map, as a run takes it. */
