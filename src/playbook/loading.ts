@@ -67,6 +67,8 @@ export interface Place {
   /** Directory of the playbook that is being read, which an imported one is too. */
   readonly playbookDirectory: string
   readonly handler: boolean
+  /** In a block of handlers, which only groups them; one within it is refused. */
+  readonly grouped?: boolean
   /** Surely run if the playbook, or the role, is: no condition, loop, rescue or handler around it. */
   readonly certain: boolean
   /** Problems of what is certain: refused at once in a playbook, kept with a role for each of its uses. */

@@ -39,7 +39,7 @@ function parseEntry(loading: Loading, node: YamlNode, place: Place): readonly En
     report(loading, { code: 'not-a-task', summary: 'A task must be a mapping', hint: 'write `- name: what it does` and a module below it', span: node.span })
     return []
   }
-  if (has(node, 'block')) return place.handler ? refuseHandler(loading, node, 'Using a block as a handler is not supported.', 'make each of its tasks a handler that listens to one topic') : [parseBlock(loading, node, place)]
+  if (has(node, 'block')) return place.handler && place.grouped ? refuseHandler(loading, node, 'Using a block as a handler is not supported.', 'make each of its tasks a handler that listens to one topic') : [parseBlock(loading, node, place.handler ? { ...place, grouped: true } : place)]
   for (const key of ['rescue', 'always']) {
     if (!has(node, key)) continue
     report(loading, { code: 'rescue-without-block', summary: 'A rescue or always section needs a block', detail: `'${key}'`, span: node.span })

@@ -12,7 +12,7 @@ test.each([
   ['roles that are no list', `${HEAD}  roles: 123\n`, 'A malformed role declaration was encountered.'],
   ['a role in the oldest style', `${HEAD}  roles: ["foo,bar"]\n`, 'Invalid old style role requirement: foo,bar'],
   ['a prompt without a name', `${HEAD}  vars_prompt: [{ prompt: x }]\n`, "Invalid vars_prompt data structure, missing 'name' key"],
-  ['a block as a handler', `${HEAD}  handlers: [{ block: [{ debug: }] }]\n`, 'Using a block as a handler is not supported.'],
+  ['a block as a handler', `${HEAD}  handlers: [{ block: [{ block: [{ debug: }] }] }]\n`, 'Using a block as a handler is not supported.'],
   ['a role as a handler', `${HEAD}  handlers: [{ name: x, include_role: { name: r } }]\n`, "Using 'include_role' as a handler is not supported."],
   ['a handler that flushes handlers', `${HEAD}  handlers: [{ meta: flush_handlers }]\n`, 'flush_handlers cannot be used as a handler'],
   ['the end of no role', `${HEAD}  tasks: [{ meta: end_role }]\n`, "Cannot execute 'end_role' from outside of a role"],
@@ -24,6 +24,10 @@ test.each([
   await expect(runYaml(source, { files: { 'x.yml': '- debug:' } })).rejects.toThrow(message)
 })
 
+test('a block at the top of the handlers only groups them', async () => {
+  const { results } = await runYaml(`${HEAD}  tasks: [{ command: "true", notify: one }]\n  handlers: [{ name: both, block: [{ name: one, debug: }, { name: two, debug: }] }]\n`)
+  expect(results).toEqual(['h1 changed command', 'h1 ok one'])
+})
 test('the name of an action may be a template of what is known before the run', async () => {
   const ran = await runYaml(`${HEAD}  vars: { mine: debug }\n  tasks: [{ name: said, action: "{{ mine }} msg=hello" }]\n`)
   expect(ran.outputs('said').msg).toBe('hello')
