@@ -3,6 +3,7 @@ import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { APT_ENVIRONMENT, APT_INPUTS, type AptAction, type AptLists, type Simulated, aptListsResource, aptScript, fetchScript, parseSimulation, simulationScript, updateScript } from '../host/apt.ts'
 import { type PackageState, noPackage, packageResource } from '../host/package.ts'
+import { compareDebianVersions } from '../host/debian-version.ts'
 import type { Reader } from '../host/reader.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
@@ -12,7 +13,7 @@ import { type Aside, aside } from '../value/aside.ts'
 import { Unknown, type Value, fresh, isUnknown, unknown } from '../value/value.ts'
 
 export const aptParams = {
-  name: list(text(''), 'Packages: NAME, NAME=VERSION; both may hold * and ?.', { aliases: ['pkg', 'package'] }),
+  name: list(text(''), 'Packages: NAME, NAME=VERSION, NAME>=VERSION; names and versions may hold * and ?.', { aliases: ['pkg', 'package'] }),
   state: choice(['present', 'latest', 'absent', 'build-dep', 'fixed', 'installed', 'removed'], 'What is to be of them. `fixed` mends what an interrupted run left.', { default: 'present' }),
   update_cache: flag('Read the package lists again before anything else.', { aliases: ['update-cache'] }),
   cache_valid_time: integer('Seconds during which lists that were read are good enough; implies update_cache.', { default: 0 }),
@@ -59,12 +60,19 @@ interface Seen {
   readonly actions: readonly AptAction[]
   readonly now: ReadonlyMap<string, PackageState>
   readonly lists: number | Unknown
+  /** What apt-get says it would do. */
+  readonly output?: string
 }
 
 const stateOf = ({ state }: AptParams) => (state === 'installed' ? 'present' : state === 'removed' ? 'absent' : state)
 
-/** `nginx=1.22*` as name and wanted version. */
-const split = (name: string): readonly [string, string | undefined] => (name.includes('=') ? [name.slice(0, name.indexOf('=')), name.slice(name.indexOf('=') + 1)] : [name, undefined])
+/** `nginx=1.22*` as name and wanted version; `nginx>=1.22` is content with a newer one. */
+function split(name: string): readonly [name: string, version: string | undefined, atLeast: boolean] {
+  const [, bare = name, operator, version] = /^([^=>]+)(>?=)([^]*)$/.exec(name) ?? []
+  return [bare, version, operator === '>=']
+}
+/** What apt-get is asked for: it has no word for "at least". */
+const forApt = (name: string): string => (split(name)[2] ? split(name)[0] : name)
 const matches = (pattern: string, version: string): boolean => new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(version)
 
 async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
@@ -88,6 +96,7 @@ async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
   if (isUnknown(simulated)) return blindPlan(params, found, seen)
   if (typeof simulated.lists === 'object') return { ...found, seen: aside({ ...seen, wanted: new Map([...args].length ? [['', unknown(`the package lists cannot be read here: ${simulated.lists.failed}`)]] : []), actions: [], lists: unknown(`the package lists cannot be read here: ${simulated.lists.failed}`) }) }
   refuse(simulated)
+  refuseOlder(simulated, now)
   if (deb && !params.allow_downgrade && !params.force && simulated.output.includes('will be DOWNGRADED')) return { ...found, seen: aside({ ...seen, args: [], wanted: new Map(), actions: [], lists: time }) }
   return afterSimulation(host, params, found, seen, simulated)
 }
@@ -128,24 +137,31 @@ function* wantedArgs(params: AptParams, now: ReadonlyMap<string, PackageState>, 
     return
   }
   if (state === 'fixed') return yield* [...options, '-f', 'install', ...now.keys()]
-  if (state === 'build-dep') return yield* [...options, 'build-dep', ...now.keys()]
+  if (state === 'build-dep') return yield* [...options, 'build-dep', ...[...now.keys()].map(forApt)]
   if (state === 'absent') {
     const gone = [...now].filter(([name, { installed, configured, provider }]) => /[*?]/.test(name) || (installed && provider === undefined) || (params.purge && configured)).map(([name]) => split(name)[0])
     if (gone.length > 0) return yield* [...options, params.purge ? 'purge' : 'remove', ...gone]
   } else {
-    const missing = [...now].filter(([name, found]) => isMissing(name, found, params)).map(([name]) => name)
+    const missing = [...now].filter(([name, found]) => isMissing(name, found, params)).map(([name]) => forApt(name))
     if (missing.length > 0) return yield* [...options, 'install', ...missing]
   }
   if (params.autoremove) yield* [...options, 'autoremove']
 }
 
+const fits = (name: string, version: string): boolean => {
+  const [, wanted = '*', atLeast] = split(name)
+  return atLeast ? compareDebianVersions(version, wanted) >= 0 : matches(wanted, version)
+}
 function isMissing(name: string, { installed, version, provider }: PackageState, params: AptParams): boolean {
-  const [, wanted] = split(name)
+  const [, wanted, atLeast] = split(name)
   if (params.only_upgrade && !installed) return false
   if (/[*?]/.test(split(name)[0])) return true
   if (!installed) return true
-  if (wanted !== undefined) return typeof version !== 'string' || !matches(wanted, version)
-  return stateOf(params) === 'latest' && provider === undefined && typeof version === 'string'
+  const latest = stateOf(params) === 'latest'
+  // There may be a newer one that fits as well.
+  if (wanted !== undefined && latest && (atLeast || /[*?]/.test(wanted))) return true
+  if (wanted !== undefined) return typeof version !== 'string' || !fits(name, version)
+  return latest && provider === undefined && typeof version === 'string'
 }
 
 function optionArgs(params: AptParams): readonly string[] {
@@ -174,6 +190,15 @@ function refuse({ code, output }: Simulated): void {
   fail(`apt-get refuses: ${output.split('\n').filter((line) => /^E: |Depends: |^\s+\S+ : /.test(line)).join(' ').trim() || output.trim()}`, { stdout: output })
 }
 
+/** apt would be content with what there is: where that is older than what is asked for, there is no such package. */
+function refuseOlder({ actions }: Simulated, now: ReadonlyMap<string, PackageState>): void {
+  for (const [name, { version }] of now) {
+    const [bare, , atLeast] = split(name)
+    const after = actions.find((action) => action.name === bare)?.after ?? version
+    if (atLeast && typeof after === 'string' && after !== '' && !fits(name, after)) fail(`no available installation candidate for ${name}`)
+  }
+}
+
 /** What can be said without asking apt: a package that is missing comes, in whatever version there is then. */
 function blindPlan(params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<Seen, 'wanted' | 'actions' | 'lists'>): AptPlan {
   const reason = 'which version there is, is known when the package lists are read'
@@ -189,7 +214,7 @@ function blindPlan(params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<S
   return { ...found, packages, seen: aside({ ...seen, wanted, actions: [], lists: nothingElse(params) && seen.stale ? unknown('whether there is anything new is known when the lists are read') : found.lists }) }
 }
 
-async function afterSimulation(host: Reader, params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<Seen, 'wanted' | 'actions' | 'lists'>, { actions, lists }: Simulated): Promise<AptPlan> {
+async function afterSimulation(host: Reader, params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<Seen, 'wanted' | 'actions' | 'lists'>, { actions, lists, output }: Simulated): Promise<AptPlan> {
   // Apt on the host does not know what earlier tasks of the plan install: that is not this task's doing.
   const states = host.planned ? await Promise.all(actions.map(({ name }) => host.get(packageResource, name))) : []
   const own = actions.filter(({ after }, i) => {
@@ -201,7 +226,7 @@ async function afterSimulation(host: Reader, params: AptParams, found: Omit<AptP
   // What only the plan installs, apt on the host cannot remove.
   if (host.planned && stateOf(params) === 'absent') for (const [name, { installed, version, provider }] of seen.now) if (installed && provider === undefined && !wanted.has(split(name)[0])) packages.set(split(name)[0], version), wanted.set(split(name)[0], '')
   for (const [name, { installed, configured }] of seen.now) if (params.purge && stateOf(params) === 'absent' && configured && !installed) packages.set(name, 'configuration'), wanted.set(name, '')
-  return { ...found, packages, seen: aside({ ...seen, args: own.length > 0 || wanted.size > 0 ? seen.args : [], wanted, actions: own, newer: lists === 'newer', lists: nothingElse(params) && lists === 'newer' ? fresh('newer lists') : found.lists }) }
+  return { ...found, packages, seen: aside({ ...seen, args: own.length > 0 || wanted.size > 0 ? seen.args : [], wanted, actions: own, output, newer: lists === 'newer', lists: nothingElse(params) && lists === 'newer' ? fresh('newer lists') : found.lists }) }
 }
 
 function* apply({ params, before, after }: { readonly params: AptParams; readonly before: AptPlan; readonly after: AptPlan }): Iterable<Step> {
@@ -244,16 +269,17 @@ export const apt = defineModule({
   },
   apply,
   result({ params, before, replies, taken }) {
-    const { stale, time, args, wanted } = before.seen.value
+    const { stale, time, args, wanted, output } = before.seen.value
     const update = stale && taken ? replies[0] : undefined
     const [old, renewed] = (update?.stdout.toString().trim().split('\n').at(-1) ?? '').split(' ').map(Number)
     const updated = update !== undefined && old !== renewed
     const main = args.length > 0 && wanted.size > 0 && taken ? replies[stale ? 1 : 0] : undefined
-    const [stdout, stderr] = [main?.stdout.toString() ?? '', main?.stderr.toString() ?? '']
+    const planned = !taken && args.length > 0 && wanted.size > 0 ? output : undefined
+    const [stdout, stderr] = [main?.stdout.toString() ?? planned ?? '', main?.stderr.toString() ?? '']
     const counts = /^(\d+) upgraded, (\d+) newly installed, (?:(\d+) downgraded, )?(\d+) to remove/m.exec(stdout)
     const did = counts ? counts.slice(1).some((count) => Number(count) > 0) : updated && nothingElse(params)
     return {
-      outputs: { ...(params.update_cache !== undefined || stale ? { cache_updated: updated, cache_update_time: updated ? renewed! : time } : {}), ...(main ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
+      outputs: { ...(params.update_cache !== undefined || stale ? { cache_updated: updated, cache_update_time: updated ? renewed! : time } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
       changed: did,
     }
   },

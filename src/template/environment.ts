@@ -23,6 +23,7 @@ import { firstFoundLookups } from './lookups/first-found.ts'
 import { iniLookups } from './lookups/ini.ts'
 import { passwordLookups } from './lookups/password.ts'
 import { sequenceLookups } from './lookups/sequence.ts'
+import { urlLookups } from './lookups/url.ts'
 import { valueLookups } from './lookups/values.ts'
 import { variableLookups } from './lookups/variables.ts'
 import type { Environment } from './scope.ts'
@@ -44,7 +45,7 @@ const filters = [
 ]
 const tests = [...compareTests, ...kindTests, ...networkTests, ...pathTests, ...resultTests, ...textTests]
 
-const lookups = [...commandLookups, ...fileLookups, ...firstFoundLookups, ...iniLookups, ...passwordLookups, ...sequenceLookups, ...valueLookups, ...variableLookups]
+const lookups = [...commandLookups, ...fileLookups, ...firstFoundLookups, ...iniLookups, ...passwordLookups, ...sequenceLookups, ...urlLookups, ...valueLookups, ...variableLookups]
 
 /** All filters, tests, lookups and globals that tutti brings. */
 export const defaultEnvironment: Environment = { filters: byName(filters), tests: byName(tests), lookups: byName(lookups), globals }

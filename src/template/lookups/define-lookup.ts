@@ -67,7 +67,3 @@ export function optionsOfTerm(term: Value, given: Keywords, known: readonly stri
   }
   return { key: words.join(' '), option, value }
 }
-export const optionText = (options: Keywords, name: string, fallback: string): string => {
-  const value = options[name]
-  return value === undefined || value === null ? fallback : str(value)
-}
