@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
@@ -24,7 +24,7 @@ export function controllerFileOf(field: Field, name: string, call: TaskCall, arg
   if (!field.file || isTrue(args.get('remote_src') ?? field.file.onHost)) return name
   if (name === '') throw new Problem({ code: 'missing-file', summary: 'no file is named', detail: `src of ${call.task.actionAsWritten} is empty`, said: 'src (or content) is required', span: call.task.argSpans.get('src') ?? call.task.span })
   const wanted = field.file.words ? splitWords(name)[0] ?? '' : name
-  const { found, looked } = findFile(wanted.replace(/^~(?=\/|$)/, homedir()), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
+  const { found, looked } = findFile(withHome(wanted), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
   if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, said: `Could not find or access '${wanted}'\nSearched in:\n${looked.map((path) => `\t${path}`).join('\n')} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option`, span: call.task.argSpans.get('src') ?? call.task.span })
   const stat = statSync(found)
   if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call, !isFalse(args.get('local_follow'))) }
@@ -38,11 +38,22 @@ export function readControllerFile(name: string, call: TaskCall): Buffer {
   return typeof file === 'string' ? Buffer.alloc(0) : bytesOf(file)
 }
 
+/** `~` and `~user` of the controller. */
+function withHome(path: string): string {
+  const user = /^~([\w.-]*)(?=\/|$)/.exec(path)?.[1]
+  if (user === undefined) return path
+  const home = user === '' || user === userInfo().username ? homedir() : homeOf(user)
+  return home === undefined ? path : home + path.slice(user.length + 1)
+}
+
+const homeOf = (user: string): string | undefined =>
+  existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')).find(([name]) => name === user)?.[5] : undefined
+
 const isFalse = (value: Value | undefined): boolean => value === false || (typeof value === 'string' && /^(no|false|off|0)$/i.test(value))
 const isTrue = (value: Value | undefined): boolean => value === true || (typeof value === 'string' && /^(yes|true|on|1)$/i.test(value))
 
 function rendered(path: string, call: TaskCall, args: Dict): Content {
-  const source = opened(readFileSync(path), call).toString('utf8')
+  const source = opened(readFileSync(path), call, path).toString('utf8')
   const text = renderText(source, overScope(call.scope, templateNames(path, call, args)), { file: path, ...templateOptions(args) })
   return isUnknown(text) ? unknownContent(text) : bytesContent(encoded(text, args.get('output_encoding'), path))
 }
@@ -93,8 +104,14 @@ function templateOptions(args: Dict): Readonly<Record<string, unknown>> {
   }))
 }
 
-function opened(bytes: Buffer, { playRun: { run } }: TaskCall): Buffer {
-  return isVaulted(bytes.subarray(0, 40).toString('latin1')) ? Buffer.from(run.openVault(bytes.toString('latin1')), 'utf8') : bytes
+function opened(bytes: Buffer, { playRun: { run } }: TaskCall, path: string): Buffer {
+  if (!isVaulted(bytes.subarray(0, 40).toString('latin1'))) return bytes
+  try {
+    return Buffer.from(run.openVault(bytes.toString('latin1')), 'utf8')
+  } catch (thrown) {
+    if (!(thrown instanceof Problem) || thrown.code !== 'vault-no-secret') throw thrown
+    throw new Problem({ code: thrown.code, summary: 'a file in the Vault format cannot be opened', detail: `${path}: no vault password is given`, hint: 'name one with --vault-password-file, or ask for it with --ask-vault-pass', said: `A vault password or secret must be specified to decrypt ${path}` })
+  }
 }
 
 const hashes = new Map<string, string>()
@@ -102,7 +119,7 @@ const hashes = new Map<string, string>()
 function contentOf(path: string, call: TaskCall, keepVault: boolean): Content {
   const { size, mtimeMs } = statSync(path)
   if (size <= IN_MEMORY) {
-    const bytes = keepVault ? readFileSync(path) : opened(readFileSync(path), call)
+    const bytes = keepVault ? readFileSync(path) : opened(readFileSync(path), call, path)
     return { kind: 'bytes', bytes, sha1: sha1(bytes) }
   }
   const key = `${path} ${size} ${mtimeMs}`

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createWriteStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, posix, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { defineModule } from '../contract/define-module.ts'
@@ -44,7 +44,8 @@ export const fetch = defineModule({
     if (kind === 'unreadable' && params.fail_on_missing) fail(`${UNREADABLE}: ${source} (Permission denied)`, { file: source })
     if (kind === 'absent' && params.fail_on_missing) fail(MISSING, { file: source })
     if (kind === 'directory' && params.fail_on_missing) fail(DIRECTORY)
-    const dest = destination(params, source, hostName, playbookDirectory)
+    // What is relative on the host stays below the directory of the host here.
+    const dest = destination(params, /^[^/~$]/.test(params.src) ? posix.join('/', params.src) : source, hostName, playbookDirectory)
     const ignored = kind === 'absent' ? MISSING : kind === 'directory' ? `${DIRECTORY}, not transferring, ignored` : kind === 'unreadable' ? `${UNREADABLE}, not transferring, ignored` : undefined
     return { local: (ignored === undefined ? localSum(dest) : null) as string | null | Unknown, seen: aside({ source, dest, checksum, ignored }) }
   },

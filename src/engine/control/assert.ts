@@ -37,5 +37,6 @@ function assertionFailed(message: unknown, that: Value, quiet: boolean): TaskRes
   return Array.isArray(message) ? { ...failed, outputs: new Map([...failed.outputs, ['msg', message as readonly Value[]]]) } : failed
 }
 
-const expressionOf = (that: Value): string | boolean => (typeof that === 'boolean' ? that : that instanceof TemplateString ? that.source : String(that))
+/** An item that is left empty says nothing, before 2.19 at least. */
+const expressionOf = (that: Value): string | boolean => (that === null ? '' : typeof that === 'boolean' ? that : that instanceof TemplateString ? that.source : String(that))
 const textOf = (value: unknown): string | undefined => (value === undefined || value === null ? undefined : Array.isArray(value) ? value.join('\n') : String(value))
