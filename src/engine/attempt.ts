@@ -4,7 +4,7 @@ import type { Condition } from '../playbook/tree.ts'
 import { Problem, Problems, problemsOf } from '../problem/problem.ts'
 import { render } from '../template/template.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
+import { TemplateString, type Unknown, type Value, isUnknown, unknown } from '../value/value.ts'
 import { applyFacts, hostsOfFacts } from './apply-facts.ts'
 import { ATTENDED, runAsync } from './async-task.ts'
 import { callModule } from './call-module.ts'
@@ -17,12 +17,23 @@ import { type TaskResult, failedResult, nameOf, plain, toEvent, unknownResult, w
 
 /** A task, or one item of its loop: its conditions, its action with retries, and what `changed_when` and `failed_when` make of it. */
 export async function attempt(call: TaskCall): Promise<TaskResult> {
+  if (delegatesToNobody(call)) return failedResult('Empty hostname produced from delegate_to')
   const decision = decideTask(call)
   if (decision.go === false) return skippedResult(decision.because)
   if (includes.has(call.task.action)) return isUnknown(decision.go) ? clouded(call, unknownResult(`whether ${call.task.action} happens: ${decision.go.reason}`)) : includeOf(call)
   const result = await retried(call, isUnknown(decision.go) ? decision.go : undefined)
   if (!result.factsTaken) applyFacts(call, result)
   return result
+}
+
+/** A template that gives an empty name is a mistake, also where the task would be skipped. */
+function delegatesToNobody({ task, scope }: TaskCall): boolean {
+  if (!(task.delegateTo instanceof TemplateString)) return false
+  try {
+    return render(task.delegateTo, scope) === ''
+  } catch {
+    return false // What is undefined fails where the task happens.
+  }
 }
 
 export const skippedResult = (because?: Value): TaskResult => plain('skipped', { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: because })

@@ -1,12 +1,13 @@
 import { Problem } from '../problem/problem.ts'
 import type { Play } from '../playbook/tree.ts'
 import { render } from '../template/template.ts'
+import { isOmitted } from './context.ts'
 import type { Scope } from '../template/scope.ts'
 import type { Value } from '../value/value.ts'
 
 /** `serial`: numbers, percentages or a list of them, the last one repeated until all hosts had their turn. */
 export function batchesOf(play: Play, hosts: readonly string[], scope: Scope): readonly (readonly string[])[] {
-  const sizes = play.serial.flatMap((value) => {
+  const sizes = play.serial.filter((value) => !isOmitted(value, scope)).flatMap((value) => {
     const rendered = render(value, scope)
     return Array.isArray(rendered) ? (rendered as readonly Value[]) : [rendered]
   }).map((value) => sizeOf(value, hosts.length, play))

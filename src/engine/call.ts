@@ -43,15 +43,15 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
   const scope = scopeOf(playRun, host.name, task, context, edited)
   const { settings } = playRun.run
   const flag = (keyword: 'runOnce' | 'anyErrorsFatal' | 'noLog' | 'checkMode' | 'diff' | 'ignoreErrors' | 'ignoreUnreachable', otherwise: boolean): boolean => {
-    const value = inherited(task, context, keyword)
+    const value = inherited(task, context, keyword, scope)
     return value === undefined ? otherwise : truthOf(value, scope, otherwise)
   }
   return {
     playRun, host, task, context, round, scope, item: undefined, edited,
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
-    throttle: numberOf(inherited(task, context, 'throttle'), scope),
-    timeout: numberOf(inherited(task, context, 'timeout') ?? settings.taskTimeout, scope),
+    throttle: numberOf(inherited(task, context, 'throttle', scope), scope),
+    timeout: numberOf(inherited(task, context, 'timeout', scope) ?? settings.taskTimeout, scope),
     async: numberOf(task.async, scope),
     poll: task.poll === undefined ? (settings.pollInterval ?? 15) : numberOf(task.poll, scope),
     anyErrorsFatal: flag('anyErrorsFatal', settings.anyErrorsFatal),
@@ -67,7 +67,7 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
 export function itemCall(call: TaskCall, item: Dict): TaskCall {
   const scope = scopeOf(call.playRun, call.host.name, call.task, call.context, call.edited ? new Map([...call.edited, ...item]) : item)
   // `no_log` may look at the item.
-  const noLog = inherited(call.task, call.context, 'noLog')
+  const noLog = inherited(call.task, call.context, 'noLog', scope)
   const { task } = call
   const itsOwn = { async: task.async === undefined ? 0 : numberOf(task.async, scope), poll: task.poll === undefined ? call.poll : numberOf(task.poll, scope) }
   return { ...call, ...itsOwn, item, scope, noLog: noLog === undefined ? (call.playRun.run.settings.noLog ?? false) : truthOf(noLog, scope, true) }

@@ -1,5 +1,8 @@
 import type { Block, Condition, Inherited, Play, Role, RoleUse, Tagged, Task } from '../playbook/tree.ts'
-import type { Dict, Value } from '../value/value.ts'
+import { isOmit } from '../template/objects.ts'
+import type { Scope } from '../template/scope.ts'
+import { render } from '../template/template.ts'
+import { type Dict, TemplateString, type Value } from '../value/value.ts'
 
 /**
  * What surrounds a task, innermost first: the blocks, roles and includes it stands in, and the play. A linked list, so that a
@@ -34,12 +37,16 @@ export function withinBlock(parent: Context, block: Block, rescuable = parent.re
 
 export const isBlock = (entry: Task | Block): entry is Block => entry.kind === 'block'
 
-/** The nearest value of a keyword, from the task outwards. */
-export function inherited<K extends keyof Inherited>(task: Inherited, context: Context, keyword: K): Inherited[K] | undefined {
-  if (task[keyword] !== undefined) return task[keyword]
-  for (let at: Context | undefined = context; at; at = at.parent) if (at.node[keyword] !== undefined) return at.node[keyword]
+/** The nearest value of a keyword, from the task outwards; with a scope, one that is omitted does not count. */
+export function inherited<K extends keyof Inherited>(task: Inherited, context: Context, keyword: K, scope?: Scope): Inherited[K] | undefined {
+  const counts = (value: Inherited[K]): boolean => value !== undefined && !(scope && isOmitted(value as Value, scope))
+  if (counts(task[keyword])) return task[keyword]
+  for (let at: Context | undefined = context; at; at = at.parent) if (counts(at.node[keyword])) return at.node[keyword]
   return undefined
 }
+
+/** `omit` as the value of a keyword: as if it did not stand there. */
+export const isOmitted = (value: Value, scope: Scope): boolean => value instanceof TemplateString && isOmit(render(value, scope))
 
 /** All values of a keyword that adds up (`environment`, `module_defaults`), outermost first. */
 export function accumulated<K extends 'environment' | 'moduleDefaults'>(task: Inherited, context: Context, keyword: K): readonly NonNullable<Inherited[K]>[number][] {

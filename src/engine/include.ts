@@ -11,7 +11,6 @@ import type { TaskCall } from './call.ts'
 import { type Context, rolesAround, within, withinRole } from './context.ts'
 import type { Place, Report } from './gate.ts'
 import { moduleArgs } from './module-args.ts'
-import { validateArguments } from './validate-arguments.ts'
 import { type Flow, GO, runEntries } from './run-entries.ts'
 import { joinImported, joinPlay, runRole } from './run-role.ts'
 import { findFile, searchPaths } from './search-paths.ts'
@@ -77,9 +76,7 @@ function includeRole(call: TaskCall, args: Dict): TaskResult {
   if (unknown) return unknownResult(unknown.reason)
   const { name, tasks_from, vars_from, defaults_from, handlers_from } = params as Record<string, string>
   const home = { ...call.task.home, parents: rolesAround(call.context) }
-  const role = loaded(() => call.playRun.run.loader.role(name!, home, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from! }))
-  const invalid = params.rolespec_validate ? validateArguments(role, tasks_from!, call) : undefined
-  if (invalid) return failedResult(invalid)
+  const role = loaded(() => call.playRun.run.loader.role(name!, home, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from!, validate: params.rolespec_validate === true }))
   const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public === true, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
   return { ...plain('ok', { include: name!, include_args: new Map() }), inclusions: [inclusion] }
 }

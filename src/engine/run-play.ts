@@ -38,6 +38,8 @@ export async function runPlay(run: Run, play: Play): Promise<boolean> {
     await runBatch(playRun)
     for (const host of playRun.hosts.values()) if (host.state === 'failed' || host.state === 'unreachable') run.lost.set(host.name, host.state)
     if (playRun.over === 'failed' || run.signal.aborted) return false
+    // `end_play` ends it for the batches to come too.
+    if (playRun.over === 'ended') return true
     // A batch that lost all its hosts ends the run; hosts that were lost before do not count.
     if (hosts.length === batch.length && batch.every((host) => run.lost.has(host))) return false
   }

@@ -24,7 +24,7 @@ export type Ask = (question: string, options: { readonly secret?: boolean; reado
 /** Everything that reads more of the tree while the run goes on: dynamic includes. */
 export interface Loader {
   tasks(file: string, home: Home, handlers: boolean): readonly Entry[]
-  role(name: string, home: Home, parts: { readonly tasksFrom?: string; readonly varsFrom?: string; readonly defaultsFrom?: string; readonly handlersFrom?: string }): Role
+  role(name: string, home: Home, parts: { readonly tasksFrom?: string; readonly varsFrom?: string; readonly defaultsFrom?: string; readonly handlersFrom?: string; readonly validate?: boolean }): Role
   vars(file: string, lists?: boolean): Dict
 }
 

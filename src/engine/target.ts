@@ -67,18 +67,18 @@ const part = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T
 /** How to reach `host` for a task: the host's own variables, or those of the host it is delegated to (`scope` is then that host's). */
 export function targetOf(host: string, scope: Scope, task: Task, context: Context, settings: RunSettings, secrets: Secrets): Target {
   const vars = new ConnectionVars(scope)
-  const connection = vars.text(['ansible_connection']) ?? vars.keyword(inherited(task, context, 'connection')) ?? settings.connection
+  const connection = vars.text(['ansible_connection']) ?? vars.keyword(inherited(task, context, 'connection', scope)) ?? settings.connection
   if (connection === 'local') return { connection: 'local', address: 'localhost', ...part('directory', settings.playbookDirectory), ...part('shellProgram', vars.text(NAMES.shell)) }
   if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(connection)) throw new Problem({ code: 'unknown-connection', summary: 'this kind of connection is not offered', detail: `'${connection}' for ${host}`, hint: 'use ssh or local' })
   const password = vars.text(NAMES.password) ?? settings.connectionPassword
   if (password) secrets.add(password)
-  const port = vars.value(NAMES.port) ?? (inherited(task, context, 'port') === undefined ? undefined : vars.keyword(inherited(task, context, 'port')))
+  const port = vars.value(NAMES.port) ?? (inherited(task, context, 'port', scope) === undefined ? undefined : vars.keyword(inherited(task, context, 'port', scope)))
   const args = [vars.text(NAMES.commonArgs) ?? settings.sshCommonArgs, vars.text(NAMES.extraArgs) ?? settings.sshExtraArgs].filter(Boolean).flatMap((text) => splitWords(text!))
   const knownHosts = vars.value(NAMES.knownHosts)
   return {
     connection: 'ssh', address: vars.text(NAMES.address) ?? host,
     ...part('port', port === undefined ? settings.port : Number(port)),
-    ...part('user', vars.text(NAMES.user) ?? vars.keyword(inherited(task, context, 'remoteUser')) ?? settings.remoteUser),
+    ...part('user', vars.text(NAMES.user) ?? vars.keyword(inherited(task, context, 'remoteUser', scope)) ?? settings.remoteUser),
     ...part('password', password), ...part('privateKeyFile', vars.text(NAMES.key) ?? settings.privateKeyFile), ...part('privateKeyPassphrase', vars.text(NAMES.passphrase)),
     ...(args.length ? { sshArguments: args } : {}), connectTimeout: Number(vars.value(NAMES.timeout) ?? settings.timeout),
     hostKeyChecking: vars.flag(vars.value(NAMES.hostKeyChecking)) ?? settings.hostKeyChecking,
@@ -90,15 +90,15 @@ export function targetOf(host: string, scope: Scope, task: Task, context: Contex
 /** Whom the task becomes; undefined where it stays the login user. */
 export function becomeOf(scope: Scope, task: Task, context: Context, settings: RunSettings, secrets: Secrets): Become | undefined {
   const vars = new ConnectionVars(scope)
-  const wanted = vars.flag(vars.value(['ansible_become'])) ?? vars.flag(inherited(task, context, 'become')) ?? settings.become
+  const wanted = vars.flag(vars.value(['ansible_become'])) ?? vars.flag(inherited(task, context, 'become', scope)) ?? settings.become
   if (!wanted) return undefined
-  const method = vars.text(['ansible_become_method']) ?? vars.keyword(inherited(task, context, 'becomeMethod')) ?? settings.becomeMethod
+  const method = vars.text(['ansible_become_method']) ?? vars.keyword(inherited(task, context, 'becomeMethod', scope)) ?? settings.becomeMethod
   if (method !== 'sudo' && method !== 'su' && method !== 'doas') throw new Problem({ code: 'unknown-become-method', summary: 'this become method is not offered', detail: `'${method}'`, hint: 'use sudo, su or doas', span: task.span })
   const password = vars.text(['ansible_become_password', 'ansible_become_pass', `ansible_${method}_pass`, `ansible_${method}_password`]) ?? settings.becomePassword
   if (password) secrets.add(password)
   return {
-    method, user: vars.text(['ansible_become_user']) ?? vars.keyword(inherited(task, context, 'becomeUser')) ?? settings.becomeUser, ...part('password', password),
-    ...part('flags', vars.text(['ansible_become_flags']) ?? vars.keyword(inherited(task, context, 'becomeFlags')) ?? settings.becomeFlags),
-    ...part('program', vars.text(['ansible_become_exe']) ?? vars.keyword(inherited(task, context, 'becomeExe')) ?? settings.becomeProgram),
+    method, user: vars.text(['ansible_become_user']) ?? vars.keyword(inherited(task, context, 'becomeUser', scope)) ?? settings.becomeUser, ...part('password', password),
+    ...part('flags', vars.text(['ansible_become_flags']) ?? vars.keyword(inherited(task, context, 'becomeFlags', scope)) ?? settings.becomeFlags),
+    ...part('program', vars.text(['ansible_become_exe']) ?? vars.keyword(inherited(task, context, 'becomeExe', scope)) ?? settings.becomeProgram),
   }
 }

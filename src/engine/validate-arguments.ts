@@ -1,22 +1,7 @@
-import type { Role } from '../playbook/tree.ts'
-import { render } from '../template/template.ts'
 import { type Dict, type Value, isDict, isUnknown } from '../value/value.ts'
 import { convert } from '../schema/convert-params.ts'
 import type { Field } from '../schema/field.ts'
 import { problemsOf } from '../problem/problem.ts'
-import type { TaskCall } from './call.ts'
-
-/** Checks the variables that a role is used with against its `meta/argument_specs.yml`; the sentence of what is wrong. */
-export function validateArguments(role: Role, entryPoint: string, call: TaskCall): string | undefined {
-  const spec = role.argumentSpecs.get(entryPoint.replace(/\.ya?ml$/, ''))
-  const options = isDict(spec) ? spec.get('options') : undefined
-  if (!isDict(options)) return undefined
-  const wrong = checkOptions(options, (name) => {
-    const inRole = call.scope.get(name)
-    return inRole === undefined ? undefined : render(inRole, call.scope)
-  })
-  return wrong.length ? `Validation of arguments failed for role '${role.name}': ${wrong.join('; ')}` : undefined
-}
 
 /** The sentences of what is wrong, for each option. */
 export function checkOptions(options: Dict, valueOf: (name: string) => Value | undefined, prefix = ''): readonly string[] {

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Problem, type Span } from '../problem/problem.ts'
 import type { Dict, Value } from '../value/value.ts'
 import { toValue } from '../yaml/yaml-node.ts'
@@ -70,6 +70,10 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
 
 /** A file that was asked for by name must be there; `main` may be missing. */
 function roleFiles(loading: Loading, { name, span }: RoleRequest, directory: string, from: string | undefined, directories: boolean): readonly string[] {
+  if (from !== undefined && !resolve(directory, from).startsWith(`${resolve(directory)}/`)) {
+    report(loading, { code: 'role-file-outside', summary: `Failed loading '${join(directory, from)}' for role (${name}) as it is not inside the expected role path`, detail: `'${directory}'`, ...(span ? { span } : {}) })
+    return []
+  }
   const files = findRoleFiles(directory, from, directories)
   if (files.length === 0 && from !== undefined && from !== 'main') {
     report(loading, { code: 'role-file-not-found', summary: 'The role has no such file', detail: `'${from}' in ${directory} of role '${name}'`, ...(span ? { span } : {}) })

@@ -242,7 +242,7 @@ function mergeSources({ value, keySpan }: YamlEntry, reading: Reading): YamlEntr
 function duplicate(entry: YamlEntry, first: YamlEntry, { options, problems }: Reading): void {
   if (options.duplicates === 'ignore') return
   const detail = `'${String(entry.key)}' is already on line ${first.keySpan.line}, column ${first.keySpan.column}`
-  const problem = new Problem({ code: 'yaml-duplicate-key', summary: 'a key stands twice in one mapping', detail, hint: 'remove one of the two, or rename it', span: entry.keySpan })
+  const problem = new Problem({ code: 'yaml-duplicate-key', summary: `found a duplicate dict key (${String(entry.key)})`, detail, hint: 'remove one of the two, or rename it', span: entry.keySpan })
   if (options.duplicates === 'warn') options.warn?.(problem)
   else problems.push(problem)
 }

@@ -119,7 +119,7 @@ test('without an inventory a check still looks at every play', async () => {
   expect(terminal.errors()).toContain("did you mean 'content'?")
 })
 
-test.each([['warn', 0, 'warning: a key stands twice'], ['ignore', 0, ''], ['error', 4, 'ERROR! a key stands twice'], ['maybe', 1, 'error, warn or ignore']] as const)('ANSIBLE_DUPLICATE_YAML_DICT_KEY=%s', async (value, code, words) => {
+test.each([['warn', 0, 'warning: found a duplicate dict key'], ['ignore', 0, ''], ['error', 4, 'ERROR! found a duplicate dict key'], ['maybe', 1, 'error, warn or ignore']] as const)('ANSIBLE_DUPLICATE_YAML_DICT_KEY=%s', async (value, code, words) => {
   const { exitCode, err } = await tutti({ 'site.yml': '- hosts: all\n  gather_facts: false\n  vars: {a: 1, a: 2}\n  tasks: [{debug: {msg: "{{ a }}"}}]\n' }, ['run'], { ANSIBLE_DUPLICATE_YAML_DICT_KEY: value })
   expect(exitCode, err).toBe(code)
   expect(err).toContain(words)

@@ -18,3 +18,8 @@ test('the implicit localhost stays what it is when the inventory is read again',
   const ran = await runYaml('- hosts: localhost\n  gather_facts: false\n  tasks: [{ meta: refresh_inventory }, { name: here, debug: { msg: "{{ ansible_connection }}" } }]')
   expect(ran.outputs('here').msg).toBe('local')
 })
+
+test('end_play ends the play for the batches to come, not the plays', async () => {
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  serial: 1\n  tasks: [{ name: once, debug: {} }, { meta: end_play }]\n- hosts: all\n  gather_facts: false\n  tasks: [{ name: next, debug: {} }]', { hosts: ['h1', 'h2'] })
+  expect(ran.results).toEqual(['h1 ok once', 'h1 ok next', 'h2 ok next'])
+})

@@ -30,3 +30,14 @@ test('a role may import itself by another file of its tasks', async () => {
   const circle = { ...own, 'roles/c/tasks/more.yml': '- import_role: { name: c }' }
   await expect(runYaml('- hosts: all\n  gather_facts: false\n  roles: [c]', { files: circle })).rejects.toThrow('in a circle')
 })
+
+test('the arguments of an included role are checked by a task of its own', async () => {
+  const own = { 'roles/d/tasks/main.yml': '- { name: inside, debug: {} }', 'roles/d/meta/argument_specs.yml': 'argument_specs: { main: { short_description: The main one, options: { x: { type: int, required: true } } } }' }
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks:\n    - block: [{ include_role: { name: d } }]\n      rescue: [{ name: said, debug: { msg: "{{ ansible_failed_task.name }}" } }]\n    - include_role: { name: d, rolespec_validate: false }', { files: own })
+  expect(ran.outputs('said').msg).toContain("Validating arguments against arg spec 'main' - The main one")
+  expect(ran.results.at(-1)).toBe('h1 ok d : inside')
+})
+
+test('files of a role are those inside of it', async () => {
+  await expect(runYaml('- hosts: all\n  gather_facts: false\n  tasks: [{ import_role: { name: a, tasks_from: ../../b/tasks/main.yml } }]', { files })).rejects.toThrow('as it is not inside the expected role path')
+})
