@@ -64,9 +64,21 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   'community.zabbix': words('zabbix_host zabbix_template'),
   'containers.podman': words('podman_container podman_image podman_network podman_pod podman_volume'),
   'kubernetes.core': words('helm helm_info helm_plugin helm_repository helm_template k8s k8s_cluster_info k8s_cp k8s_drain k8s_exec k8s_info k8s_log k8s_rollback k8s_scale k8s_service k8s_taint'),
-  'amazon.aws': words('aws_s3 cloudformation ec2 ec2_ami ec2_group ec2_instance ec2_key ec2_vol s3_bucket s3_object'),
+  'amazon.aws': words(`aws_az_info aws_caller_info aws_s3 cloudformation cloudformation_info ec2 ec2_ami ec2_ami_info ec2_elb_lb ec2_eni ec2_eni_info ec2_group
+    ec2_group_info ec2_instance ec2_key ec2_snapshot ec2_snapshot_info ec2_tag ec2_tag_info ec2_vol ec2_vol_info ec2_vpc_dhcp_option
+    ec2_vpc_dhcp_option_info ec2_vpc_net ec2_vpc_net_info ec2_vpc_subnet ec2_vpc_subnet_info s3_bucket s3_object`),
   'community.aws': words('ec2_elb elb_instance route53'),
-  'ansible.windows': words('win_command win_copy win_dsc win_feature win_file win_get_url win_package win_ping win_reboot win_regedit win_service win_shell win_stat win_template win_updates win_user win_wait_for'),
+  'ansible.windows': words(`win_acl win_acl_inheritance win_certificate_store win_command win_copy win_dns_client win_domain win_domain_controller win_domain_membership win_dsc
+    win_environment win_feature win_file win_find win_get_url win_group win_group_membership win_hostname win_optional_feature win_owner win_package
+    win_path win_ping win_reboot win_reg_stat win_regedit win_service win_share win_shell win_stat win_tempfile win_template win_updates win_uri win_user
+    win_user_right win_wait_for win_whoami`),
+  'community.windows': words(`psexec win_audit_policy_system win_audit_rule win_credential win_defrag win_disk_image win_dns_record win_domain_computer win_domain_group
+    win_domain_group_membership win_domain_user win_dotnet_ngen win_eventlog win_eventlog_entry win_file_version win_firewall win_firewall_rule win_format
+    win_hosts win_hotfix win_http_proxy win_iis_virtualdirectory win_iis_webapplication win_iis_webapppool win_iis_webbinding win_iis_website
+    win_inet_proxy win_initialize_disk win_lineinfile win_mapped_drive win_msg win_netbios win_nssm win_pagefile win_partition win_pester win_power_plan
+    win_psexec win_psmodule win_psrepository win_rabbitmq_plugin win_rds_cap win_rds_rap win_rds_settings win_region win_regmerge win_robocopy win_route
+    win_say win_scheduled_task win_scheduled_task_stat win_security_policy win_shortcut win_snmp win_timezone win_toast win_unzip win_user_profile
+    win_wait_for_process win_wakeonlan win_webpicmd win_xml`),
 }
 /** Collections whose modules bear the names of another's. */
 const SAME_COLLECTION: Readonly<Record<string, string>> = { 'ansible.mysql': 'community.mysql', 'community.kubernetes': 'kubernetes.core' }
