@@ -45,7 +45,7 @@ export const fetchScript = (address: string): string =>
   `t=$(mktemp -d /dev/shm/tutti.XXXXXXXX 2>/dev/null || mktemp -d) || exit 1; trap 'rm -rf -- "$t"' EXIT; trap 'exit 143' HUP INT TERM; chmod 711 "$t"; f=$t/package.deb; /usr/lib/apt/apt-helper download-file ${quote(address)} "$f" >/dev/null || exit 1`
 
 /**
- * Simulates apt-get: prints the refreshed state of the lists, what would happen, and where packages would come from. Refreshed lists
+ * Simulates apt-get, with -y as the real run has it: only so apt refuses what is held, older or essential. Prints the refreshed state of the lists, what would happen, and where packages would come from. Refreshed lists
  * live on a tmpfs for as long as the script runs; apt's own lists, caches and locks are not touched.
  */
 export function simulationScript({ args, refresh, remote }: Simulation): string {
@@ -54,7 +54,7 @@ export function simulationScript({ args, refresh, remote }: Simulation): string 
     // A simulation of root logs its plan in /var/log/apt, unless it has no file for that.
     'export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; o="-o Debug::NoLocking=true -o Dir::Log::Planner="',
     ...(remote === undefined ? [] : [fetchScript(remote)]), ...(refresh ? [REFRESH] : []), ...(remote !== undefined && refresh ? [`trap 'rm -rf -- "$d" "$t"' EXIT`] : []),
-    ...(args.length > 0 ? [`echo @@simulated; ${apt} -s 2>&1; echo "@@code $?"; echo @@uris; ${apt} -y --print-uris -qq 2>/dev/null || :`] : []),
+    ...(args.length > 0 ? [`echo @@simulated; ${apt} -s -y 2>&1; echo "@@code $?"; echo @@uris; ${apt} -y --print-uris -qq 2>/dev/null || :`] : []),
   ].join('\n')
 }
 

@@ -183,11 +183,12 @@ async function simulate(host: Reader, args: readonly string[], refresh: boolean,
 /** apt's refusals in Ansible's words, where it has some. */
 function refuse({ code, output }: Simulated): void {
   if (code === 0) return
+  const stderr = output.split('\n').filter((line) => /^[EW]: /.test(line)).join('\n')
   const unknownName = /E: Unable to locate package (\S+)/.exec(output)?.[1] ?? /E: Package '(\S+)' has no installation candidate/.exec(output)?.[1]
   if (unknownName !== undefined) fail(`No package matching '${unknownName}' is available`)
   const version = /E: Version '(\S+)' for '(\S+)' was not found/.exec(output)
   if (version) fail(`no available installation candidate for ${version[2]}=${version[1]}`)
-  fail(`apt-get refuses: ${output.split('\n').filter((line) => /^E: |Depends: |^\s+\S+ : /.test(line)).join(' ').trim() || output.trim()}`, { stdout: output })
+  fail(`apt-get refuses: ${output.split('\n').filter((line) => /^E: |Depends: |^\s+\S+ : /.test(line)).join(' ').trim() || output.trim()}`, { rc: code, stdout: output, stderr })
 }
 
 /** apt would be content with what there is: where that is older than what is asked for, there is no such package. */
@@ -265,7 +266,7 @@ export const apt = defineModule({
     return { ...before, packages: new Map([...before.packages, ...wanted]), lists, archives: 0 }
   },
   *chores({ params, before }) {
-    if (before.seen.value.stale) yield run(updateScript(params.update_cache_retries, params.update_cache_retry_max_delay, params.lock_timeout), [leaves(aptListsResource, '', { time: Math.floor(Date.now() / 1000), newer: before.seen.value.newer })], { sentence: 'run apt-get update', environment: APT_ENVIRONMENT })
+    if (before.seen.value.stale) yield run(updateScript(params.update_cache_retries, params.update_cache_retry_max_delay, params.lock_timeout), [leaves(aptListsResource, '', { time: Math.floor(Date.now() / 1000), newer: before.seen.value.newer })], { sentence: 'run apt-get update', failure: `Failed to update apt cache after ${params.update_cache_retries} retries`, environment: APT_ENVIRONMENT })
   },
   apply,
   result({ params, before, replies, taken }) {
