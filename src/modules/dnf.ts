@@ -140,7 +140,9 @@ export async function probeDnf(host: Reader, given: DnfParams): Promise<State> {
 const isPlain = (name: string): boolean => !/[*?[\]<>=@]|:\/\/|\s|\.rpm$/.test(name)
 
 async function readPackage(host: Reader, name: string): Promise<readonly RpmPackage[]> {
-  return known(await host.get(rpmResource, name)) ?? fail('Failed to find required executable "rpm": this host has no RPM packages')
+  const found = known(await host.get(rpmResource, name))
+  if (!found && host.planned && host.changing !== undefined) throw unknown(`rpm is not there yet; ${host.changing} may bring it`)
+  return found ?? fail('Failed to find required executable "rpm": this host has no RPM packages')
 }
 
 function* commandsFor(given: DnfParams, names: readonly string[], installed: ReadonlyMap<string, readonly RpmPackage[] | undefined>): Iterable<readonly string[]> {

@@ -66,6 +66,7 @@ export const registry: Readonly<Record<string, Load>> = {
   redis_password: async () => (await import('./redis-password.ts')).redisPassword,
   redis_settings: async () => (await import('./redis-settings.ts')).redisSettings,
   replace: async () => (await import('./replace.ts')).replace,
+  rpm_key: async () => (await import('./rpm-key.ts')).rpmKey,
   script: async () => (await import('./script.ts')).script,
   seboolean: async () => (await import('./seboolean.ts')).seboolean,
   selinux: async () => (await import('./selinux.ts')).selinux,
