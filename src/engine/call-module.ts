@@ -62,7 +62,7 @@ function invocationOf({ module, params }: Prepared, given: Dict | Unknown): Dict
   const shown = Object.entries(module.params).map(([name, field]): [Value, Value] => {
     const written = isUnknown(given) ? null : (given.get(name) ?? null)
     const value = field.type === 'file' ? written : (params[name] ?? null)
-    return [name, field.secret && value !== null ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : value]
+    return [name, (field.secret || field.hidden) && value !== null ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : value]
   })
   return dict({ module_args: new Map(shown) })
 }

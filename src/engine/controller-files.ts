@@ -143,9 +143,12 @@ function hashFile(path: string): string {
  */
 function entriesOf(root: string, below: string, call: TaskCall, follow: boolean, above: readonly string[] = []): NonNullable<ControllerFile['entries']> {
   const chain = [...above, realpathSync(join(root, below))]
-  return readdirSync(join(root, below)).sort().flatMap((name): NonNullable<ControllerFile['entries']> => {
+  const inside = readdirSync(join(root, below)).sort().map((name) => {
     const path = join(below, name)
-    const stat = (follow && leadsOn(join(root, path), chain) ? statSync : lstatSync)(join(root, path))
+    return { path, stat: (follow && leadsOn(join(root, path), chain) ? statSync : lstatSync)(join(root, path)) }
+  })
+  // Files before directories: what is wrong is told of the nearest file.
+  return [...inside.filter(({ stat }) => !stat.isDirectory()), ...inside.filter(({ stat }) => stat.isDirectory())].flatMap(({ path, stat }): NonNullable<ControllerFile['entries']> => {
     const mode = stat.mode & 0o7777
     if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
     if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow, chain)]

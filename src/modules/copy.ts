@@ -24,7 +24,7 @@ export const copy = defineModule({
   summary: 'Put files, trees or text onto the host.',
   params: {
     src: controllerFile('files', 'A file or directory: of the controller, or with remote_src of the host. A slash at its end means what is in it.'),
-    content: raw('The text of the file, instead of src; dicts and lists become JSON.'),
+    content: raw('The text of the file, instead of src; dicts and lists become JSON.', { hidden: true }),
     dest: path('Where it goes; a slash at the end makes it a directory.', { required: true }),
     remote_src: flag('src is on the host already.', { default: false }),
     directory_mode: mode('Permissions of directories that are made.'),

@@ -14,6 +14,8 @@ export interface Field<T = unknown> {
   readonly fields?: Fields
   /** Never shown in output, diffs or logs. */
   readonly secret: boolean
+  /** It may hold secrets, but is none as a whole: `-vvv` does not show it among the arguments. */
+  readonly hidden?: true
   /** Of `file`: the subdirectory of roles where relative names are looked for, and whether the text is rendered. */
   readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean }
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
@@ -29,6 +31,7 @@ interface Options<T> {
   readonly aliases?: readonly string[]
   readonly default?: T
   readonly secret?: boolean
+  readonly hidden?: true
   readonly inert?: string
   readonly variable?: string
 }
@@ -38,7 +41,7 @@ type Defaulted = { readonly default: unknown }
 type Present<T, O> = O extends Required_ | Defaulted ? T : T | undefined
 
 const field = (type: Field['type'], doc: string, options: Options<unknown> = {}, rest: Partial<Field> = {}): Field => ({
-  type, doc, required: options.required ?? false, aliases: options.aliases ?? [], secret: options.secret ?? false,
+  type, doc, required: options.required ?? false, aliases: options.aliases ?? [], secret: options.secret ?? false, ...(options.hidden ? { hidden: true } : {}),
   ...(options.default === undefined ? {} : { default: options.default }), ...(options.inert === undefined ? {} : { inert: options.inert }), ...(options.variable === undefined ? {} : { variable: options.variable }), ...rest,
 })
 

@@ -51,3 +51,10 @@ test('without diff mode a copy has an empty list, an edited text two empty parts
 `)
   expect(run.outputs('told').msg).toBe("[] ['', 'none']")
 })
+
+test('-vvv shows what a module was asked, but not the content of a copy', async () => {
+  const run = await runYaml('- hosts: all\n  gather_facts: false\n  tasks:\n  - {name: copied, copy: {content: inner words, dest: DIR/f}, diff: false}\n', { settings: { verbosity: 3 } })
+  const shown = JSON.stringify(run.outputs('copied'))
+  expect(shown).toContain('"dest"')
+  expect(shown).not.toContain('inner words')
+})
