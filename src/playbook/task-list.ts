@@ -72,7 +72,7 @@ export function showPlaybook(playbook: Playbook, wishes: ListWishes): string {
 
 function showPlay(play: Play, number: number, wishes: ListWishes): string {
   const tags = [...new Set(texts(play.tags, new Map([...play.vars, ...(wishes.extraVars ?? [])])))].sort()
-  const lines = [`\n  play #${number} (${patterns(play).join(',')}): ${textOf(play.name) ?? ''}\tTAGS: [${tags.join(', ')}]`]
+  const lines = [`\n  play #${number} (${patterns(play).join(',')}): ${textOf(play.name) ?? ''}\tTAGS: [${tags.join(',')}]`]
   if (wishes.hosts) {
     const hosts = wishes.hosts(play)
     lines.push(`    pattern: [${patterns(play).map((pattern) => `'${pattern}'`).join(', ')}]`, `    hosts (${hosts.length}):`, ...hosts.map((host) => `      ${host}`))

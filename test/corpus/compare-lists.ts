@@ -81,8 +81,9 @@ async function kept(scratch: string, { repository, playbook, mode }: { repositor
   return answer
 }
 
-/** Blank lines and trailing white space carry nothing. */
-const tidy = (text: string): string => text.split('\n').map((line) => line.trimEnd()).filter(Boolean).join('\n')
+/** Blank lines and trailing white space carry nothing, and Ansible keeps the tags of a play in no order. */
+const tidy = (text: string): string => text.split('\n').map((line) => sorted(line.trimEnd())).filter(Boolean).join('\n')
+const sorted = (line: string): string => (line.startsWith('  play #') ? line.replace(/TAGS: \[(.*)\]$/, (_all, tags: string) => `TAGS: [${tags.split(',').toSorted().join(',')}]`) : line)
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, scratch: { type: 'string', default: '/tmp/tutti-corpus' }, only: { type: 'string' }, verbose: { type: 'boolean', default: false } } })
