@@ -102,7 +102,7 @@ export const ufw = defineModule({
     const side = ({ enabled, defaults, rules, reloaded }: Plan) => [`enabled: ${enabled}`, ...Object.entries(defaults).map(([name, value]) => `${name}: ${value}`), ...(rules instanceof Unknown ? [`rules: (unknown: ${rules.reason})`] : rules), ...(reloaded instanceof Unknown ? [reloaded.reason] : []), ''].join('\n')
     return [{ header: { before: 'ufw', after: 'ufw' }, before: side(before), after: side(after) }]
   },
-  result: ({ before, replies, taken }) => ({ outputs: { commands: [] as Value, msg: taken ? replies.map(({ stdout }) => stdout.toString().trim()).join('\n') : before.seen.value.status } }),
+  result: ({ before, replies, taken, changed }) => ({ outputs: { commands: [] as Value, msg: taken ? replies.map(({ stdout }) => stdout.toString().trim()).join('\n') : changed ? unknown('what ufw says when it has done it') : before.seen.value.status } }),
 })
 
 const WORDS: Readonly<Record<string, string>> = { allow: 'ACCEPT', deny: 'DROP', reject: 'REJECT' }
