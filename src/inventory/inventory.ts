@@ -34,6 +34,8 @@ export class Inventory {
   readonly #parts: InventoryParts
   readonly #layers = new Map<string, { readonly revision: number; readonly layers: readonly InventoryLayer[] }>()
   #depths: { readonly revision: number; readonly depths: Map<string, number> } | undefined
+  /** What `add_host` and `group_by` did, to be done again when the sources are read anew. */
+  readonly #added: (() => void)[] = []
   #groups: { readonly revision: number; readonly groups: Dict } | undefined
 
   constructor(parts: InventoryParts) {
@@ -148,6 +150,11 @@ export class Inventory {
 
   /** `add_host`: whether anything is new. */
   addHost(name: string, groups: readonly string[], vars: Dict): boolean {
+    this.#added.push(() => void this.#addHost(name, groups, vars))
+    return this.#addHost(name, groups, vars)
+  }
+
+  #addHost(name: string, groups: readonly string[], vars: Dict): boolean {
     const before = this.#data.hosts.get(name)
     const host = this.#data.addHost(name)
     let changed = before === undefined
@@ -168,6 +175,11 @@ export class Inventory {
 
   /** `group_by`: whether the host is new to the group. */
   addToGroup(host: string, group: string, parents: readonly string[]): boolean {
+    this.#added.push(() => void (this.#data.hosts.has(host) && this.#addToGroup(host, group, parents)))
+    return this.#addToGroup(host, group, parents)
+  }
+
+  #addToGroup(host: string, group: string, parents: readonly string[]): boolean {
     const known = this.#data.groups.get(group)?.hosts.has(host) ?? false
     for (const parent of parents) if (parent !== 'all' && parent !== group) this.#data.addChild(parent, group)
     this.#data.join(host, group)
@@ -176,13 +188,14 @@ export class Inventory {
     return !known
   }
 
-  /** `meta: refresh_inventory`: reads all sources and files again; what `add_host` and `group_by` added is gone, as in Ansible. */
+  /** `meta: refresh_inventory`: reads all sources and files again; what `add_host` and `group_by` added stays, as in Ansible. */
   async refresh(): Promise<void> {
     this.#parts.files.forget()
     const implicit = [...this.#data.hosts.values()].filter((host) => host.implicit)
     this.#data = await this.#parts.reload()
     for (const { name } of implicit) this.#implicitLocalhost(name)
     this.revision++
+    for (const add of this.#added) add()
   }
 
   #depthOf(): Map<string, number> {
