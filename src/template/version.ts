@@ -59,7 +59,7 @@ const TYPES: Readonly<Record<string, Comparison>> = { loose: compareLoose, stric
 export function versionHolds(version: string, other: string, operator: string, type: string): boolean {
   const holds = own(OPERATORS, operator) ?? fail(`'${operator}' is not an operator of versions; known are ${Object.keys(OPERATORS).join(', ')}`)
   const comparison = own(TYPES, type) ?? fail(`'${type}' is not a kind of version; known are ${Object.keys(TYPES).join(', ')}`)
-  if (version === '') return fail('the version is empty')
-  if (other === '') return fail('the version to compare with is empty')
+  if (version === '') return fail('Input version value cannot be empty')
+  if (other === '') return fail('Version parameter to compare against cannot be empty')
   return holds(comparison(version, other))
 }

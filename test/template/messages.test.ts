@@ -38,6 +38,8 @@ test.each([
   ["[] | rekey_on_member('a', duplicates='boo')", 'duplicates parameter to rekey_on_member has unknown value'],
   ["'a' | rekey_on_member('a')", 'Type is not a valid list, set, or dict'],
   ["[{'a': 1}, {'a': 1}] | rekey_on_member('a')", 'is not unique, cannot correctly turn into dict'],
+  ["'' is version('1.0')", 'Input version value cannot be empty'],
+  ["'1.0' is version('')", 'Version parameter to compare against cannot be empty'],
   ["lookup('vars', 'x', default='', default='')", 'keyword argument repeated'],
 ])('%s', (expression, words) => {
   expect(() => render(new TemplateString(`{{ ${expression} }}`), scopeOf())).toThrow(words)
