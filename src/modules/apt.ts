@@ -56,6 +56,8 @@ interface Seen {
   /** A refresh that was tried out found something new. */
   readonly newer: boolean
   readonly args: readonly string[]
+  /** Named packages that are there, but only as what others need. */
+  readonly automatic: readonly string[]
   readonly wanted: ReadonlyMap<string, string | Unknown>
   readonly actions: readonly AptAction[]
   readonly now: ReadonlyMap<string, PackageState>
@@ -78,15 +80,15 @@ const matches = (pattern: string, version: string): boolean => new RegExp(`^${pa
 async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
   const names = (params.name ?? []).map((name) => name.trim()).filter(Boolean)
   const refreshing = params.update_cache === true || (params.update_cache === undefined && params.cache_valid_time > 0)
-  const [listed, states, archives, deb] = await Promise.all([
+  const [listed, states, archives, deb, automatic] = await Promise.all([
     refreshing || params.update_cache !== undefined || host.planned ? host.get(aptListsResource, '') : { time: 0, newer: false }, Promise.all(names.map(async (name) => [name, await host.get(packageResource, split(name)[0])] as const)),
-    readArchives(host, params), params.deb === undefined ? undefined : readDeb(host, params.deb),
+    readArchives(host, params), params.deb === undefined ? undefined : readDeb(host, params.deb), readAutomatic(host, params, names),
   ])
   const { time, newer } = known(listed) as AptLists
   const stale = refreshing && (params.update_cache === true && params.cache_valid_time === 0 ? true : Date.now() / 1000 - time > params.cache_valid_time)
   const now = new Map(states.map(([name, state]) => [name, known(state)]))
   const args = [...wantedArgs(params, now, deb)]
-  const seen = { stale, time, args, now, newer: false }
+  const seen = { stale, time, args, now, automatic, newer: false }
   const found = { packages: new Map<string, string | Unknown>(), lists: time, archives }
   if (args.length === 0 && !(stale && host.planned)) return { ...found, seen: aside({ ...seen, wanted: new Map(), actions: [], lists: stale && nothingElse(params) ? unknown('whether there is anything new is known when the lists are read') : time }) }
   // Reading the lists twice for one real run would be waste: what they will say is left open.
@@ -102,6 +104,14 @@ async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
 }
 
 const nothingElse = ({ name, upgrade, deb, autoremove, autoclean, clean, state }: AptParams): boolean => !name?.length && upgrade === 'no' && deb === undefined && !autoremove && !autoclean && !clean && state !== 'fixed'
+
+/** What is asked for by name stays when nothing else needs it any more: apt must be told. */
+async function readAutomatic(host: Reader, params: AptParams, names: readonly string[]): Promise<readonly string[]> {
+  const plain = names.map((name) => split(name)[0]).filter((name) => !/[*?]/.test(name))
+  if (plain.length === 0 || !['present', 'latest'].includes(stateOf(params)) || params.only_upgrade) return []
+  const reply = await host.run(`apt-mark showauto ${plain.map(quote).join(' ')} 2>/dev/null || :`, [])
+  return isUnknown(reply) ? [] : lines(reply.stdout.toString()).map(String)
+}
 
 async function readArchives(host: Reader, { clean, autoclean }: AptParams): Promise<number> {
   if (!clean && !autoclean) return 0
@@ -266,15 +276,17 @@ export const apt = defineModule({
     return { ...before, packages: new Map([...before.packages, ...wanted]), lists, archives: 0 }
   },
   *chores({ params, before }) {
+    const { automatic } = before.seen.value
     if (before.seen.value.stale) yield run(updateScript(params.update_cache_retries, params.update_cache_retry_max_delay, params.lock_timeout), [leaves(aptListsResource, '', { time: Math.floor(Date.now() / 1000), newer: before.seen.value.newer })], { sentence: 'run apt-get update', failure: `Failed to update apt cache after ${params.update_cache_retries} retries`, environment: APT_ENVIRONMENT })
+    if (automatic.length > 0) yield run(['apt-mark', 'manual', ...automatic], [], { environment: APT_ENVIRONMENT })
   },
   apply,
   result({ params, before, replies, taken }) {
-    const { stale, time, args, wanted, output } = before.seen.value
+    const { stale, time, args, wanted, output, automatic } = before.seen.value
     const update = stale && taken ? replies[0] : undefined
     const [old, renewed] = (update?.stdout.toString().trim().split('\n').at(-1) ?? '').split(' ').map(Number)
     const updated = update !== undefined && old !== renewed
-    const main = args.length > 0 && wanted.size > 0 && taken ? replies[stale ? 1 : 0] : undefined
+    const main = args.length > 0 && wanted.size > 0 && taken ? replies[(stale ? 1 : 0) + (automatic.length > 0 ? 1 : 0)] : undefined
     const planned = !taken && args.length > 0 && wanted.size > 0 ? output : undefined
     const [stdout, stderr] = [main?.stdout.toString() ?? planned ?? '', main?.stderr.toString() ?? '']
     const counts = /^(\d+) upgraded, (\d+) newly installed, (?:(\d+) downgraded, )?(\d+) to remove/m.exec(stdout)
