@@ -28,7 +28,9 @@ export const controllerSource = ({ name, kind, mode, content, entries }: Control
 export async function hostSource(host: Reader, name: string, follow: boolean): Promise<Source> {
   const root = known(await host.get(followedResource, name.replace(/(.)\/+$/, '$1')))
   if (root.kind === 'absent') fail(`Source ${name} not found`)
-  if (root.kind !== 'directory') return { name, kind: 'file', entries: [{ path: '', kind: 'file', mode: root.mode, content: await hostContent(host, name) }] }
+  // A device or pipe has no content that could be compared, and reading it may never end.
+  if (root.kind !== 'directory' && root.kind !== 'file') fail(`Source ${name} is not a file`)
+  if (root.kind === 'file') return { name, kind: 'file', entries: [{ path: '', kind: 'file', mode: root.mode, content: await hostContent(host, name) }] }
   const listing = known(await host.run(`cd -- ${quote(name)} && find ${follow ? '-L ' : ''}. ! -name . -print0`, [name]))
   const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => path.slice(2)).sort()
   return { name, kind: 'directory', entries: (await Promise.all(paths.map((path) => hostEntry(host, name, path, follow)))).flat() }
