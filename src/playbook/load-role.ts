@@ -47,6 +47,12 @@ function isCircle(loading: Loading, path: string, { name, span }: RoleRequest, p
   return true
 }
 
+/** A role that is named by a path keeps it, and one that the keyword `collections` found bears the name of its collection, as Ansible prints them. */
+function nameOf({ name }: RoleRequest, path: string, { collections }: Place): string {
+  const collection = collectionOf(path)
+  return collection !== undefined && collections.includes(collection) && !/[./]/.test(name) ? `${collection}.${name}` : name
+}
+
 /** The record is filled while it is read: its tasks know it as their home. */
 type Growing = { -readonly [K in keyof Role]: Role[K] }
 
@@ -55,8 +61,7 @@ function readRole(loading: Loading, request: RoleRequest, path: string, place: P
   loading.names.roots.add(path)
   const defaults = readVarsFiles(loading, request, join(path, 'defaults'), request.defaultsFrom, place)
   const vars = readVarsFiles(loading, request, join(path, 'vars'), request.varsFrom, place)
-  // A role that is named by a path keeps it, as Ansible prints it.
-  const role: Growing = { name: request.name, path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
+  const role: Growing = { name: nameOf(request, path, place), path, defaults, vars, tasks: [], handlers: [], dependencies: [], allowDuplicates: false, argumentSpecs: new Map(), collections: [] }
   const deferred: Problem[] = []
   const inside: Place = { ...place, home: { directory: path, role }, handler: false, certain: true, deferred, tags: [], imports: [...place.imports, pathOf(path, request)], defaults: true }
   readMeta(loading, role, inside)

@@ -22,3 +22,7 @@ playbook: site.yml
 })
 test('all tags, those of never too', () => expect(showPlaybook(load(files), { ...all, listTags: true })).toMatch(/\n {6}TASK TAGS: \[a, aa, b, never, pt\]$/))
 test('hosts', () => expect(showPlaybook(load(files), { ...all, hosts: () => ['h1'] })).toMatch(/\n {4}pattern: \['h1', 'h2'\]\n {4}hosts \(1\):\n {6}h1$/))
+test('a role that the keyword collections found bears the name of its collection', () => {
+  const listed = showPlaybook(load({ 'site.yml': '- hosts: h1\n  collections: [my.own]\n  roles: [web]\n', 'collections/ansible_collections/my/own/roles/web/tasks/main.yml': '- name: one\n  ping:\n' }), { ...all, tasks: true })
+  expect(listed).toContain('      my.own.web : one')
+})
