@@ -124,14 +124,17 @@ function writeProject({ role, task }: Drawn): void {
 function run(who: 'ours' | 'theirs'): Run {
   const kept = join(scratch, 'result.json')
   rmSync(kept, { force: true })
-  const [program, args] = who === 'ours' ? [TUTTI, ['run', '--audit', '--output', 'json']] : [asked.ansible, []]
-  const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), '-l', 'host', 'play.yml'], { cwd: scratch, timeout: 300_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1' } })
-  const events = who === 'ours' ? stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : [])) : []
-  const first = events.find((event) => event.type === 'result' && event.result?.outputs !== undefined && events.some((start) => start.type === 'task-start' && start.task === event.task && start.role === 'subject'))
-  return {
-    result: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, unknown>) : undefined, output: stdout + stderr,
-    audit: events.filter((event) => event.type === 'audit').flatMap((event) => event.differences), predicted: first?.result.status,
+  const call = (program: string, ...args: readonly string[]): string => {
+    const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), '-l', 'host', 'play.yml'], { cwd: scratch, timeout: 300_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1' } })
+    return stdout + stderr
   }
+  const events = (output: string): any[] => output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []))
+  const dry = who === 'ours' ? events(call(TUTTI, 'run', '--check', '--output', 'json')) : []
+  const output = who === 'ours' ? call(TUTTI, 'run', '--audit', '--output', 'json') : call(asked.ansible)
+  // The last two results are the task's and the one that keeps it.
+  const predicted = dry.filter((event) => event.type === 'result').at(-2)?.result.status
+  const audit = events(output).flatMap((event) => (event.type === 'audit' ? event.differences : [])).filter(({ name }) => name !== 'kept')
+  return { result: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, unknown>) : undefined, output, audit, predicted }
 }
 
 function compare({ result: ours, audit }: Run, { result: theirs }: Run): readonly string[] {
