@@ -122,7 +122,7 @@ const HEADER = '#jinja2:'
 const HEADER_OPTIONS: Readonly<Record<string, keyof Syntax>> = {
   trim_blocks: 'trimBlocks', lstrip_blocks: 'lstripBlocks', keep_trailing_newline: 'keepTrailingNewline',
   block_start_string: 'blockStart', block_end_string: 'blockEnd', variable_start_string: 'variableStart', variable_end_string: 'variableEnd',
-  comment_start_string: 'commentStart', comment_end_string: 'commentEnd',
+  comment_start_string: 'commentStart', comment_end_string: 'commentEnd', line_statement_prefix: 'lineStatement', line_comment_prefix: 'lineComment',
 }
 /** Ansible's first line `#jinja2: trim_blocks: False, lstrip_blocks: True`. */
 function readHeader(source: string, given: Syntax): { syntax: Syntax; skipped: number } {

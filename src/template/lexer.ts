@@ -21,13 +21,17 @@ export interface Syntax {
   readonly variableEnd: string
   readonly commentStart: string
   readonly commentEnd: string
+  /** What begins a line that is a statement, and what begins a comment to the end of its line; none where empty. */
+  readonly lineStatement: string
+  readonly lineComment: string
 }
 export const defaultSyntax: Syntax = {
   trimBlocks: true, lstripBlocks: false, keepTrailingNewline: false, keepBackslashes: false,
-  blockStart: '{%', blockEnd: '%}', variableStart: '{{', variableEnd: '}}', commentStart: '{#', commentEnd: '#}',
+  blockStart: '{%', blockEnd: '%}', variableStart: '{{', variableEnd: '}}', commentStart: '{#', commentEnd: '#}', lineStatement: '', lineComment: '',
 }
 
 const SPACE = /\s+/y
+const REST_OF_LINE = /[^\S\n]*(?:\n|$)/y
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy
 const FLOAT = /\d+(?:_\d+)*(?:\.\d+(?:_\d+)*(?:[eE][+-]?\d+(?:_\d+)*)?|[eE][+-]?\d+(?:_\d+)*)/y
 const INT = /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*/y
@@ -37,7 +41,7 @@ const SIGNS = [
 ]
 const OPENER: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
-type Opening = { readonly mark: string; readonly kind: 'comment' | 'block' | 'variable' }
+type Opening = { readonly mark: string; readonly kind: 'comment' | 'block' | 'variable' | 'line' | 'line-comment' }
 
 /** Template text as a flat list of tokens. Line ends must be `\n` already. */
 export function lex(input: string, syntax: Syntax): Token[] {
@@ -45,19 +49,26 @@ export function lex(input: string, syntax: Syntax): Token[] {
   const tokens: Token[] = []
   const raw = rawMarks(syntax)
   const openings = openingsOf(syntax)
+  const lines = lineMarks(syntax)
   let offset = 0
   let lineStarts = true
   const data = (text: string, at: number): void => void (text && tokens.push({ kind: 'data', value: text, offset: at }))
 
   while (offset < source.length) {
-    const next = findOpening(source, offset, openings)
+    const next = earliest(findOpening(source, offset, openings), findLine(source, offset, lines))
     if (!next) {
       data(source.slice(offset), offset)
       break
     }
     const { at, mark, kind } = next
+    if (kind === 'line-comment') {
+      data(source.slice(offset, at), offset)
+      const end = source.indexOf('\n', at)
+      offset = end < 0 ? source.length : end
+      continue
+    }
     const sign = source[at + mark.length] === '-' ? '-' : source[at + mark.length] === '+' ? '+' : ''
-    data(stripBefore(source.slice(offset, at), sign, kind !== 'variable' && syntax.lstripBlocks, lineStarts), offset)
+    data(stripBefore(source.slice(offset, at), sign, kind !== 'variable' && kind !== 'line' && syntax.lstripBlocks, lineStarts), offset)
     const rawBlock = kind === 'block' ? matchAt(raw.begin, source, at) : undefined
     if (rawBlock) {
       const bodyAt = at + rawBlock[0].length
@@ -70,7 +81,7 @@ export function lex(input: string, syntax: Syntax): Token[] {
       offset = skipComment(source, at + mark.length, syntax, at)
     } else {
       tokens.push({ kind: kind === 'variable' ? 'variable-begin' : 'block-begin', value: mark, offset: at })
-      offset = lexCode(source, at + mark.length + sign.length, { syntax, block: kind === 'block', openAt: at, tokens })
+      offset = lexCode(source, at + mark.length + sign.length, { syntax, block: kind !== 'variable', line: kind === 'line', openAt: at, tokens })
     }
     lineStarts = source[offset - 1] === '\n'
   }
@@ -115,6 +126,24 @@ function findOpening(source: string, from: number, openings: readonly Opening[])
   return best
 }
 
+/** Where lines are statements or end in comments: spaces before the mark belong to it. */
+const lineMarks = ({ lineStatement, lineComment }: Syntax): readonly { readonly pattern: RegExp; readonly kind: 'line' | 'line-comment' }[] => [
+  ...(lineStatement === '' ? [] : [{ pattern: new RegExp(`^[ \\t\\v]*${escape(lineStatement)}`, 'gm'), kind: 'line' as const }]),
+  ...(lineComment === '' ? [] : [{ pattern: new RegExp(`(?:^|(?<=\\S))[^\\S\\r\\n]*${escape(lineComment)}`, 'gm'), kind: 'line-comment' as const }]),
+]
+
+function findLine(source: string, from: number, lines: ReturnType<typeof lineMarks>): (Opening & { at: number }) | undefined {
+  let best: (Opening & { at: number }) | undefined
+  for (const { pattern, kind } of lines) {
+    pattern.lastIndex = from
+    const match = pattern.exec(source)
+    if (match && (!best || match.index < best.at)) best = { mark: match[0], kind, at: match.index }
+  }
+  return best
+}
+
+const earliest = <T extends { at: number }>(inLine: T | undefined, line: T | undefined): T | undefined => (!inLine || (line && line.at <= inLine.at) ? line : inLine)
+
 function stripBefore(text: string, sign: string, lstrip: boolean, lineStarts: boolean): string {
   if (sign === '-') return text.trimEnd()
   if (sign === '+' || !lstrip) return text
@@ -143,18 +172,27 @@ interface Code {
   readonly openAt: number
   readonly tokens: Token[]
   readonly bare?: boolean
+  /** A line that is a statement ends with the line, where no bracket is open. */
+  readonly line?: boolean
 }
 
 /** Lexes one `{{ }}` or `{% %}`; returns the offset behind it, whitespace that it eats included. */
 function lexCode(source: string, from: number, code: Code): number {
-  const { syntax, block, tokens, bare } = code
+  const { syntax, block, tokens, bare, line } = code
   const close = block ? syntax.blockEnd : syntax.variableEnd
   const open: string[] = []
   let offset = from
   for (;;) {
+    if (line && !open.length) {
+      const rest = matchAt(REST_OF_LINE, source, offset)
+      if (rest) {
+        tokens.push({ kind: 'block-end', value: '', offset })
+        return offset + rest[0].length
+      }
+    }
     offset = skipSpace(source, offset)
     if (offset >= source.length) return bare ? offset : syntaxError(`'${close}' is missing`, code.openAt)
-    const closed = bare || open.length ? undefined : closeCode(source, offset, close, code)
+    const closed = bare || line || open.length ? undefined : closeCode(source, offset, close, code)
     if (closed !== undefined) return closed
     const token = readToken(source, offset, syntax.keepBackslashes && !block)
     if ('([{'.includes(token.value) && token.kind === 'sign') open.push(token.value)

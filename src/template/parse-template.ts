@@ -49,6 +49,7 @@ function parseOutput(cursor: Cursor): Statement {
   return { kind: 'output', expression, offset }
 }
 function bodyUntil(cursor: Cursor, ...until: string[]): Body {
+  acceptSign(cursor, ':') // As in Python, where people want it.
   needEnd(cursor, 'block-end')
   return parseBody(cursor, until)
 }

@@ -161,6 +161,16 @@ describe('conditions', () => {
   })
 })
 
+describe('lines as statements', () => {
+  test.each([
+    ['a\n% for x in [1,\n  2]\n  {{ x }} ## note\n  % endfor\nb ## end\n', 'a\n  1\n  2\nb\n'],
+    ['% if true:\nx\n% else\ny\n% endif', 'x\n'],
+    ['% set a = {"k": 1}  \n{{ a.k }}##\n## whole\nz\n', '1\n\nz\n'],
+  ])('%j', (source, expected) => {
+    expect(renderText(`#jinja2: line_statement_prefix:"%", line_comment_prefix:'##'\n${source}`, scopeOf())).toBe(expected)
+  })
+})
+
 describe('files', () => {
   test('end as Ansible ends them', () => {
     expect(renderText('a\n{% if true %}\nb\n{% endif %}\n', scopeOf())).toBe('a\nb\n')
