@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type KnownSetting, knownSettings } from './known-settings.ts'
 import { type SettingValue, convertSetting } from './setting-value.ts'
+import type { Value } from '../value/value.ts'
 import { type SettingsSource, findSet, whyWithoutEffect } from './settings.ts'
 
 /** A setting with the value in force. */
@@ -45,6 +46,13 @@ function below(home: string | undefined, value: SettingValue): SettingValue {
   return typeof value === 'string' ? moved(value) : Array.isArray(value) ? value.map(moved) : value
 }
 const USUAL_HOME = join(homedir(), '.ansible')
+
+/** For the lookup `config`: one setting by its name. */
+export const settingLookup = (source: SettingsSource) => (name: string, kind: string, plugin: string): { value: Value; origin: string } | undefined => {
+  const known = settingsOf(kind).get(plugin)?.find((setting) => setting.name === name)
+  const found = known && inForce([known], source)[0]!
+  return found && { value: found.value, origin: found.origin }
+}
 
 /** A server of `[galaxy] server_list` and what its section says, without its secrets. */
 export function galaxyServers(source: SettingsSource): ReadonlyMap<string, readonly InForce[]> {

@@ -51,6 +51,7 @@ const HONOURED = {
   errorOnMissingHandler: 'ERROR_ON_MISSING_HANDLER',
   taskDebugger: 'ENABLE_TASK_DEBUGGER',
   debugIgnored: 'TASK_DEBUGGER_IGNORE_ERRORS',
+  privateRoleVars: 'DEFAULT_PRIVATE_ROLE_VARS',
   askPass: 'DEFAULT_ASK_PASS',
   askVaultPass: 'DEFAULT_ASK_VAULT_PASS',
   vaultPasswordFile: 'DEFAULT_VAULT_PASSWORD_FILE',

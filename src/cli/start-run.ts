@@ -37,7 +37,8 @@ import { withOwnModules } from './own-modules.ts'
 import { readPasswords } from './passwords.ts'
 import { withLog } from './run-log.ts'
 import { type PlaybookValues, runSettings } from './run-settings.ts'
-import { collectionsPathOf, readSettings, rolesPathOf, type Settings } from './settings.ts'
+import { settingLookup } from './setting-report.ts'
+import { collectionsPathOf, readSettings, rolesPathOf, type Settings, readSource } from './settings.ts'
 
 /** What a run needs, once everything was read and nothing reached. */
 interface Prepared {
@@ -214,7 +215,7 @@ async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loa
   const open = (text: string): string => decrypt(text, vault)
   const vars = createVars({
     inventory: inventorySource(inventory, sources), environment, extraVars: run.extraVars,
-    hashBehaviour: run.hashBehaviour, secrets, openVault: open, ...(factCache ? { factCache } : {}),
+    hashBehaviour: run.hashBehaviour, secrets, openVault: open, ...(factCache ? { factCache } : {}), privateRoles: run.privateRoleVars === true, setting: settingLookup(readSource(terminal.env, process.cwd())),
     magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
   })
   const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })

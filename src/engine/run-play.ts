@@ -55,7 +55,7 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
   const context = playContext(play)
   const hosts = new Map(batch.map((name) => [name, newHostRun(name)]))
   const imported = [...play.roles.flatMap((use) => [...importedByRole(use.role, withinRole(context, use))]), ...importedRoles([...play.preTasks, ...play.tasks, ...play.postTasks], context)]
-  for (const { use } of imported) if (use.public !== false) run.vars.exposeRole(use.role)
+  for (const { use } of imported) if (use.public ?? !run.settings.privateRoleVars) run.vars.exposeRole(use.role)
   const roles = [...play.roles.map((use) => ({ use, context: withinRole(context, use) })), ...imported]
   const handlers = [...roles.flatMap((one) => handlersOfRole(one.use, one.context)), ...handlersIn(play.handlers, context)]
   const gate = gateOf(run, play, batch, (name) => mustStop(playRun, name))

@@ -66,7 +66,7 @@ export function joinImported(playRun: PlayRun, entries: readonly Entry[], contex
   for (const { use, context: inner } of importedRoles(entries, context)) {
     const there = playRun.handlers.some((handler) => handler.via === via && handler.context.role === use.role)
     if (!there) playRun.handlers.push(...handlersOfRole(use, inner).map((handler) => ({ ...handler, via })))
-    if (use.public !== false) playRun.run.vars.exposeRole(use.role)
+    if (use.public ?? !playRun.run.settings.privateRoleVars) playRun.run.vars.exposeRole(use.role)
   }
 }
 

@@ -43,6 +43,8 @@ export interface RunSettings {
   /** The task debugger for what fails, also where that is ignored. */
   readonly taskDebugger?: boolean
   readonly debugIgnored?: boolean
+  /** Variables of roles that nothing says `public` of are seen by these roles alone. */
+  readonly privateRoleVars?: boolean
   /** Ask hosts about coming tasks early. Off for tests that compare. */
   readonly lookAhead: boolean
   readonly rolesPath: readonly string[]

@@ -100,5 +100,7 @@ export interface LookupContext {
   render(value: Value): Value
   /** Opens text in the Vault format. */
   vault?(text: string): string
+  /** A setting of Ansible (`kind` is `base`) or of a plugin, with its source; undefined where there is none of the name. */
+  setting?(name: string, kind: string, plugin: string): { readonly value: Value; readonly origin: string } | undefined
   readonly secrets: Secrets
 }

@@ -38,6 +38,10 @@ export interface VarsOptions {
   readonly magic: MagicSettings
   readonly secrets: Secrets
   readonly openVault: (text: string) => string
+  /** The roles of a play keep their variables to themselves (`private_role_vars`). */
+  readonly privateRoles?: boolean
+  /** For the lookup `config`. */
+  readonly setting?: NonNullable<LookupContext['setting']>
   /** Facts of earlier runs. */
   readonly factCache?: FactCache
 }
@@ -71,7 +75,7 @@ class RunVars implements Vars {
   }
 
   beginPlay(play: Play, prompted: Dict, loader: { vars(file: string, lists?: boolean): Dict }): void {
-    this.#state = newPlayState(play, prompted, loader)
+    this.#state = newPlayState(play, prompted, loader, this.options.privateRoles === true)
   }
 
   beginBatch(_play: Play, allHosts: readonly string[], batch: readonly string[]): void {
@@ -172,6 +176,7 @@ class RunVars implements Vars {
   #lookupContext({ searchPaths, firstFound }: ScopeRequest, playbookDir: string, scope: Scope): LookupContext {
     return {
       ...(firstFound === undefined ? {} : { firstFoundSubdir: firstFound }), searchPaths, playbookDir, scope, render: (value) => render(value, scope), vault: this.options.openVault, secrets: this.options.secrets,
+      ...(this.options.setting ? { setting: this.options.setting } : {}),
     }
   }
 }

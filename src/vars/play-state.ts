@@ -19,9 +19,9 @@ export interface PlayState {
   readonly varsFiles: Map<string, { readonly revision: number; readonly layers: readonly Dict[] }>
 }
 
-export const newPlayState = (play: Play, prompted: Dict, loader: PlayState['loader']): PlayState => ({
+export const newPlayState = (play: Play, prompted: Dict, loader: PlayState['loader'], privateRoles: boolean): PlayState => ({
   play, prompted, loader, allHosts: [], batch: [], lost: new Set(), presentHosts: [], presentBatch: [],
-  exposed: [...new Set(play.roles.flatMap((use) => withDependencies(use.role)))], files: new Map(), varsFiles: new Map(),
+  exposed: privateRoles ? [] : [...new Set(play.roles.flatMap((use) => withDependencies(use.role)))], files: new Map(), varsFiles: new Map(),
 })
 
 /** After a batch began or a host was lost. */

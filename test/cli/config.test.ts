@@ -12,6 +12,19 @@ async function config(args: readonly string[], { cfg = CFG, env = {}, part }: { 
   return { file, exitCode, out: terminal.text(), err: terminal.errors() }
 }
 
+describe('the lookup config', () => {
+  test('a setting, its origin, none of the name; what private roles keep to themselves', async () => {
+    const root = project({
+      'ansible.cfg': '[defaults]\nforks = 7\nprivate_role_vars = true\n', 'roles/r/defaults/main.yml': 'ours: 1\n', 'roles/r/tasks/main.yml': '- debug: {}\n',
+      'site.yml': "- hosts: localhost\n  gather_facts: false\n  roles: [r]\n  tasks:\n    - debug: { msg: \"{{ lookup('config', 'DEFAULT_FORKS', show_origin=true) }}\" }\n    - debug: { msg: \"{{ lookup('config', 'NOPE', on_missing='skip') }} {{ ours is defined }} {{ lookup('config', 'DEFAULT_PRIVATE_ROLE_VARS') }}\" }\n",
+    })
+    const terminal = fakeTerminal({ env: { ANSIBLE_CONFIG: join(root, 'ansible.cfg') } })
+    expect(await dispatch(['run', join(root, 'site.yml')], terminal)).toBe(0)
+    expect(terminal.text()).toContain(`7,\n        "${join(root, 'ansible.cfg')}"`)
+    expect(terminal.text()).toContain('"msg": "[] False True"')
+  })
+})
+
 describe('dump', () => {
   test('only what was changed, with its origin, in the form of ansible-config', async () => {
     const { out, file } = await config(['dump', '--only-changed'], { cfg: '[defaults]\nforks = 7\nroles_path = ./r:/s\n', env: { ANSIBLE_TIMEOUT: '33' }, part: 'ansible-config' })

@@ -196,7 +196,8 @@ describe('names that are not there', () => {
     ["{{ 'a' | upper(1) }}", "the filter 'upper' takes at most 0 arguments, got 1"],
     ["{{ 'a' | indent(wide=1) }}", "the filter 'indent' takes no argument 'wide'"],
     ["{{ lookup('file', 'x', mode=1) }}", "the lookup 'file' takes no option 'mode'"],
-    ["{{ lookup('config', 'X') }}", "the lookup 'config' is not supported: tutti has no Ansible setting 'X'"],
+    ["{{ lookup('config', 'X') }}", "The lookup plugin 'config' failed: No config definition exists for 'X'."],
+    ["{{ lookup('config', 'X', plugin_type='cache') }}", 'Both plugin_type and plugin_name are required, cannot use one without the other'],
   ])('%s', (source, detail) => {
     expect(problemOf(() => rendered(source))).toMatchObject({ code: 'template-failed', detail })
   })

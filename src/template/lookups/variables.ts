@@ -1,8 +1,8 @@
 import type { Value } from '../../value/value.ts'
-import { isList, iterate, mappingOf, typeName } from '../python/kind.ts'
+import { isList, iterate, mappingOf, truthy, typeName } from '../python/kind.ts'
 import { str } from '../python/text.ts'
 import { regex } from '../regex.ts'
-import type { LookupContext } from '../scope.ts'
+import type { Keywords, LookupContext } from '../scope.ts'
 import { TemplateError, fail } from '../template-error.ts'
 import { lookup } from './define-lookup.ts'
 
@@ -39,6 +39,18 @@ function named(pattern: string, names: Iterable<string>): string[] {
   return [...names].filter((name) => like.test(name))
 }
 
+/** What ansible.cfg, the environment and the defaults say; variables of hosts are not asked. */
+function settingOf(name: string, { on_missing: missing = 'error', plugin_type: kind, plugin_name: plugin, show_origin: origin }: Keywords, { setting, scope }: LookupContext): readonly Value[] {
+  if ((kind === undefined) !== (plugin === undefined)) fail("Both plugin_type and plugin_name are required, cannot use one without the other")
+  if (!['error', 'warn', 'skip'].includes(str(missing))) fail(`"on_missing" must be one of "error", "warn" or "skip", not ${str(missing)}`)
+  const found = setting?.(name, kind === undefined ? 'base' : str(kind), plugin === undefined ? '' : str(plugin))
+  if (found) return [truthy(origin ?? false) ? [found.value, found.origin] : found.value]
+  const said = `No config definition exists for '${name}'.`
+  if (missing === 'error') fail(`The lookup plugin 'config' failed: ${said}`)
+  if (missing === 'warn') scope.warn?.(`Skipping, did not find setting ${name}`)
+  return []
+}
+
 export const variableLookups = [
   lookup('vars', 'default', (terms, { default: fallback }, context) => terms.flatMap((term) => (isList(term) ? Array.from(term) : [term])).map((term) => variable(term, fallback, context))),
   lookup('varnames', '', (terms, _options, { scope }) => terms.flatMap((term) => named(identifier(term), scope.names()))),
@@ -46,5 +58,5 @@ export const variableLookups = [
     const groups = mappingOf(render(scope.get('groups') ?? fail("the lookup 'inventory_hostnames' needs an inventory")))
     return terms.flatMap((term) => hostsOf(str(term), groups ?? new Map()))
   }),
-  lookup('config', '*', (terms) => fail(`the lookup 'config' is not supported: tutti has no Ansible setting '${terms.map(str).join(', ')}'`)),
+  lookup('config', 'on_missing plugin_type plugin_name show_origin', (terms, options, context) => terms.flatMap((term) => settingOf(str(term), options, context))),
 ]
