@@ -27,7 +27,7 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
     ...(settings.integer('remotePort') === undefined ? {} : { port: settings.integer('remotePort')! }), ...(settings.flag('noLog') === true ? { noLog: true } : {}), ...(settings.integer('taskTimeout') === undefined ? {} : { taskTimeout: settings.integer('taskTimeout')! }),
     ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
-    ...(settings.flag('jinja2Native') === false ? { factsFromWords: true } : {}), taskDebugger: settings.flag('taskDebugger') ?? false, debugIgnored: settings.flag('debugIgnored') ?? true, privateRoleVars: settings.flag('privateRoleVars') ?? false,
+    ...(settings.flag('jinja2Native') === false ? { factsFromWords: true } : {}), taskDebugger: settings.flag('taskDebugger') ?? false, debugIgnored: settings.flag('debugIgnored') ?? true, ...(settings.flag('privateRoleVars') === undefined ? {} : { privateRoleVars: settings.flag('privateRoleVars')! }),
     ...given({
       becomeProgram: settings.text('becomeProgram'), becomeFlags: settings.text('becomeFlags'), managed: settings.text('managed'),
       asyncDirectory: settings.text('asyncDirectory'),

@@ -32,7 +32,7 @@ interface Shared {
 const tasksFields = { file: path('The file with tasks, relative to the file that includes it.', { aliases: ['_raw_params'] }), apply: raw('Keywords for the included tasks.') } satisfies Fields
 const roleFields = {
   name: text('The role.', { required: true, aliases: ['role', '_raw_params'] }), tasks_from: text('File in tasks/.', { default: 'main' }), vars_from: text('File in vars/.', { default: 'main' }), defaults_from: text('File in defaults/.', { default: 'main' }),
-  handlers_from: text('File in handlers/.', { default: 'main' }), allow_duplicates: flag('Run again although it ran.', { default: true }), public: flag("The role's variables stay for the rest of the play.", { default: false }),
+  handlers_from: text('File in handlers/.', { default: 'main' }), allow_duplicates: flag('Run again although it ran.', { default: true }), public: flag("The role's variables stay for the rest of the play; where nothing is said, as `private_role_vars` says."),
   rolespec_validate: flag("Check the role's argument specification.", { default: true }), apply: raw('Keywords for the included tasks.'),
 } satisfies Fields
 
@@ -77,7 +77,7 @@ function includeRole(call: TaskCall, args: Dict): TaskResult {
   const { name, tasks_from, vars_from, defaults_from, handlers_from } = params as Record<string, string>
   const home = { ...call.task.home, parents: rolesAround(call.context) }
   const role = loaded(() => call.playRun.run.loader.role(name!, home, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from!, validate: params.rolespec_validate === true }))
-  const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public === true, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
+  const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public ?? call.playRun.run.settings.privateRoleVars === false, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
   return { ...plain('ok', { include: name!, include_args: new Map() }), inclusions: [inclusion] }
 }
 

@@ -43,7 +43,7 @@ export interface RunSettings {
   /** The task debugger for what fails, also where that is ignored. */
   readonly taskDebugger?: boolean
   readonly debugIgnored?: boolean
-  /** Variables of roles that nothing says `public` of are seen by these roles alone. */
+  /** Variables of roles that nothing says `public` of are seen by these roles alone, or by all; not set, `include_role` keeps them and imports show them. */
   readonly privateRoleVars?: boolean
   /** Ask hosts about coming tasks early. Off for tests that compare. */
   readonly lookAhead: boolean

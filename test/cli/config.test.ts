@@ -25,6 +25,16 @@ describe('the lookup config', () => {
   })
 })
 
+test.each([['', 'False'], ['private_role_vars = false\n', 'True'], ['private_role_vars = true\n', 'False']])('include_role with %j', async (setting, seen) => {
+  const root = project({
+    'ansible.cfg': `[defaults]\n${setting}`, 'roles/r/defaults/main.yml': 'ours: 1\n', 'roles/r/tasks/main.yml': '- debug:\n',
+    'site.yml': '- hosts: localhost\n  gather_facts: false\n  tasks:\n    - include_role: { name: r }\n    - debug: { msg: "seen {{ ours is defined }}" }\n',
+  })
+  const terminal = fakeTerminal({ env: { ANSIBLE_CONFIG: join(root, 'ansible.cfg') } })
+  await dispatch(['run', join(root, 'site.yml')], terminal)
+  expect(terminal.text()).toContain(`seen ${seen}`)
+})
+
 describe('dump', () => {
   test('only what was changed, with its origin, in the form of ansible-config', async () => {
     const { out, file } = await config(['dump', '--only-changed'], { cfg: '[defaults]\nforks = 7\nroles_path = ./r:/s\n', env: { ANSIBLE_TIMEOUT: '33' }, part: 'ansible-config' })
