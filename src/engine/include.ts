@@ -77,7 +77,7 @@ function includeRole(call: TaskCall, args: Dict): TaskResult {
   const { name, tasks_from, vars_from, defaults_from, handlers_from } = params as Record<string, string>
   const home = { ...call.task.home, parents: rolesAround(call.context) }
   const role = loaded(() => call.playRun.run.loader.role(name!, home, { tasksFrom: tasks_from!, varsFrom: vars_from!, defaultsFrom: defaults_from!, handlersFrom: handlers_from!, validate: params.rolespec_validate === true }))
-  const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public ?? call.playRun.run.settings.privateRoleVars === false, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
+  const inclusion: Inclusion = { kind: 'role', role, vars: includeVars(call, args, roleFields), apply: inheritable(applied(params.apply, call), call.task), public: params.public === undefined ? call.playRun.run.settings.privateRoleVars === false : params.public === true, again: params.allow_duplicates !== false, key: keyOf(role.path, call, args) }
   return { ...plain('ok', { include: name!, include_args: new Map() }), inclusions: [inclusion] }
 }
 
