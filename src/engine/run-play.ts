@@ -64,7 +64,7 @@ function newPlayRun(run: Run, play: Play, allHosts: readonly string[], batch: re
 }
 
 const newHostRun = (name: string): HostRun => ({
-  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, cleared: 0, rolesDone: new Map(), rolesRan: new Set(), clouded: undefined, calm: 7,
+  name, state: 'running', notified: new Map(), owed: new Set(), doubtful: new Map(), flushing: false, doomed: false, failing: false, cleared: 0, rolesDone: new Set(), rolesRan: new Set(), clouded: undefined, calm: 7,
 })
 
 /** All hosts of the batch on their way; `host_pinned` lets no more begin than there are workers. */

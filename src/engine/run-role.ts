@@ -21,14 +21,15 @@ export async function runRole(playRun: PlayRun, host: HostRun, use: RoleUse, con
 /** The end of a role for a host: it is done, unless all of it was skipped. */
 export function leaveRole(host: HostRun, use: RoleUse, flow: Flow): Flow {
   if (flow.next !== 'go' && flow.next !== 'leave-role') return flow
-  if (host.rolesRan.has(use.role)) host.rolesDone.set(use.role, (host.rolesDone.get(use.role) ?? new Set()).add(keyOf(use)))
+  if (host.rolesRan.has(use.role.path)) host.rolesDone.add(keyOf(use))
   return GO
 }
 
 /** A role runs once per play and host with the same parameters, unless it or its use says otherwise. */
-export const alreadyDone = (host: HostRun, use: RoleUse): boolean => !(use.allowDuplicates ?? use.role.allowDuplicates) && host.rolesDone.get(use.role)?.has(keyOf(use)) === true
+export const alreadyDone = (host: HostRun, use: RoleUse): boolean => !(use.allowDuplicates ?? use.role.allowDuplicates) && host.rolesDone.has(keyOf(use))
 
-const keyOf = ({ params, when }: RoleUse): string => JSON.stringify([toJson(params), when.map(({ expression }) => expression)])
+/** A role that a task includes was read anew: it is told by its place, with the file of tasks that it begins with. */
+const keyOf = ({ role, params, when }: RoleUse): string => JSON.stringify([role.path, role.tasks[0]?.span.file, toJson(params), when.map(({ expression }) => expression)])
 
 /** A use of a role, with what surrounds it. */
 interface Placed {

@@ -118,7 +118,7 @@ async function finish(call: TaskCall, result: TaskResult, place: Place): Promise
     tell(call, result, ignored)
   }
   host.calm = result.status === 'changed' || result.status === 'failed' ? 0 : host.calm + 1
-  if (mine && task.home.role && result.status !== 'skipped' && result.status !== 'unreachable') host.rolesRan.add(task.home.role)
+  if (mine && task.home.role && result.status !== 'skipped' && result.status !== 'unreachable') host.rolesRan.add(task.home.role.path)
   const lost = (result.status === 'failed' || result.status === 'unreachable') && !ignored
   if (lost && !call.context.rescuable) host.failing = true
   const reports = await round.meet(host.name, { lost, fatal: call.anyErrorsFatal || call.runOnce, inclusions: mine ? (result.inclusions ?? []) : [] })

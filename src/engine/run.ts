@@ -77,9 +77,9 @@ export interface HostRun {
   /** How often `clear_host_errors` forgave it: a failure from before does not count after. */
   cleared: number
   /** Roles done in this play, with the parameters of each time. */
-  readonly rolesDone: Map<Role, Set<string>>
+  readonly rolesDone: Set<string>
   /** Roles of which some task was not skipped: only these count as done. */
-  readonly rolesRan: Set<Role>
+  readonly rolesRan: Set<string>
   /** In a dry run: the first task of which it is unknown what variables it sets. What is undefined after it may be defined in the real run. */
   clouded: string | undefined
   /** Tasks in a row that changed nothing: how far it pays to look ahead. */

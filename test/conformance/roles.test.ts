@@ -14,6 +14,11 @@ test('include_role runs again, unless allow_duplicates is false', async () => {
   expect(ran.results.filter((line) => line.endsWith('a : ran'))).toHaveLength(2)
 })
 
+test('a role of the play is done for include_role, too', async () => {
+  const ran = await runYaml('- hosts: all\n  gather_facts: false\n  roles: [a]\n  tasks:\n    - include_role: { name: a, allow_duplicates: false }', { files })
+  expect(ran.results.filter((line) => line.endsWith('a : ran'))).toHaveLength(1)
+})
+
 test('gather_facts is a task like setup', async () => {
   const ran = await runYaml('- hosts: all\n  gather_facts: false\n  tasks: [{ name: facts, gather_facts: { gather_subset: ["!all"] } }, { name: seen, debug: { msg: "{{ ansible_facts.system }}" } }]')
   expect(ran.outputs('seen').msg).toBe('Linux')
