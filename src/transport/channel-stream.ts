@@ -14,6 +14,8 @@ export function channelStream({ stdin, stdout, stderr, ended, close }: Channel):
       done(error)
     },
   })
+  // Whoever uses the stream hears of its failure; when nobody does any more, it must not end the process.
+  stream.on('error', () => undefined)
   stdout.on('data', (chunk: Buffer) => stream.push(chunk) || stdout.pause())
   void ended.then(({ code }) => {
     if (stream.destroyed) return

@@ -30,7 +30,7 @@ describe('hosts that cannot be reached say why', () => {
 
   test('a proxy command that fails is quoted, at once', async () => {
     const calls = join(mkdtempSync(join(tmpdir(), 'tutti-')), 'calls')
-    const { detail } = await refused({ ...target, sshArguments: ['-o', `ProxyCommand=sh -c "echo call >> ${calls}; echo no way out >&2; exit 3"`] })
+    const { detail } = await refused({ ...target, connectTimeout: 20, sshArguments: ['-o', `ProxyCommand=sh -c "echo call >> ${calls}; echo no way out >&2; exit 3"`] })
     expect(detail).toContain('no way out')
     expect(readFileSync(calls, 'utf8')).toBe('call\n')
   })
