@@ -49,7 +49,7 @@ test('at most 15 % of its results are unknown, each with a reason', () => {
 })
 
 test('the run changes exactly what was announced', async () => {
-  const run = await play('run', '--audit')
+  const run = await play('run', '--audit', '--diff')
   expect({ code: run.code, failed: inStatus(run, 'failed', 'unreachable') }, run.stderr).toEqual({ code: 0, failed: [] })
   expect(compareRuns(dry.events, run.events)).toEqual([])
   // The program's own comparison, with a dry run of its own.
