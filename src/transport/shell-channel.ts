@@ -94,7 +94,7 @@ export class ShellChannel {
   send(jobs: readonly Job[]): void {
     const first = this.#running.length === 0
     const added = jobs.map((job): Running => ({ ...bound(job), number: ++this.#number, stdout: [], stderr: [], code: 255, closed: { stdout: false, stderr: false } }))
-    this.#running.push(...added)
+    for (const job of added) this.#running.push(job)
     const text = requestText(this.#word, added.map(({ number, script, options }) => ({ number, script, stdin: options.stdin })))
     this.#traffic.roundTrips++
     this.#write(text)
