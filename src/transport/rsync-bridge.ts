@@ -9,7 +9,7 @@ export type Pipe = (script: string, content: Readable) => { readonly stdout: Rea
 
 /**
  * rsync's remote shell: says how many words it was given and which, then passes bytes between rsync and the descriptors 3 and 4.
- * It ends when the host's side has ended, as ssh does.
+ * It ends when the host's side has ended, as ssh does. `cat` gives up where writing would have to wait, so rsync must let it (`--blocking-io`).
  */
 const REMOTE_SHELL = `sh -c 'printf "%s\\0" "$#" "$@" >&4; exec 5<&0; cat <&3 & p=$!; cat <&5 >&4 & q=$!; wait $p; kill $q 2>/dev/null; exit 0' sh`
 
@@ -18,7 +18,7 @@ const REMOTE_SHELL = `sh -c 'printf "%s\\0" "$#" "$@" >&4; exec 5<&0; cat <&3 & 
  * nothing logs in again. `args` name paths of the host as `host:PATH`; they travel inside rsync's protocol, where no shell reads them.
  */
 export async function rsyncOver(args: readonly string[], pipe: Pipe, signal?: AbortSignal): Promise<ShellReply> {
-  const child = spawn('rsync', ['--protect-args', `--rsh=${REMOTE_SHELL}`, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'], ...(signal ? { signal } : {}), env: { ...process.env, LC_ALL: 'C', RSYNC_OLD_ARGS: undefined, RSYNC_PROTECT_ARGS: undefined } })
+  const child = spawn('rsync', ['--protect-args', '--blocking-io', `--rsh=${REMOTE_SHELL}`, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'], ...(signal ? { signal } : {}), env: { ...process.env, LC_ALL: 'C', RSYNC_OLD_ARGS: undefined, RSYNC_PROTECT_ARGS: undefined } })
   const [toRsync, fromRsync] = [child.stdio[3] as Writable, child.stdio[4] as Readable]
   const said: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
   for (const stream of ['stdout', 'stderr'] as const) child[stream]!.on('data', (part: Buffer) => said[stream].push(part))
