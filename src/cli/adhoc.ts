@@ -96,7 +96,7 @@ async function unplaced(file: string, terminal: Terminal, work: () => Promise<nu
   } catch (error) {
     const problems = problemsOf(error)
     if (!problems?.some(({ span }) => span?.file === file)) throw error
-    for (const problem of problems) terminal.err(`${showProblem(withoutPlace(problem)).replace(/^error:/, 'ERROR!')}\n`)
+    for (const problem of problems) terminal.err(`${showProblem(withoutPlace(problem))}\n`)
     return 2
   }
 }

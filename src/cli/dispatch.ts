@@ -44,7 +44,7 @@ export function showFailure(error: unknown, terminal: Pick<Terminal, 'err' | 'pa
   const problems = problemsOf(error)
   if (problems) {
     // What ended the command stands out from warnings by the word that scripts look for.
-    terminal.err(`${problems.map((problem) => showProblem(problem).replace(/^error:/, 'ERROR!')).join('\n\n')}\n`)
+    terminal.err(`${problems.map((problem) => showProblem(problem)).join('\n\n')}\n`)
     if (problems.length > 1) terminal.err(`\n${problems.length} problems\n`)
     return problems.some((problem) => problem instanceof UsageProblem) ? badUse(problems, terminal.part) : problems.every(isOutside) ? 1 : 4
   }

@@ -61,7 +61,7 @@ async function read(values: InventoryValues, terminal: Terminal): Promise<Listed
   const settings = readSettings(terminal.env, process.cwd())
   const vault = await openVault(values, settings, terminal, new Secrets())
   const given = readExtraVars(values.extraVars, vault, settings.duplicates)
-  const warn = (problem: Problem): void => terminal.err(`${showProblem(problem).replace(/^error:/, 'warning:')}\n`)
+  const warn = (problem: Problem): void => terminal.err(`${showProblem(problem, 'warning:')}\n`)
   const loaded = await openInventory(inventorySources(values.inventory, settings), settings, { vault, extraVars: given, warn })
   const within = values.limit.length > 0 ? new Set(loaded.hostsMatching(readLimit(values.limit.join(',')) || 'all')) : undefined
   const directory = values.playbookDir ?? settings.paths('playbookDir', '\0')?.[0]

@@ -83,7 +83,7 @@ export async function startRun(files: readonly string[], values: PlaybookValues,
   const strict = shape.strict ?? !lists(values)
   const terminal = withLog(shown, readSettings(shown.env, process.cwd()).paths('logPath', '\0')?.[0])
   const prepared = await prepare(files, values, terminal)
-  const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem).replace(/^error:/, 'warning:'))}\n`)
+  const warn = (problem: Problem): void => terminal.err(`${prepared.secrets.redact(showProblem(problem, 'warning:'))}\n`)
   if (prepared.settings.unhonoured.length > 0) terminal.err(`warning: these settings have no effect in tutti: ${prepared.settings.unhonoured.join(', ')}\n`)
   // Where nobody says which hosts there are, a check takes every play for one that runs.
   const checking = lists(values) && prepared.sources.length === 0

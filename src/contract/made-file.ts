@@ -1,10 +1,10 @@
 import { fileResource } from '../host/file.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, attributes, remove, run } from '../host/step.ts'
-import { quote } from '../shell/quote.ts'
 import { type Unknown, fresh } from '../value/value.ts'
 import type { TextDiff } from './define-module.ts'
 import { fail } from './failure.ts'
+import { writtenBeside } from './written-beside.ts'
 import { type FileTarget, type WantedAttributes, attributeChange, attributeLines, newTarget, wish } from './file-target.ts'
 
 /** A file that a program of the host makes: `text` says what is in it, as the program tells. */
@@ -30,11 +30,7 @@ export function* madeSteps(before: MadeFile, after: MadeFile, script: string, { 
   if (before.text !== after.text) {
     const unborn = fresh('made by this run')
     const state = { ...followed, ...(isNew ? { kind: 'file' as const, mode: 0o666 & ~me.umask, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, links: 1 } : {}), size: unborn, modified: unborn, changed: unborn, inode: unborn }
-    yield run([
-      'set -e; export LC_ALL=C', `p=$(readlink -f -- ${quote(path)}) || p=${quote(path)}; d=\${p%/*}; t=$(mktemp "\${d:-/}/.tutti.XXXXXXXX"); trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`, script, '[ -s "$t" ]',
-      'if [ -e "$p" ]; then chown "$(stat -c %u:%g -- "$p")" "$t" 2>/dev/null || :; chmod "$(stat -c %a -- "$p")" "$t"; else u=$(umask); chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi',
-      ...(backup ? ['if [ -e "$p" ]; then b="$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"; cp -p -- "$p" "$b"; printf \'%s\\n\' "$b"; fi'] : []), 'mv -f -- "$t" "$p"',
-    ].join('\n'), [leaves(fileResource, path, state)], { sentence })
+    yield run(writtenBeside(path, [script, '[ -s "$t" ]'], { backup }), [leaves(fileResource, path, state)], { sentence })
   }
   const change = attributeChange(isNew ? newTarget('file', before, { owner: undefined, group: undefined, mode: undefined }) : before, after)
   if (Object.keys(change).length > 0) yield attributes(path, change)

@@ -6,6 +6,7 @@ import { fileParams, refuseAttributes, showMode } from '../contract/file-attribu
 import { type FileTarget, attributeChange, attributeLines, attributeOutputs, newTarget, readTarget, wish } from '../contract/file-target.ts'
 import { type ArchiveEntry, FIND_TAR, listScript, parseListing } from '../contract/list-archive.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
+import { writtenBeside } from '../contract/written-beside.ts'
 import { type FileState, absent, fileResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
@@ -171,11 +172,8 @@ function packScript({ format }: ArchiveParams, single: boolean, dest: string, { 
   const make = single ? `${compress} -c < ${quote(entries[0]!.path)} > "$t"`
     : format === 'zip' ? `command -v zip >/dev/null || { echo 'Failed to find required executable "zip": install the package zip on the host' >&2; exit 9; }\nrm -f -- "$t"; zip -q -X -@ "$t"`
       : `${FIND_TAR}\n"$tar" --create --format=gnu --no-recursion --hard-dereference${packer ? ` --use-compress-program=${quote(compress!)}` : ''} --null --verbatim-files-from -T - -f "$t"`
-  return [
-    'set -e; export LC_ALL=C', `p=$(readlink -f -- ${quote(dest)}) || p=${quote(dest)}; d=\${p%/*}; t=$(mktemp "\${d:-/}/.tutti.XXXXXXXX"); trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
+  return writtenBeside(dest, [
     ...(packer ? [`command -v ${packer} >/dev/null || { echo 'Failed to find required executable "${packer}": install the package ${packer === 'xz' ? 'xz-utils' : packer} on the host' >&2; exit 9; }`] : []),
     `cd -- ${quote(root)}`, make,
-    'if [ -e "$p" ]; then chown "$(stat -c %u:%g -- "$p")" "$t" 2>/dev/null || :; chmod "$(stat -c %a -- "$p")" "$t"; else u=$(umask); chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi',
-    'sync -- "$t" 2>/dev/null || :', 'mv -f -- "$t" "$p"',
-  ].join('\n')
+  ])
 }

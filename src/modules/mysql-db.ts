@@ -1,6 +1,7 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { NEEDS_MYSQL, askMysql, clientEnvironment, clientScript, identifier, literal, mysqlKey, mysqlParams, plannedOnMysql, tellMysql } from '../contract/mysql.ts'
+import { dumpScript, packerOf } from '../contract/written-beside.ts'
 import { fileResource } from '../host/file.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { leaves } from '../host/resource.ts'
@@ -86,20 +87,13 @@ function* statements(given: DbParams, before: State, after: State): Iterable<str
   }
 }
 
-const PACKERS: Readonly<Record<string, string>> = { gz: 'gzip', bz2: 'bzip2', xz: 'xz' }
-const packerOf = (file: string): string | undefined => PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? '']
-
-/** Half a dump never stands at the target. */
 function dump(given: DbParams, target: string): Step {
   const words = [
     ...(given.force ? ['--force'] : []), ...(given.quick ? ['--quick'] : []), ...(given.single_transaction ? ['--single-transaction=true'] : []), ...(given.skip_lock_tables ? ['--skip-lock-tables'] : []), ...(given.hex_blob ? ['--hex-blob'] : []),
     ...(given.encoding === '' ? [] : [`--default-character-set=${given.encoding}`]), ...(given.master_data === 0 ? [] : [`--master-data=${given.master_data}`]), ...given.ignore_tables.map((table) => `--ignore-table=${table}`), ...splitWords(given.dump_extra_args ?? ''),
     ...(isAll(given) ? ['--all-databases'] : given.name.length > 1 ? ['--databases', '--', ...given.name] : ['--', ...given.name]),
   ]
-  const packer = packerOf(target)
-  const client = `(\n${clientScript(given, 'mysqldump', words)}\n) 4</dev/null`
-  const write = packer === undefined ? `${client} > "$t" || exit` : `r=$({ { ${client} || echo $? >&3; } | ${packer} > "$t" || echo 1 >&3; } 3>&1); [ -z "$r" ] || exit 1`
-  const script = `t=$(mktemp ${quote(target)}.XXXXXXXX) || exit; trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM\n${write}\nu=$(umask); chmod "$(printf %o $((0666 & ~0$u)))" "$t"; mv -f -- "$t" ${quote(target)}`
+  const script = dumpScript(target, `(\n${clientScript(given, 'mysqldump', words)}\n) 4</dev/null`)
   return run(script, [leaves(fileResource, target, unknown('what mysqldump writes'))], { environment: clientEnvironment(given), sentence: `dump ${given.name.join(', ')} to ${target}`, failure: 'the dump failed' })
 }
 

@@ -7,7 +7,7 @@ import { resolvePath } from '../host/resolve-path.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
-import { dumpScript, restoreScript } from '../contract/postgres-dump.ts'
+import { pgDumpScript, pgRestoreScript } from '../contract/postgres-dump.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { type Unknown, type Value, fresh, isUnknown, unknown } from '../value/value.ts'
 
@@ -174,6 +174,6 @@ async function probeRename(host: Reader, given: DbParams): Promise<State> {
 
 function* moveContent(given: DbParams, target: string): Iterable<Step> {
   const environment = postgresEnvironment(given, given.name)
-  if (given.state === 'dump') yield run(dumpScript(target, `${given.target_opts} ${given.dump_extra_args ?? ''}`), [leaves(fileResource, target, unknown(`what pg_dump writes about ${given.name}`))], { environment, sentence: `dump database ${given.name} to ${target}`, failure: `Dump of database ${given.name} failed` })
-  else yield run(restoreScript(target, given.target_opts), [], { environment, sentence: `restore database ${given.name} from ${target}`, failure: `Restore of database ${given.name} failed` })
+  if (given.state === 'dump') yield run(pgDumpScript(target, `${given.target_opts} ${given.dump_extra_args ?? ''}`), [leaves(fileResource, target, unknown(`what pg_dump writes about ${given.name}`))], { environment, sentence: `dump database ${given.name} to ${target}`, failure: `Dump of database ${given.name} failed` })
+  else yield run(pgRestoreScript(target, given.target_opts), [], { environment, sentence: `restore database ${given.name} from ${target}`, failure: `Restore of database ${given.name} failed` })
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Problem, Span } from './problem.ts'
 
 /**
- * A problem as text: the summary with its detail, the place, a frame of the source with a caret below it, and the hint.
+ * A problem as text, behind `ERROR!` as Ansible's refusals or behind `warning:`: the summary with its detail, the place, a frame of the source with a caret below it, and the hint.
  * `readSource` gives a file's text, or `undefined` where there is none (an expression from the command line).
  */
-export function showProblem(problem: Problem, readSource: (file: string) => string | undefined = readFromDisk): string {
+export function showProblem(problem: Problem, opening: 'ERROR!' | 'warning:' = 'ERROR!', readSource: (file: string) => string | undefined = readFromDisk): string {
   const { span, hint } = problem
-  const lines = [`error: ${problem.message} [${problem.code}]`]
+  const lines = [`${opening} ${problem.message} [${problem.code}]`]
   if (span) {
     lines.push(`  --> ${span.file}:${span.line}:${span.column}`)
     const frame = showFrame(span, readSource(span.file))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dumpScript, restoreScript } from '../../src/contract/postgres-dump.ts'
+import { pgDumpScript, pgRestoreScript } from '../../src/contract/postgres-dump.ts'
 import { parsePrivileges } from '../../src/contract/postgres-grants.ts'
 import { fitsPassword, isVerifier, scramVerifier, verifierFor } from '../../src/contract/postgres-password.ts'
 import { identifier, literal, postgresEnvironment } from '../../src/contract/psql.ts'
@@ -64,9 +64,9 @@ test('reads privileges, and refuses what is none', () => {
 })
 
 test('a dump is named by its ending, and its words are words', () => {
-  expect(dumpScript('/a b.tar', '--table "x; y"')).toContain("pg_dump -F t --table 'x; y' > \"$t\"")
-  expect(dumpScript('/a.sql.xz', '')).toContain('| xz > "$t"')
-  expect(dumpScript('/a.dir', '')).toBe('exec pg_dump -F d -f /a.dir')
-  expect(restoreScript('/a.pgc', '--clean')).toContain('pg_restore -F c -d "$PGDATABASE" --clean /a.pgc')
-  expect(restoreScript('/a.sql', '')).toContain('ON_ERROR_STOP=1 < /a.sql')
+  expect(pgDumpScript('/a b.tar', '--table "x; y"')).toContain("pg_dump -F t --table 'x; y' > \"$t\"")
+  expect(pgDumpScript('/a.sql.xz', '')).toContain('| xz > "$t"')
+  expect(pgDumpScript('/a.dir', '')).toBe('exec pg_dump -F d -f /a.dir')
+  expect(pgRestoreScript('/a.pgc', '--clean')).toContain('pg_restore -F c -d "$PGDATABASE" --clean /a.pgc')
+  expect(pgRestoreScript('/a.sql', '')).toContain('ON_ERROR_STOP=1 < /a.sql')
 })
