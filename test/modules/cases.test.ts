@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { type Case, loadCases, runCase } from './run-case.ts'
+import { type Case, canRunAgain, caseShell, loadCases, runAgain, runCase } from './run-case.ts'
 
 const folder = join(import.meta.dirname, 'cases')
 const isRoot = process.getuid?.() === 0
@@ -10,16 +10,19 @@ const isRoot = process.getuid?.() === 0
 /** A machine that may be changed: cases with `spare` make users, rules and file systems. */
 const isSpare = process.env.TUTTI_SPARE_HOST === '1'
 
+/** Nothing is prepared, and nothing may change: what a pass with TUTTI_KEEP_CASES left is looked at once more. */
+const isSecondPass = process.env.TUTTI_SECOND_PASS === '1'
+
 /** Whether this machine has all programs that a case is about. */
 const has = (programs: string): boolean => programs.split(' ').every((program) => {
   try {
-    return execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin; command -v ${program}`]).length > 0
+    return execFileSync(caseShell ?? 'sh', ['-c', `${caseShell ? '' : 'PATH=$PATH:/usr/sbin:/sbin; '}command -v ${program}`]).length > 0
   } catch {
     return false
   }
 })
 
-const says = (line: string): boolean => spawnSync('sh', ['-c', line]).status === 0
+const says = (line: string): boolean => spawnSync(caseShell ?? 'sh', ['-c', line]).status === 0
 
 const runsHere = ({ root, needs, lacks, where, spare }: Case): boolean =>
   (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (where === undefined || says(where)) && (spare !== true || (isSpare && isRoot))
@@ -27,7 +30,10 @@ const runsHere = ({ root, needs, lacks, where, spare }: Case): boolean =>
 for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
     for (const file of readdirSync(join(folder, module)).filter((name) => name.endsWith('.yml')).sort()) {
-      for (const one of loadCases(join(folder, module, file))) test.skipIf(!runsHere(one))(`${file.replace('.yml', '')}: ${one.name}`, () => runCase(module, one))
+      loadCases(join(folder, module, file)).forEach((one, i) => {
+        const id = `${module}-${file.replace('.yml', '')}-${i}`
+        test.skipIf(!runsHere(one) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, () => (isSecondPass ? runAgain : runCase)(module, one, id))
+      })
     }
   })
 }

@@ -75,22 +75,23 @@ export interface Case extends TaskCase {
 
 export const loadCases = (file: string): readonly Case[] => parse(readFileSync(file, 'utf8')) as readonly Case[]
 
-/** Everything that every module promises, checked for one case. */
-export async function runCase(moduleName: string, given: Case): Promise<void> {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'case-')))
-  const files = realpathSync(mkdtempSync(join(tmpdir(), 'files-')))
+/** The shell of a case's host: another than /bin/sh finds no program but those of its own PATH. */
+export const caseShell: string | undefined = process.env['TUTTI_CASE_SHELL']
+
+/** Where cases leave their directories for `runAgain`; each has a temporary one otherwise. */
+const kept: string | undefined = process.env['TUTTI_KEEP_CASES']
+
+/** Everything that every module promises, checked for one case. `id` is its own among all cases. */
+export async function runCase(moduleName: string, given: Case, id: string): Promise<void> {
+  const { root, files, done } = directories(id)
   const one = replaced(given, given.sign ?? '@', root)
-  const connection = connectLocal({})
+  const connection = connectLocal(caseShell === undefined ? {} : { shellProgram: caseShell })
   try {
     build(root, one.host ?? {})
     build(files, one.files ?? {})
     const machine = new Machine(connection)
-    const tasks = await Promise.all((one.tasks ?? [one]).map(async (task) => ({ task, module: (await registry[task.module ?? moduleName]!()) as Module })))
-    const run = async (overlay?: Overlay) => {
-      const outcomes: Outcome[] = []
-      for (const { task, module } of tasks) outcomes.push(await attempt(module, task, machine, files, overlay))
-      return outcomes
-    }
+    const tasks = await tasksOf(moduleName, one)
+    const run = (overlay?: Overlay) => runAll(tasks, machine, files, overlay)
     await onHost(connection, root, given.prepare)
     const untouched = fingerprint(root)
     const looked = await onHost(connection, root, given.look)
@@ -118,9 +119,48 @@ export async function runCase(moduleName: string, given: Case): Promise<void> {
     }
   } finally {
     await connection.close()
-    rmSync(root, { recursive: true, force: true })
-    rmSync(files, { recursive: true, force: true })
+    done()
   }
+}
+
+/** After a pass over all cases with their directories kept: the same task once more. What it changes now, it should have left alone. */
+export async function runAgain(moduleName: string, given: Case, id: string): Promise<void> {
+  const { root, files } = directories(id)
+  const one = replaced(given, given.sign ?? '@', root)
+  const connection = connectLocal(caseShell === undefined ? {} : { shellProgram: caseShell })
+  try {
+    const again = await runAll(await tasksOf(moduleName, one), new Machine(connection), files)
+    expect(again.at(-1)!.status, `second pass: ${again.at(-1)!.reason ?? show(again.at(-1)!.diff)}`).toBe(one.again || 'same')
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Cases that a second pass can speak about: they ended well, and share nothing of the machine with other cases. */
+export const canRunAgain = (one: Case): boolean => one.spare !== true && one.again !== false && ['change', 'same', undefined].includes((one.tasks?.at(-1) ?? one).status)
+
+function directories(id: string): { readonly root: string; readonly files: string; readonly done: () => void } {
+  const names = ['case', 'files'] as const
+  const [root, files] = names.map((name) => {
+    if (kept === undefined) return realpathSync(mkdtempSync(join(tmpdir(), `${name}-`)))
+    mkdirSync(join(kept, id, name), { recursive: true })
+    return join(kept, id, name)
+  }) as [string, string]
+  return { root, files, done: () => { if (kept === undefined) for (const path of [root, files]) rmSync(path, { recursive: true, force: true }) } }
+}
+
+interface Prepared {
+  readonly task: TaskCase
+  readonly module: Module
+}
+
+const tasksOf = (moduleName: string, one: Case): Promise<readonly Prepared[]> =>
+  Promise.all((one.tasks ?? [one]).map(async (task) => ({ task, module: (await registry[task.module ?? moduleName]!()) as Module })))
+
+async function runAll(tasks: readonly Prepared[], machine: Machine, files: string, overlay?: Overlay): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const { task, module } of tasks) outcomes.push(await attempt(module, task, machine, files, overlay))
+  return outcomes
 }
 
 /** Scripts of a case start in the host's directory; an @ in them is no more than itself. */
