@@ -1,4 +1,4 @@
-import type { AuditDifference, HostResult, RunEvent } from './event.ts'
+import type { AuditDifference, Diff, HostResult, RunEvent } from './event.ts'
 
 /**
  * What a dry run said against what the real run of the same inputs did, result by result. Unknown is no difference, whatever
@@ -48,6 +48,14 @@ function differenceOf(said: HostResult, did: HostResult): Pick<AuditDifference, 
   if (did.status === 'failed') return { kind: 'missed-failure', detail: did.reason ?? 'it failed' }
   if (quiet(said.status) && did.status === 'changed') return said.assuming ? { kind: 'broken-assumption', detail: `it rested on the assumption that ${said.assuming} leaves it alone` } : { kind: 'missed-change', detail: `the dry run called it ${said.status}` }
   if (said.status === 'changed' && quiet(did.status)) return { kind: 'false-change', detail: `the dry run announced a change, the run found it ${did.status}` }
-  if (said.status === 'changed' && JSON.stringify(said.diff ?? []) !== JSON.stringify(did.diff ?? []) && ![said, did].some(({ diff }) => JSON.stringify(diff ?? []).includes('(unknown: '))) return { kind: 'wrong-diff', detail: 'the differences are not the ones that were announced' }
-  return undefined
+  const wrong = said.status === 'changed' ? firstWrongLine(said.diff ?? [], did.diff ?? []) : undefined
+  return wrong === undefined ? undefined : { kind: 'wrong-diff', detail: wrong }
+}
+
+/** Where the announced differences and those that came part; nothing where one of them speaks of something unknown. */
+function firstWrongLine(announced: readonly Diff[], came: readonly Diff[]): string | undefined {
+  const [said, did] = [announced, came].map((diffs) => diffs.flatMap(({ header, before, after }) => [header.before, header.after, ...before.split('\n').map((line) => `-${line}`), ...after.split('\n').map((line) => `+${line}`)])) as [string[], string[]]
+  if ([...said, ...did].some((line) => line.includes('(unknown: '))) return undefined
+  const at = Array.from({ length: Math.max(said.length, did.length) }, (_, i) => i).find((i) => said[i] !== did[i])
+  return at === undefined ? undefined : `announced '${said[at] ?? 'no more'}', and it was '${did[at] ?? 'no more'}'`
 }

@@ -19,9 +19,9 @@ const UNITS = `until units=$(systemctl list-units --plain --no-legend --state=ac
 /** Reads a host; with what it was before, only files that were written since are read again. */
 export async function readState(host: TestHost, before?: { readonly state: HostState; readonly sums: ReadonlyMap<string, string> }): Promise<{ readonly state: HostState; readonly sums: ReadonlyMap<string, string> }> {
   const only = before ? '-cnewer /run/tutti-oracle-mark' : ''
-  const { stdout, code, stderr } = await host.run(`sudo sh -c '${`touch /run/tutti-oracle-next; ${LIST}; printf "\\0"; ${SUMS.replace('ONLY', only)}; printf "\\0"; ${UNITS}; mv /run/tutti-oracle-next /run/tutti-oracle-mark`.replaceAll("'", "'\\''")}'`)
+  const { stdout, code, stderr } = await host.run(`sudo sh -c '${`touch /run/tutti-oracle-next; ${LIST}; printf "\\0==\\0"; ${SUMS.replace('ONLY', only)}; printf "\\0==\\0"; ${UNITS}; mv /run/tutti-oracle-next /run/tutti-oracle-mark`.replaceAll("'", "'\\''")}'`)
   if (code !== 0) throw new Error(`cannot read ${host.name}: ${stderr}`)
-  const [paths = '', sums = '', units = ''] = stdout.split('\0\0')
+  const [paths = '', sums = '', units = ''] = stdout.split('\0==\0')
   const known = new Map(before?.sums)
   for (const line of sums.split('\0').filter(Boolean)) known.set(line.slice(64).replace(/^[ *]*\./, ''), line.slice(0, 64))
   const state = new Map<string, string>()
