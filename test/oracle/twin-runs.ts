@@ -133,7 +133,7 @@ function run(who: 'ours' | 'theirs'): Run {
   const output = who === 'ours' ? call(TUTTI, 'run', '--audit', '--output', 'json') : call(asked.ansible)
   // The last two results are the task's and the one that keeps it.
   const predicted = dry.filter((event) => event.type === 'result').at(-2)?.result.status
-  const audit = events(output).flatMap((event) => (event.type === 'audit' ? event.differences : [])).filter(({ name }) => name !== 'kept')
+  const audit = events(output).flatMap((event) => (event.type === 'audit' ? event.differences : [])).filter(({ name }) => !String(name).endsWith('kept'))
   return { result: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, unknown>) : undefined, output, audit, predicted }
 }
 
