@@ -1,4 +1,6 @@
+import type { Reader } from '../host/reader.ts'
 import { quote } from '../shell/quote.ts'
+import { Unknown } from '../value/value.ts'
 import { fail } from './failure.ts'
 
 /** One thing in an archive, under the name that it gets. Ids are those of the archive; `sum` is the SHA-1 of a file's content. */
@@ -43,6 +45,12 @@ export const FIND_TAR = [
   'case $("$tar" --version 2>/dev/null) in *GNU*) ;; *) echo "$tar is not GNU tar, which is needed for archives" >&2; exit 9;; esac',
 ].join('\n')
 export const FIND_UNZIP = 'command -v unzip >/dev/null || { echo \'Unable to find required "unzip": install the package unzip\' >&2; exit 9; }'
+
+/** Refuses a host that cannot handle the format, unless something planned may bring what is missing. */
+export async function refuseWithoutPacker(host: Reader, format: Listing['format']): Promise<void> {
+  const reply = await host.run(format === 'zip' ? FIND_UNZIP : FIND_TAR, [])
+  if (!(reply instanceof Unknown) && reply.code !== 0 && !(host.planned && host.changing)) fail(reply.stderr.toString().trim())
+}
 export const IS_ZIP = '[ "$(head -c 2 -- "$f")" = PK ]'
 
 /** Prints what is in the archive `$f`; changes nothing. Runs on the host or on the controller, wherever the archive is. */

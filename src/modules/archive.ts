@@ -4,7 +4,7 @@ import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { fileParams, refuseAttributes, showMode } from '../contract/file-attributes.ts'
 import { type FileTarget, attributeChange, attributeLines, attributeOutputs, newTarget, readTarget, wish } from '../contract/file-target.ts'
-import { type ArchiveEntry, FIND_TAR, listScript, parseListing } from '../contract/list-archive.ts'
+import { type ArchiveEntry, FIND_TAR, listScript, parseListing, refuseWithoutPacker } from '../contract/list-archive.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { writtenBeside } from '../contract/written-beside.ts'
 import { type FileState, absent, fileResource } from '../host/file.ts'
@@ -63,6 +63,7 @@ export const archive = defineModule({
     if (sources.expanded.length === 0) fail('Error, no source paths were found', { path: given.path.join(',') })
     if (dest === undefined && (given.path.length > 1 || given.path.some((one) => /[*?[]/.test(one)) || first?.state.kind === 'directory')) fail('Error, must specify "dest" when archiving multiple files or trees')
     refuseItself(given, sources, dest)
+    if (sources.roots.length > 0 && !single && given.format !== 'zip') await refuseWithoutPacker(host, 'tar')
     const target = await readTarget(host, dest ?? `${sources.expanded[0]!}.${given.format}`, given, true)
     return { ...target, checksum: '', entries: target.kind === 'file' ? await readEither(host, given, first === undefined ? undefined : single, target.seen.value.path) : {}, rest: given.remove ? restOf(sources) : [], about: aside({ sources, single }) }
   },

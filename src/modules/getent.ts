@@ -1,3 +1,4 @@
+import { askProgram } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { flag, text } from '../schema/field.ts'
@@ -7,7 +8,7 @@ import { type Value, isUnknown } from '../value/value.ts'
 export const getent = defineModule({
   name: 'getent',
   summary: 'Look something up in a database of the host: users, groups, hosts.',
-  notes: ['What it finds becomes the fact `getent_DATABASE`: by key, the other fields as a list.'],
+  notes: ['Needs the program getent.', 'What it finds becomes the fact `getent_DATABASE`: by key, the other fields as a list.'],
   params: {
     database: text('passwd, group, hosts, services …', { required: true }),
     key: text('What to look up; everything without it.'),
@@ -16,7 +17,7 @@ export const getent = defineModule({
     fail_key: flag('Whether a key that is not there is a failure.', { default: true }),
   },
   async probe(host, { database, key, split, service, fail_key }) {
-    const reply = await host.run(`LC_ALL=C getent ${service === undefined ? '' : `-s ${quote(service)} `}${quote(database)} ${key === undefined ? '' : quote(key)}`, ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/hosts'])
+    const reply = await askProgram(host, { getent: 'libc-bin' }, `LC_ALL=C getent ${service === undefined ? '' : `-s ${quote(service)} `}${quote(database)} ${key === undefined ? '' : quote(key)}`, ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/hosts'])
     if (isUnknown(reply)) throw reply
     const fact = `getent_${database}`
     if (reply.code === 2 && key !== undefined) return fail_key ? fail('One or more supplied key could not be found in the database.') : { facts: new Map<Value, Value>([[fact, new Map([[key, null]])]]) }

@@ -6,7 +6,7 @@ import { fail } from '../contract/failure.ts'
 import { fileParams, parseMode, refuseAttributes, showMode } from '../contract/file-attributes.ts'
 import { known } from '../contract/file-target.ts'
 import { globExists } from '../contract/glob-exists.ts'
-import { type ArchiveEntry, type Listing, type Selection, FIND_TAR, FIND_UNZIP, IS_ZIP, listScript, members, parseListing, tarOptions, zipMembers } from '../contract/list-archive.ts'
+import { type ArchiveEntry, type Listing, type Selection, FIND_TAR, FIND_UNZIP, IS_ZIP, listScript, members, parseListing, refuseWithoutPacker, tarOptions, zipMembers } from '../contract/list-archive.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { groupAccount, userAccount } from '../host/account.ts'
 import { type FileState, absent, checksumResource, fileResource, followedResource } from '../host/file.ts'
@@ -90,6 +90,7 @@ export const unarchive = defineModule({
     if (given.creates !== undefined && known(await globExists(host, await resolvePath(host, given.creates, environment)))) return { entries: {}, seen: aside(nothing) }
     if (root.kind !== 'directory') fail(`dest '${dest}' must be an existing dir`)
     const listing = parseListing(await listed(host, source, selectionOf(given), given.validate_certs))
+    if (source.local) await refuseWithoutPacker(host, listing.format)
     const found = await Promise.all(listing.entries.map((entry) => look(host, entry, dest, given, me)))
     return { entries: Object.fromEntries(found.map((one) => [one.path, stateOf(one, listing.format, given, me)])), seen: aside({ ...nothing, settled: false, format: listing.format, found }) }
   },

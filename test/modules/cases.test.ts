@@ -13,10 +13,10 @@ const isSpare = process.env.TUTTI_SPARE_HOST === '1'
 /** Nothing is prepared, and nothing may change: what a pass with TUTTI_KEEP_CASES left is looked at once more. */
 const isSecondPass = process.env.TUTTI_SECOND_PASS === '1'
 
-/** Whether this machine has all programs that a case is about. */
+/** Whether this machine has all programs that a case is about; `gnu-tar` is a tar of GNU. */
 const has = (programs: string): boolean => programs.split(' ').every((program) => {
   try {
-    return execFileSync(caseShell ?? 'sh', ['-c', `${caseShell ? '' : 'PATH=$PATH:/usr/sbin:/sbin; '}command -v ${program}`]).length > 0
+    return execFileSync(caseShell ?? 'sh', ['-c', `${caseShell ? '' : 'PATH=$PATH:/usr/sbin:/sbin; '}${program === 'gnu-tar' ? 'tar --version | grep GNU' : `command -v ${program}`}`]).length > 0
   } catch {
     return false
   }
