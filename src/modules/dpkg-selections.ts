@@ -1,4 +1,5 @@
 import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
 import { type Resource, leaves } from '../host/resource.ts'
 import { run } from '../host/step.ts'
 import { choice, text } from '../schema/field.ts'
@@ -23,7 +24,13 @@ export const dpkgSelections = defineModule({
     name: text('The package.', { required: true }),
     selection: choice(['install', 'hold', 'deinstall', 'purge'], 'What dpkg is to do with it.', { required: true }),
   },
-  probe: async (host, { name }): Promise<{ readonly selection: string | Unknown }> => ({ selection: await host.get(selectionResource, name) }),
+  async probe(host, { name, selection: wanted }): Promise<{ readonly selection: string | Unknown }> {
+    const selection = await host.get(selectionResource, name)
+    // dpkg only warns of a name that it never heard of, and keeps nothing.
+    const offered = selection === '' ? await host.run(`dpkg-query --print-avail -- ${quote(name)} >/dev/null 2>&1`, ['/var/lib/dpkg/available']) : undefined
+    if (offered && !isUnknown(offered) && offered.code !== 0) fail(`Failed to find package '${name}' to perform selection '${wanted}'.`)
+    return { selection }
+  },
   plan: ({ selection }) => ({ selection }),
   *apply({ params: { name, selection } }) {
     yield run(['dpkg', '--set-selections'], [leaves(selectionResource, name, selection)], { stdin: Buffer.from(`${name} ${selection}\n`) })
