@@ -18,7 +18,7 @@ interface Manager {
 const MANAGERS: ReadonlyMap<string, Manager> = new Map<string, Manager>([
   ['apk', { program: 'apk', list: 'apk info -v', parse: parseApk }],
   ['rpm', { program: 'rpm', list: "rpm -qa --qf '%{NAME}|%{VERSION}|%{RELEASE}|%{EPOCH}|%{ARCH}\\n'", parse: parseRpm }],
-  ['apt', { program: 'dpkg-query', list: "dpkg-query -W -f '${db:Status-Status}|${Package}|${Version}|${Architecture}|${Section}|${Origin}\\n'", parse: parsePackageList }],
+  ['apt', { program: 'dpkg-query', list: "dpkg-query -W -f '${db:Status-Status}|${Package}|${Version}|${Architecture}|${Section}\\n' || exit; echo @@origins; { apt-cache policy; echo @@installed; apt-cache policy $(dpkg-query -W -f '${db:Status-Status}|${Package}:${Architecture}\\n' | sed -n 's/^installed|//p'); } 2>/dev/null || :", parse: parsePackageList }],
 ])
 const ALIASES: Readonly<Record<string, string>> = { dpkg: 'apt', yum: 'rpm', dnf: 'rpm', dnf5: 'rpm', zypper: 'rpm' }
 const NOT_SERVED = new Set(['pacman', 'pkg', 'pkg5', 'pkgng', 'pkg_info', 'portage'])
@@ -92,8 +92,16 @@ function byName(rows: Iterable<readonly [name: string, of: Value]>): Packages {
 const lines = (output: string): string[] => output.split('\n').filter(Boolean)
 
 export function parsePackageList(output: string): Packages {
-  const rows = lines(output).map((line) => line.split('|')).filter(([status]) => status === 'installed')
-  return byName(rows.map(([, name = '', version = '', arch = '', category = '', origin = '']) => [name, dict({ name, version, arch, category, origin, source: 'apt' })]))
+  const [packages = '', policy = ''] = output.split('@@origins\n')
+  const origins = originsOf(policy)
+  const rows = lines(packages).map((line) => line.split('|')).filter(([status]) => status === 'installed')
+  return byName(rows.map(([, name = '', version = '', arch = '', category = '']) => [name, dict({ name, version, arch, category, origin: origins.get(`${name}:${arch}`) ?? origins.get(name) ?? '', source: 'apt' })]))
+}
+/** Who made the archive that the installed version of each package comes from: nobody where it is in none (any more). Of `apt-cache policy`: the archives, then the packages. */
+function originsOf(policy: string): ReadonlyMap<string, string> {
+  const [archives = '', packages = ''] = policy.split('@@installed\n')
+  const makers = new Map([...archives.matchAll(/^ +-?\d+ (.+)\n +release (?:.*,)?o=([^,\n]*)/gm)].map(([, archive, maker]) => [archive!, maker!]))
+  return new Map(packages.split(/^(?=\S+:\n)/m).map((part) => [part.slice(0, part.indexOf('\n') - 1), makers.get(/^ \*\*\* .*\n +-?\d+ (.+)$/m.exec(part)?.[1] ?? '') ?? '']))
 }
 export function parseRpm(output: string): Packages {
   const rows = lines(output).map((line) => line.split('|'))

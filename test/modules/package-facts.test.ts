@@ -2,8 +2,35 @@ import { expect, test } from 'vitest'
 import { parseApk, parsePackageList, parseRpm } from '../../src/modules/package-facts.ts'
 import { toJson } from '../../src/value/json.ts'
 
+const policy = `Package files:
+ 100 /var/lib/dpkg/status
+     release a=now
+ 500 http://mirror.example/debian bookworm/main amd64 Packages
+     release v=12.5,o=Debian,a=stable,n=bookworm,l=Debian,c=main,b=amd64
+     origin mirror.example
+Pinned packages:
+@@installed
+libc6:
+  Installed: 2.36-9
+  Version table:
+     2.37-1 990
+        990 http://other.example/debian sid/main amd64 Packages
+ *** 2.36-9 500
+        500 http://mirror.example/debian bookworm/main amd64 Packages
+        100 /var/lib/dpkg/status
+libc6:i386:
+  Installed: 2.36-9
+  Version table:
+ *** 2.36-9 100
+        100 /var/lib/dpkg/status
+`
+
 test('what dpkg lists: only what is installed, one entry for each architecture', () => {
-  const output = 'installed|libc6|2.36-9|amd64|libs|Debian\ninstalled|libc6|2.36-9|i386|libs|\nconfig-files|old|1|amd64|net|\n'
+  const output = `installed|libc6|2.36-9|amd64|libs
+installed|libc6|2.36-9|i386|libs
+config-files|old|1|amd64|net
+@@origins
+${policy}`
   expect(toJson(parsePackageList(output))).toEqual({
     libc6: [
       { name: 'libc6', version: '2.36-9', arch: 'amd64', category: 'libs', origin: 'Debian', source: 'apt' },

@@ -4,10 +4,10 @@ import { didYouMean } from '../../problem/did-you-mean.ts'
 /** What belongs together when facts are gathered: Ansible's names of subsets, with the facts (without prefix) that each brings. */
 export const FAMILIES = {
   apparmor: ['apparmor'], caps: ['system_capabilities', 'system_capabilities_enforced'], chroot: ['is_chroot'], cmdline: ['cmdline', 'proc_cmdline'], date_time: ['date_time'],
-  distribution: ['distribution', 'distribution_version', 'distribution_release', 'distribution_major_version', 'os_family'], dns: ['dns'], env: ['env'], fibre_channel_wwn: [], fips: ['fips'],
-  hardware: ['devices', 'mounts', 'processor', 'processor_cores', 'processor_count', 'processor_vcpus', 'memtotal_mb', 'memfree_mb', 'memory_mb', 'swaptotal_mb', 'product_name', 'uptime_seconds'], iscsi: [], loadavg: ['loadavg'], local: ['local'], lsb: ['lsb'],
-  network: ['interfaces', 'default_ipv4', 'default_ipv6', 'all_ipv4_addresses', 'all_ipv6_addresses'], nvme: [], pkg_mgr: ['pkg_mgr'], platform: ['system', 'kernel', 'kernel_version', 'machine', 'architecture', 'hostname', 'nodename', 'fqdn', 'domain', 'machine_id', 'userspace_bits'],
-  python: ['python', 'python_version'], selinux: ['selinux'], service_mgr: ['service_mgr'], ssh_pub_keys: ['ssh_host_key_rsa_public', 'ssh_host_key_ecdsa_public', 'ssh_host_key_ed25519_public'], systemd: ['systemd'],
+  distribution: ['distribution', 'distribution_version', 'distribution_release', 'distribution_major_version', 'os_family'], dns: ['dns'], env: ['env'], fibre_channel_wwn: ['fibre_channel_wwn'], fips: ['fips'],
+  hardware: ['devices', 'device_links', 'lvm', 'mounts', 'processor', 'processor_cores', 'processor_count', 'processor_vcpus', 'memtotal_mb', 'memfree_mb', 'memory_mb', 'swaptotal_mb', 'product_name', 'uptime_seconds'], iscsi: ['iscsi_iqn'], loadavg: ['loadavg'], local: ['local'], lsb: ['lsb'],
+  network: ['interfaces', 'locally_reachable_ips', 'default_ipv4', 'default_ipv6', 'all_ipv4_addresses', 'all_ipv6_addresses'], nvme: ['hostnqn'], pkg_mgr: ['pkg_mgr'], platform: ['system', 'kernel', 'kernel_version', 'machine', 'architecture', 'hostname', 'nodename', 'fqdn', 'domain', 'machine_id', 'userspace_bits'],
+  python: ['python', 'discovered_interpreter_python', 'python_version'], selinux: ['selinux'], service_mgr: ['service_mgr'], ssh_pub_keys: ['ssh_host_key_rsa_public', 'ssh_host_key_ecdsa_public', 'ssh_host_key_ed25519_public'], systemd: ['systemd'],
   user: ['user_id', 'user_dir', 'user_uid', 'user_gid', 'user_shell', 'user_gecos', 'real_user_id', 'effective_user_id'], virtual: ['virtualization_type', 'virtualization_role', 'virtualization_tech_guest', 'virtualization_tech_host'], facter: [], ohai: [],
 } as const
 

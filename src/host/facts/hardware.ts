@@ -1,11 +1,13 @@
+import { deviceFacts, linkFacts, linksOf } from './disks.ts'
 import type { Collected } from './facts-script.ts'
+import { lvmFacts } from './lvm-facts.ts'
 
 /** Processors, memory, mounts, disks and what the firmware says of the machine. */
 export function hardwareFacts(collected: Collected): Record<string, unknown> {
   const { file } = collected
   return {
     ...processorFacts(file('/proc/cpuinfo') ?? '', Number(collected.section('nproc')) || undefined), ...memoryFacts(file('/proc/meminfo') ?? ''), ...firmwareFacts(file),
-    uptime_seconds: Math.floor(Number((file('/proc/uptime') ?? '0').split(' ')[0])), mounts: mountFacts(collected), devices: deviceFacts(collected),
+    uptime_seconds: Math.floor(Number((file('/proc/uptime') ?? '0').split(' ')[0])), mounts: mountFacts(collected), devices: deviceFacts(collected), device_links: linkFacts(collected), lvm: lvmFacts(collected.section('lvm')),
   }
 }
 
@@ -65,52 +67,19 @@ export function mountFacts({ file, section }: Pick<Collected, 'file' | 'section'
     const [, , , root, point] = line.split(' ')
     return root !== undefined && root !== '/' && !line.includes(' - btrfs ') ? [unescape(point ?? '')] : []
   }))
-  return (file('/proc/self/mounts') ?? '').split('\n').flatMap((line) => {
+  // What is mounted over another hides it, but keeps its place in the list.
+  const mounts = (file('/proc/self/mounts') ?? '').split('\n').flatMap((line) => {
     const [device = '', point = '', fstype = '', options = '', dump, passno] = line.split(' ').map(unescape)
     if ((!device.startsWith('/') && !device.includes(':/')) || fstype === 'none') return []
     const size = sizes.get(point)
     const numbers = size ? sizeFacts(size) : {}
     return [{ mount: point, device, fstype, options: partial.has(point) ? `${options},bind` : options, dump: Number(dump ?? 0), passno: Number(passno ?? 0), uuid: uuids.get(device.split('/').at(-1)!)?.[0] ?? 'N/A', ...numbers }]
   })
+  return [...new Map(mounts.map((mount) => [mount.mount, mount])).values()]
 }
 
 function sizeFacts([block = 0, total = 0, available = 0, inodes = 0, inodesFree = 0]: readonly number[]): Record<string, unknown> {
   return {
     block_size: block, block_total: total, block_available: available, block_used: total - available, inode_total: inodes, inode_available: inodesFree, inode_used: inodes - inodesFree, size_total: total * block, size_available: available * block,
   }
-}
-
-/** Names below /dev/disk/by-… for each device, from `ls -l`. */
-function linksOf(text: string, which: string): ReadonlyMap<string, readonly string[]> {
-  const part = text.split(/\n\n/).find((block) => block.includes(`/dev/disk/${which}:`)) ?? ''
-  const links = new Map<string, string[]>()
-  for (const [, name, device] of part.matchAll(/ (\S+) -> \.\.\/\.\.\/(\S+)$/gm)) links.set(device!, [...(links.get(device!) ?? []), unescapeHex(name!)])
-  return links
-}
-const unescapeHex = (name: string): string => name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-
-export function humanSize(bytes: number): string {
-  const units = ['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB']
-  let power = 0
-  while (power < units.length - 1 && bytes >= 1024 ** (power + 1)) power++
-  return `${(bytes / 1024 ** power).toFixed(2)} ${units[power]}`
-}
-
-function deviceFacts({ file, files, section }: Collected): Record<string, unknown> {
-  const links = { ids: linksOf(section('links'), 'by-id'), uuids: linksOf(section('links'), 'by-uuid'), labels: linksOf(section('links'), 'by-label') }
-  const linkFacts = (device: string) => ({ ids: links.ids.get(device) ?? [], uuids: links.uuids.get(device) ?? [], labels: links.labels.get(device) ?? [], masters: [] })
-  const holders = (path: string) => [...section('holders').matchAll(new RegExp(`^/sys/block/${path}/holders/(.+)$`, 'gm'))].map(([, holder]) => holder!)
-  const devices: Record<string, unknown> = {}
-  for (const [[, name], sectors] of files(/^\/sys\/block\/([^/]+)\/size$/)) {
-    const of = (attribute: string) => file(`/sys/block/${name}/${attribute}`)?.trim()
-    const partitions = Object.fromEntries(files(new RegExp(`^/sys/block/${name}/([^/]+)/start$`)).map(([[, part], start]) => {
-      const size = Number(file(`/sys/block/${name}/${part}/size`) ?? 0)
-      return [part!, { links: linkFacts(part!), start: start.trim(), sectors: size, sectorsize: of('queue/logical_block_size') ?? '512', size: humanSize(size * 512), uuid: links.uuids.get(part!)?.[0] ?? null, holders: holders(`${name}/${part}`) }]
-    }))
-    devices[name!] = {
-      virtual: 1, links: linkFacts(name!), vendor: of('device/vendor') || null, model: of('device/model') || null, sas_address: null, sas_device_handle: null, removable: of('removable') ?? '0', support_discard: of('queue/discard_granularity') ?? '0', rotational: of('queue/rotational') ?? '0',
-      partitions, scheduler_mode: /\[(.+?)\]/.exec(of('queue/scheduler') ?? '')?.[1] ?? '', sectors: Number(sectors), sectorsize: of('queue/logical_block_size') ?? '512', size: humanSize(Number(sectors) * 512), host: '', holders: holders(name!),
-    }
-  }
-  return devices
 }

@@ -18,31 +18,53 @@ function address4(address: string, prefix: number, broadcast: string): Address4 
   return { address, broadcast, netmask: text4(mask), network: text4(number4(address) - (number4(address) % 2 ** (32 - prefix))), prefix: String(prefix) }
 }
 
-interface Parsed { readonly name: string; readonly flags: readonly string[]; readonly mtu: number; readonly mac: string; readonly link: string; readonly v4: (Address4 & { readonly label: string })[]; readonly v6: Address6[] }
+interface Address4OfLink extends Address4 { readonly label: string; readonly secondary: boolean }
+interface Parsed { readonly name: string; readonly flags: readonly string[]; readonly mtu: number; readonly mac: string; readonly link: string; readonly v4: Address4OfLink[]; readonly v6: Address6[] }
 
 /** The text of `ip addr show`, of iproute2 and of busybox. */
 export function parseAddresses(text: string): readonly Parsed[] {
   return text.split(/^(?=\d+: )/m).filter((part) => /^\d+: /.test(part)).map((part) => {
     const [, name = '', flags = '', mtu = '0'] = /^\d+: ([^:@\s]+)[^<]*<([^>]*)>.*?mtu (\d+)/.exec(part) ?? []
     const [, link = '', mac = ''] = /^\s+link\/(\S+)(?: ([0-9a-f:]+))?/m.exec(part) ?? []
-    const v4 = [...part.matchAll(/^\s+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?: brd ([\d.]+))?.*?(?:scope \S+)?(?: secondary| dynamic| noprefixroute)*(?: (\S+))?$/gm)].map(([, address, prefix = '32', broadcast = '', label = name]) => ({ ...address4(address!, Number(prefix), broadcast), label }))
+    const v4 = [...part.matchAll(/^\s+inet ([\d.]+)(?: peer [\d.]+)?(?:\/(\d+))?(?: brd ([\d.]+))?.*?(?:scope \S+)?(?: secondary| dynamic| noprefixroute)*(?: (\S+))?$/gm)].map(([line, address, prefix = '32', broadcast = '', label = name]) => ({ ...address4(address!, Number(prefix), broadcast), label, secondary: / secondary /.test(line) }))
     const v6 = [...part.matchAll(/^\s+inet6 ([0-9a-f:.]+)(?: peer [0-9a-f:.]+)?(?:\/(\d+))?.*?scope (\S+)/gm)].map(([, address, prefix = '128', scope]) => ({ address: address!, prefix, scope: scope! }))
     return { name, flags: flags.split(','), mtu: Number(mtu), mac, link, v4, v6 }
   })
 }
 
 export function networkFacts({ file, section }: Pick<Collected, 'file' | 'section'>): Record<string, unknown> {
-  const parsed = parseAddresses(section('addresses'))
+  const places = section('interfaces').split('\n').map((path) => path.slice(path.lastIndexOf('/') + 1))
+  // In the order of the directory, as Ansible has them: roles take the first address.
+  const parsed = parseAddresses(section('addresses')).toSorted((a, b) => places.indexOf(a.name) - places.indexOf(b.name))
   if (parsed.length === 0) return {}
   const interfaces = parsed.map((one) => interfaceFact(one, { file, section }))
   const facts: Record<string, unknown> = {
-    interfaces: parsed.map(({ name }) => name).sort(), all_ipv4_addresses: parsed.flatMap(({ v4 }) => v4.map(({ address }) => address)).filter((address) => !address.startsWith('127.')),
+    interfaces: [...parsed.map(({ name }) => name), ...parsed.flatMap(({ name, v4 }) => labelsOf(name, v4).map((label) => label.replaceAll(':', '_')))].sort(), all_ipv4_addresses: parsed.flatMap(({ v4 }) => v4.map(({ address }) => address)).filter((address) => !address.startsWith('127.')),
     all_ipv6_addresses: parsed.flatMap(({ v6 }) => v6.map(({ address }) => address)).filter((address) => address !== '::1'),
     default_ipv4: defaultOf(section('routes'), section('defaults'), parsed, interfaces, 'ipv4'), default_ipv6: defaultOf(section('routes6'), '', parsed, interfaces, 'ipv6'),
+    locally_reachable_ips: { ipv4: localRoutes(section('local4')), ipv6: localRoutes(section('local6')) },
   }
-  for (const one of interfaces) facts[one.device.replace(/[-.:]/g, '_')] = one
+  for (const one of interfaces) facts[factName(one.device)] = one
+  for (const { name, v4 } of parsed) for (const label of labelsOf(name, v4)) facts[factName(label)] = addressesOf(label, v4.filter((address) => address.label === label))
   return facts
 }
+
+/** Dashes and colons become underscores; dots stay. */
+const factName = (device: string): string => device.replace(/[-:]/g, '_')
+
+/** Names of addresses (`eth0:1`) that are told like interfaces of their own. */
+const labelsOf = (device: string, v4: readonly Address4OfLink[]): readonly string[] => [...new Set(v4.map(({ label }) => label))].filter((label) => label !== device)
+
+/** An interface has its own addresses, and whatever the kernel calls secondary, by any label. */
+function addressesOf(name: string, v4: readonly Address4OfLink[]): Record<string, unknown> {
+  const [first, ...more] = v4.filter(({ label, secondary }) => label === name && !secondary)
+  const others = v4.filter((address) => address.secondary || more.includes(address)).map(plainAddress)
+  return { ...(first ? { ipv4: plainAddress(first) } : {}), ...(others.length > 0 ? { ipv4_secondaries: others } : {}) }
+}
+const plainAddress = ({ label: _, secondary: __, ...address }: Address4OfLink): Address4 => address
+
+/** What the table of local routes has: every address and network that packets to end here. */
+const localRoutes = (text: string): readonly string[] => [...text.matchAll(/^local (\S+)/gm)].map(([, address]) => address!)
 
 const TYPES: Readonly<Record<string, string>> = { 1: 'ether', 32: 'infiniband', 512: 'ppp', 772: 'loopback', 65534: 'tunnel' }
 
@@ -52,10 +74,9 @@ function interfaceFact({ name, flags, mtu, mac, v4, v6, link }: Parsed, { file, 
   const kind = of('bridge/bridge_id') !== undefined ? 'bridge' : of('bonding/mode') !== undefined ? 'bonding' : (TYPES[of('type') ?? ''] ?? (link === 'loopback' ? 'loopback' : link))
   const members = [...section('drivers').matchAll(new RegExp(`/sys/class/net/${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/brif/(\\S+)`, 'g'))].map(([, member]) => member!)
   const module = new RegExp(`/sys/class/net/${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/device/driver/module -> \\S*/([^/\\s]+)`).exec(section('drivers'))?.[1]
-  const plain = v4.map(({ label: _, ...address }) => address)
   return {
     device: name, active: flags.includes('UP') && (of('operstate') !== 'down' || flags.includes('LOOPBACK')), mtu, promisc: (Number(of('flags') ?? 0) & 0x100) !== 0, type: kind, ...(mac && link !== 'loopback' ? { macaddress: mac } : {}), ...(module ? { module } : {}),
-    ...(Number.isInteger(speed) && speed > 0 ? { speed } : {}), ...(plain[0] ? { ipv4: plain[0] } : {}), ...(plain.length > 1 ? { ipv4_secondaries: plain.slice(1) } : {}), ...(v6.length > 0 ? { ipv6: v6 } : {}),
+    ...(of('speed') && Number.isInteger(speed) ? { speed } : {}), ...addressesOf(name, v4), ...(v6.length > 0 ? { ipv6: v6 } : {}),
     ...(kind === 'bridge' ? { id: of('bridge/bridge_id') ?? '', stp: of('bridge/stp_state') === '1', interfaces: members } : {}),
     ...(kind === 'bonding' ? { mode: of('bonding/mode')?.split(' ')[0], miimon: of('bonding/miimon'), lacp_rate: of('bonding/lacp_rate')?.split(' ')[0], slaves: of('bonding/slaves')?.split(/\s+/).filter(Boolean) ?? [] } : {}),
   }
@@ -77,6 +98,5 @@ function defaultOf(route: string, shown: string, parsed: readonly Parsed[], inte
   }
   const address = one.v4.find((candidate) => candidate.address === source) ?? one.v4[0]
   if (!address) return {}
-  const { label, ...rest } = address
-  return { ...rest, alias: label, ...common }
+  return { ...plainAddress(address), alias: address.label, ...common }
 }

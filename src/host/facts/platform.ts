@@ -12,7 +12,7 @@ export function platformFacts({ file, section }: Pick<Collected, 'file' | 'secti
   const userspace = bits || (/64/.test(machine) ? '64' : '32')
   return {
     system: 'Linux', kernel: file('/proc/sys/kernel/osrelease')?.trim() ?? '', kernel_version: file('/proc/sys/kernel/version')?.trim() ?? '', machine, architecture, nodename, hostname, fqdn, domain: fqdn.split('.').slice(1).join('.'),
-    userspace_bits: userspace, userspace_architecture: userspace === '32' && architecture === 'x86_64' ? 'i386' : architecture, machine_id: (file('/etc/machine-id') ?? file('/var/lib/dbus/machine-id') ?? '').trim(),
+    userspace_bits: userspace, userspace_architecture: userspace === '32' && architecture === 'x86_64' ? 'i386' : architecture, machine_id: (file('/var/lib/dbus/machine-id') ?? file('/etc/machine-id') ?? '').trim(),
   }
 }
 
@@ -101,7 +101,7 @@ export function pythonFacts(section: string): Record<string, unknown> {
   const match = /^Python (\d+)\.(\d+)\.(\d+)/.exec(version)
   if (!match) return {}
   const [major, minor, micro] = match.slice(1).map(Number)
-  return { python: { executable, version: { major, minor, micro, releaselevel: 'final', serial: 0 }, version_info: [major, minor, micro, 'final', 0], type: 'cpython', has_sslcontext: true }, python_version: `${major}.${minor}.${micro}` }
+  return { python: { executable, version: { major, minor, micro, releaselevel: 'final', serial: 0 }, version_info: [major, minor, micro, 'final', 0], type: 'cpython', has_sslcontext: true }, discovered_interpreter_python: executable, python_version: `${major}.${minor}.${micro}` }
 }
 
 export function systemdFacts(section: string): Record<string, unknown> {

@@ -24,19 +24,20 @@ export function virtualizationFacts(collected: Collected): Virtualization {
   const cgroup = file('/proc/1/cgroup') ?? ''
   const type = guests[0] ?? hosts[0] ?? 'NA'
   return {
-    virtualization_type: type === 'systemd-nspawn' ? 'container' : type, virtualization_role: guests.length > 0 ? 'guest' : hosts.length > 0 ? 'host' : 'NA',
+    virtualization_type: type, virtualization_role: guests.length > 0 ? 'guest' : hosts.length > 0 ? 'host' : 'NA',
     virtualization_tech_guest: [...new Set([...guests, ...(/kubepods/.test(cgroup) ? ['kubernetes'] : [])])].sort(), virtualization_tech_host: [...new Set(hosts)].sort(),
   }
 }
 
-function containers({ file }: Collected, exists: ReadonlySet<string>): readonly string[] {
+function containers({ file, section }: Collected, exists: ReadonlySet<string>): readonly string[] {
   const found: string[] = []
   const cgroup = file('/proc/1/cgroup') ?? ''
   const manager = file('/run/systemd/container')?.trim()
   if (/\/docker(?:-|\/)/.test(cgroup) || exists.has('/.dockerenv') || manager === 'docker') found.push('docker', 'container')
   if (/\/lxc(?:\.payload)?[./]/.test(cgroup) || manager === 'lxc' || manager === 'lxc-libvirt') found.push('lxc', 'container')
   if (exists.has('/run/.containerenv') || manager === 'podman' || /libpod/.test(cgroup)) found.push('podman', 'container')
-  if (manager === 'systemd-nspawn' || (manager && found.length === 0)) found.push('container', manager!)
+  // Who may read the environment of the first process (root) is told that it is a container, others what systemd says.
+  if (manager === 'systemd-nspawn' || (manager && found.length === 0)) found.push(...(section('environ') ? ['container', manager!] : [manager!, 'container']))
   if (exists.has('/proc/vz') && !exists.has('/proc/bc')) found.push('openvz')
   return found
 }

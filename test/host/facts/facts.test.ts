@@ -2,11 +2,15 @@ import { expect, test } from 'vitest'
 import { distributionFacts, packageManager, serviceManager } from '../../../src/host/facts/distribution.ts'
 import { parseCollected } from '../../../src/host/facts/facts-script.ts'
 import { chooseFamilies } from '../../../src/host/facts/families.ts'
-import { humanSize, memoryFacts, processorFacts } from '../../../src/host/facts/hardware.ts'
+import { deviceFacts, humanSize, linkFacts } from '../../../src/host/facts/disks.ts'
+import { assembleFacts } from '../../../src/host/facts/gather-facts.ts'
+import { memoryFacts, mountFacts, processorFacts } from '../../../src/host/facts/hardware.ts'
 import { toJson } from '../../../src/value/json.ts'
 import { localFacts } from '../../../src/host/facts/local-facts.ts'
+import { lvmFacts } from '../../../src/host/facts/lvm-facts.ts'
 import { networkFacts, parseAddresses } from '../../../src/host/facts/network.ts'
 import { capabilityFacts, cmdlineFacts, dateFacts, dnsFacts, pythonFacts } from '../../../src/host/facts/platform.ts'
+import { virtualizationFacts } from '../../../src/host/facts/virtualization.ts'
 
 const files = (texts: Record<string, string>) => ({ file: (path: string) => texts[path] })
 
@@ -47,14 +51,24 @@ const addresses = `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state U
 `
 
 test('interfaces, and the address that leads to the world', () => {
-  const section = (name: string) => ({ addresses, routes: '8.8.8.8 via 10.77.0.1 dev eth0 src 10.77.0.11 uid 0 \n' })[name] ?? ''
+  const section = (name: string) => ({ addresses, routes: '8.8.8.8 via 10.77.0.1 dev eth0 src 10.77.0.11 uid 0 \n', local4: 'local 10.77.0.11 dev eth0 proto kernel\nbroadcast 10.77.15.255 dev eth0\nlocal 127.0.0.0/8 dev lo\n' })[name] ?? ''
   const facts = networkFacts({ file: () => undefined, section })
-  expect(facts['interfaces']).toEqual(['eth0', 'lo'])
+  expect(facts['interfaces']).toEqual(['eth0', 'eth0_1', 'lo'])
+  expect(facts['locally_reachable_ips']).toEqual({ ipv4: ['10.77.0.11', '127.0.0.0/8'], ipv6: [] })
   expect(facts['all_ipv4_addresses']).toEqual(['10.77.0.11', '10.77.0.99'])
   expect(facts['default_ipv4']).toMatchObject({ address: '10.77.0.11', gateway: '10.77.0.1', interface: 'eth0', alias: 'eth0', netmask: '255.255.240.0', network: '10.77.0.0', prefix: '20', macaddress: '92:16:42:af:6b:b3', mtu: 1400 })
   expect(facts['eth0']).toMatchObject({ ipv4_secondaries: [{ address: '10.77.0.99', netmask: '255.255.255.255' }] })
+  expect(facts['eth0_1']).toEqual({ ipv4_secondaries: [{ address: '10.77.0.99', broadcast: '', netmask: '255.255.255.255', network: '10.77.0.99', prefix: '32' }] })
   expect(facts['default_ipv6']).toEqual({})
   expect(parseAddresses(addresses)[1]!.v4[1]!.label).toBe('eth0:1')
+})
+
+test('addresses with a name of their own; dots stay in the names of facts', () => {
+  const text = '3: br-1.5: <BROADCAST,UP> mtu 1500 state UP\n    link/ether fa:9a:3a:0f:22:23 brd ff:ff:ff:ff:ff:ff\n    inet 192.0.2.33/28 scope global br-1.5:t\n       valid_lft forever\n    inet 192.0.2.49/28 scope global br-1.5\n    inet 192.0.2.65/28 scope global br-1.5\n'
+  const facts = networkFacts({ file: () => undefined, section: (name) => (name === 'addresses' ? text : '') })
+  expect(facts['interfaces']).toEqual(['br-1.5', 'br-1.5_t'])
+  expect(facts['br_1.5']).toMatchObject({ ipv4: { address: '192.0.2.49' }, ipv4_secondaries: [{ address: '192.0.2.65' }] })
+  expect(facts['br_1.5_t']).toMatchObject({ ipv4: { address: '192.0.2.33' } })
 })
 
 test('processors and memory', () => {
@@ -62,6 +76,55 @@ test('processors and memory', () => {
   expect(processorFacts([0, 1, 2, 3].map(block).join('\n'), 4)).toMatchObject({ processor_count: 1, processor_cores: 2, processor_threads_per_core: 2, processor_vcpus: 4, flags: ['a', 'b'] })
   expect(memoryFacts('MemTotal: 2097152 kB\nMemFree: 1048576 kB\nSwapTotal: 0 kB\n')).toMatchObject({ memtotal_mb: 2048, memory_mb: { real: { used: 1024 } } })
   expect([humanSize(274877906944), humanSize(0)]).toEqual(['256.00 GB', '0.00 Bytes'])
+})
+
+test('disks: links, what is made of them, volume groups', () => {
+  const collected = parseCollected(`
+@@@@ files
+==> /sys/block/sda/size <==
+2097152
+
+==> /sys/block/sda/sda1/start <==
+2048
+
+==> /sys/block/sda/sda1/size <==
+1024
+
+@@@@ links
+/dev/disk/by-uuid:
+total 0
+lrwxrwxrwx 1 root root 10 Jan  1 00:00 1-2 -> ../../sda1
+
+@@@@ slaves
+/sys/block/dm-0/slaves/sda1
+@@@@ lvm
+@vg
+  vg0|1|1|0.50|0
+@lv
+  root|vg0|0.50
+@pv
+  /dev/sda1|vg0|0.50|0
+@@@@ end
+`)
+  expect(linkFacts(collected)).toEqual({ ids: {}, uuids: { sda1: ['1-2'] }, labels: {}, masters: { sda1: ['dm-0'] } })
+  expect(deviceFacts(collected)).toMatchObject({ sda: { size: '1.00 GB', partitions: { sda1: { uuid: '1-2', links: { uuids: ['1-2'], masters: ['dm-0'] } } } } })
+  expect(lvmFacts(collected.section('lvm'))).toEqual({ vgs: { vg0: { size_g: '0.50', free_g: '0', num_lvs: '1', num_pvs: '1' } }, lvs: { root: { size_g: '0.50', vg: 'vg0' } }, pvs: { '/dev/sda1': { size_g: '0.50', free_g: '0', vg: 'vg0' } } })
+  expect(lvmFacts('')).toBe('N/A')
+})
+
+test('names for storage networks', () => {
+  const facts = assembleFacts(parseCollected('\n@@@@ files\n==> /etc/iscsi/initiatorname.iscsi <==\n# made\nInitiatorName=iqn.1993-08.org.debian:01:a\n\n==> /etc/nvme/hostnqn <==\nnqn.2014-08.org.nvmexpress:uuid:b\n\n==> /sys/class/fc_host/host1/port_name <==\n0x21000014ff52a9bb\n\n@@@@ end\n'), chooseFamilies(['!min', 'iscsi', 'nvme', 'fibre_channel_wwn']))
+  expect(toJson(facts)).toEqual({ iscsi_iqn: 'iqn.1993-08.org.debian:01:a', hostnqn: 'nqn.2014-08.org.nvmexpress:uuid:b', fibre_channel_wwn: ['21000014ff52a9bb'] })
+})
+
+test('a mount that hides another stands for both', () => {
+  const mounts = mountFacts({ file: (path) => (path === '/proc/self/mounts' ? '/dev/a /one ext4 ro 0 0\n/dev/a /two ext4 ro 0 0\n/dev/b /one ext4 rw 0 0\n' : undefined), section: () => '' })
+  expect(mounts.map(({ mount, device, options }) => [mount, device, options])).toEqual([['/one', '/dev/b', 'rw'], ['/two', '/dev/a', 'ro']])
+})
+
+test('in a container: what root is told, and everybody else', () => {
+  const type = (environ: string) => virtualizationFacts(parseCollected(`\n@@@@ files\n==> /run/systemd/container <==\nsystemd-nspawn\n\n@@@@ environ\n${environ}\n@@@@ end\n`)).virtualization_type
+  expect([type('readable'), type('')]).toEqual(['container', 'systemd-nspawn'])
 })
 
 test('the host’s own facts: JSON, INI, neither, failed', () => {
