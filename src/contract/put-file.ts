@@ -13,6 +13,8 @@ import { fail } from './failure.ts'
 export interface PutState extends FileTarget {
   /** Old content, where a diff needs it, or new content. */
   readonly content: Aside<Buffer | Content | Unknown | undefined>
+  /** It was found to be as it should: there is nothing to plan. */
+  readonly settled?: Aside<true>
 }
 
 /** Content larger than this is told by its size and checksum alone: as in Ansible. Bytes. */

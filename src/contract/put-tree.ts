@@ -8,6 +8,7 @@ import type { TextDiff } from './define-module.ts'
 import { type FileTarget, type WantedAttributes, attributeChange, attributeLines, known, newTarget, readTarget, wish } from './file-target.ts'
 import { fail } from './failure.ts'
 import { type PutOptions, type PutState, planPut, putDiff, putSteps, sumOf, withOldContent } from './put-file.ts'
+import { settledEntries } from './settled-entries.ts'
 
 /** One thing that should stand somewhere on the host. Directories come before what is in them. */
 export interface Entry {
@@ -30,7 +31,10 @@ export function stateAt(tree: TreeState, path: string): PutState {
 }
 
 export async function readTree(host: Reader, entries: readonly Entry[], follow: boolean, diff: boolean): Promise<TreeState> {
+  const settled = await settledEntries(host, entries)
   const states = await Promise.all(entries.map(async ({ path, wanted, kind, content, above }): Promise<readonly [string, TreeState[string]]> => {
+    const right = settled.get(path)
+    if (right) return [path, right]
     const target = await readTarget(host, path, wanted, kind === 'directory' || (kind === 'file' && follow))
     const state = kind === 'file' && content ? await withOldContent(host, target, sumOf(content), diff) : { ...target, checksum: '', content: aside(undefined) }
     return [path, above ? aside(state) : state]
@@ -51,6 +55,10 @@ export function planTree(before: TreeState, entries: readonly Entry[], force: bo
   const after: Record<string, TreeState[string]> = {}
   for (const entry of entries) {
     const found = stateAt(before, entry.path)
+    if (found.settled) {
+      after[entry.path] = found
+      continue
+    }
     const parent = made.get(dirname(entry.path))
     const state = parent ? { ...found, seen: aside({ ...found.seen.value, parent, mayMake: true }) } : found
     const planned = planEntry(state, entry, force)

@@ -116,8 +116,7 @@ function opened(bytes: Buffer, { playRun: { run } }: TaskCall, path: string): Bu
 
 const hashes = new Map<string, string>()
 
-function contentOf(path: string, call: TaskCall, keepVault: boolean): Content {
-  const { size, mtimeMs } = statSync(path)
+function contentOf(path: string, call: TaskCall, keepVault: boolean, { size, mtimeMs } = statSync(path)): Content {
   if (size <= IN_MEMORY) {
     const bytes = keepVault ? readFileSync(path) : opened(readFileSync(path), call, path)
     return { kind: 'bytes', bytes, sha1: sha1(bytes) }
@@ -144,15 +143,16 @@ function hashFile(path: string): string {
 function entriesOf(root: string, below: string, call: TaskCall, follow: boolean, above: readonly string[] = []): NonNullable<ControllerFile['entries']> {
   const chain = [...above, realpathSync(join(root, below))]
   const inside = readdirSync(join(root, below)).sort().map((name) => {
-    const path = join(below, name)
-    return { path, stat: (follow && leadsOn(join(root, path), chain) ? statSync : lstatSync)(join(root, path)) }
+    const path = below === '' ? name : `${below}/${name}`
+    const own = lstatSync(`${root}/${path}`)
+    return { path, stat: own.isSymbolicLink() && follow && leadsOn(join(root, path), chain) ? statSync(`${root}/${path}`) : own }
   })
   // Files before directories: what is wrong is told of the nearest file.
   return [...inside.filter(({ stat }) => !stat.isDirectory()), ...inside.filter(({ stat }) => stat.isDirectory())].flatMap(({ path, stat }): NonNullable<ControllerFile['entries']> => {
     const mode = stat.mode & 0o7777
     if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
     if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow, chain)]
-    return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(join(root, path), call, false) }] : []
+    return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(`${root}/${path}`, call, false, stat) }] : []
   })
 }
 

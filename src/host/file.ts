@@ -85,6 +85,8 @@ function parseStats(output: string, keys: readonly string[], found: Map<string, 
   }
 }
 
+/** Of the raw mode, type bits included. */
+export const kindOf = (bits: number): FileKind => KINDS[bits >> 12] ?? 'file'
 const KINDS: Readonly<Record<number, FileKind>> = { 0o14: 'socket', 0o12: 'link', 0o10: 'file', 0o6: 'block', 0o4: 'directory', 0o2: 'char', 0o1: 'fifo' }
 
 function parseStat(line: string): FileState {
@@ -92,7 +94,7 @@ function parseStat(line: string): FileState {
   const bits = Number.parseInt(raw!, 16)
   const fractions = line.split('/').map((time) => /:\d\d(\.\d+)/.exec(time)?.[1] ?? '')
   return {
-    kind: KINDS[bits >> 12] ?? 'file', mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), size: Number(size), accessed: Number(accessed! + fractions[0]),
+    kind: kindOf(bits), mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), size: Number(size), accessed: Number(accessed! + fractions[0]),
     modified: Number(modified! + fractions[1]), changed: Number(changed! + fractions[2]), inode: Number(inode), device: Number(device), links: Number(links),
     // stat writes UNKNOWN for an id without a name.
     owner: owner === 'UNKNOWN' ? uid! : owner!, group: group === 'UNKNOWN' ? gid! : group!,
@@ -105,13 +107,16 @@ async function loadChecksums(shell: Shell, keys: readonly string[]): Promise<rea
   const odd = keys.filter((key) => /[\n\\]/.test(key))
   const sums = new Map<string, string>()
   const [many, single] = await Promise.all([
-    Promise.all(chunked(plain).map((some) => shell.run(`set --; for p in ${some.map(quote).join(' ')}; do [ -f "$p" ] && set -- "$@" "$p"; done; [ $# = 0 ] || sha1sum -- "$@"`))),
+    Promise.all(chunked(plain).map((some) => shell.run(`set --; for p in ${some.map(quote).join(' ')}; do [ -f "$p" ] && set -- "$@" "$p"; done; [ $# = 0 ] || { ${atOnce('sha1sum -- "$@"')}; }`))),
     Promise.all(odd.map((key) => shell.run(`[ ! -f ${quote(key)} ] || sha1sum < ${quote(key)}`))),
   ])
   for (const { stdout } of many) for (const line of stdout.toString().split('\n')) if (line) sums.set(line.slice(42), line.slice(0, 40))
   odd.forEach((key, i) => sums.set(key, single[i]!.stdout.toString().slice(0, 40)))
   return keys.map((key) => sums.get(key) ?? '')
 }
+
+/** GNU's sha1sum writes each line by itself, and each would be a packet of its own on the way: they are gathered first. */
+export const atOnce = (command: string): string => `s=$(${command}); printf '%s\\n' "$s"`
 
 async function loadContents(shell: Shell, keys: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
   return Promise.all(keys.map(async (key) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { Readable as ReadableStream } from 'node:stream'
@@ -11,7 +11,7 @@ export type Content =
   | { readonly kind: 'host'; readonly path: string; readonly sha1: string }
   | { readonly kind: 'unknown'; readonly unknown: Unknown }
 
-export const sha1 = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex')
+export const sha1 = (bytes: Uint8Array): string => hash('sha1', bytes, 'hex')
 
 export function bytesContent(text: string | Uint8Array): Content & { kind: 'bytes' } {
   const bytes = typeof text === 'string' ? Buffer.from(text) : Buffer.from(text)
