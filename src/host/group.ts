@@ -18,10 +18,11 @@ export const noGroup: GroupState = { exists: false, gid: 0, members: [], local: 
 export const groupResource: Resource<GroupState> = { kind: 'group', load: loadGroups, foresee: foreseeGroup }
 
 async function loadGroups(shell: Shell, keys: readonly string[]): Promise<readonly GroupState[]> {
-  const names = keys.map(quote).join(' ')
-  const script = `export LC_ALL=C; if command -v getent >/dev/null 2>&1; then getent group -- ${names}; else cat /etc/group; fi; echo --tutti--; cat /etc/group`
+  // musl's getent stops at the first name that it does not know, and takes `--` for one: the file answers the rest.
+  const names = keys.filter((key) => !key.startsWith('-')).map(quote).join(' ')
+  const script = `export LC_ALL=C; ${names === '' ? '' : `getent group ${names} 2>/dev/null; `}echo --tutti--; cat /etc/group`
   const [found = '', local = ''] = (await shell.run(script)).stdout.toString().split('--tutti--\n')
-  const [all, own] = [parseGroups(found), new Set(parseGroups(local).map(({ name }) => name))]
+  const [all, own] = [[...parseGroups(found), ...parseGroups(local)], new Set(parseGroups(local).map(({ name }) => name))]
   return keys.map((name) => {
     const group = all.find((one) => one.name === name)
     return group ? { exists: true, gid: group.gid, members: group.members, local: own.has(name) } : noGroup

@@ -13,7 +13,7 @@ export interface UserState {
   /** Name of the primary group; its number where it has no name. */
   readonly group: string | Unknown
   readonly home: string
-  readonly shell: string
+  readonly shell: string | Unknown
   readonly comment: string
   /** Supplementary groups by name, sorted. */
   readonly groups: readonly string[]
@@ -42,13 +42,13 @@ export const userResource: Resource<UserState> = { kind: 'user', load: loadUsers
 
 const MARK = '--tutti--'
 
-/** Without getent (busybox) the files themselves are all there is. */
-export const getentScript = (database: string, keys: string): string =>
-  `if command -v getent >/dev/null 2>&1; then getent ${database} ${keys} || [ $? = 2 ]; else cat /etc/${database}; fi 2>/dev/null`
-
 async function loadUsers(shell: Shell, keys: readonly string[]): Promise<readonly UserState[]> {
-  const names = keys.map(quote).join(' ')
-  const script = ['export LC_ALL=C', getentScript('passwd', `-- ${names}`), `echo ${MARK}`, 'cat /etc/passwd', `echo ${MARK}`, getentScript('group', ''), `echo ${MARK}`, getentScript('shadow', `-- ${names}`), ':'].join('\n')
+  // musl's getent stops at the first name that it does not know, takes `--` for one, and knows no shadow: the files answer the rest.
+  const names = keys.filter((key) => !key.startsWith('-')).map(quote).join(' ')
+  const script = [
+    'export LC_ALL=C; has() { command -v getent >/dev/null 2>&1; }', names === '' ? ':' : `has && getent passwd ${names} 2>/dev/null`, `echo ${MARK}`, 'cat /etc/passwd', `echo ${MARK}`, '{ has && getent group || cat /etc/group; } 2>/dev/null', `echo ${MARK}`,
+    names === '' ? ':' : `for n in ${names}; do { has && getent shadow "$n" || while IFS= read -r l; do case $l in "$n":*) printf '%s\\n' "$l" ;; esac; done </etc/shadow; } 2>/dev/null; done`, ':',
+  ].join('\n')
   const [passwd = '', local = '', groups = '', shadow = ''] = (await shell.run(script)).stdout.toString().split(`${MARK}\n`)
   return keys.map((name) => parseUser(name, { passwd, local, groups, shadow }))
 }
@@ -68,7 +68,7 @@ const fieldsOf = (text: string, name: string): readonly string[] | undefined => 
 }
 
 export function parseUser(name: string, { passwd, local, groups, shadow }: AccountTexts): UserState {
-  const entry = fieldsOf(passwd, name)
+  const entry = fieldsOf(passwd, name) ?? fieldsOf(local, name)
   if (!entry) return noUser
   const [, , uid, gid, comment, home, shell] = entry
   const all = parseGroups(groups)

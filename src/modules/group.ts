@@ -1,21 +1,28 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
+import { type AccountTools, accountToolsResource } from '../host/account-tools.ts'
 import { groupResource, noGroup } from '../host/group.ts'
 import { leaves } from '../host/resource.ts'
 import { run } from '../host/step.ts'
 import { choice, flag, integer, text } from '../schema/field.ts'
-import { aside } from '../value/aside.ts'
+import { quote } from '../shell/quote.ts'
+import { type Aside, aside } from '../value/aside.ts'
 import { type Unknown, type Value, fresh, isUnknown } from '../value/value.ts'
+import { busyboxGroupCreate, busyboxGroupNumber, busyboxGroupRemove, isBusyboxName } from './user-busybox.ts'
+
+const lookUp = (name: string): string => `getent group ${quote(name)} 2>/dev/null || while IFS= read -r l; do case $l in ${quote(name)}:*) printf '%s\\n' "$l" ;; esac; done </etc/group`
 
 interface GroupPlan {
   readonly state: 'present' | 'absent'
   readonly gid: number | Unknown
+  readonly tools: Aside<AccountTools>
 }
 
 export const group = defineModule({
   name: 'group',
   summary: 'Keep a group of users.',
+  notes: ['On hosts with busybox and without groupadd (Alpine), addgroup and delgroup do the work; another number is written to /etc/group and /etc/passwd under the lock that they use.'],
   examples: `
 - name: A group for the application
   group: { name: app, system: true }
@@ -31,24 +38,32 @@ export const group = defineModule({
     gid_min: integer('Lowest number for a new group.'),
     gid_max: integer('Highest number for a new group.'),
   },
-  async probe(host, { name, local }): Promise<GroupPlan & { readonly found: ReturnType<typeof aside> }> {
-    const found = known(await host.get(groupResource, name))
+  async probe(host, { name, local }): Promise<GroupPlan> {
+    const [group, tools] = await Promise.all([host.get(groupResource, name), host.get(accountToolsResource, 'group')])
+    const found = known(group)
     const there = found.exists && (found.local || !local)
-    return { state: there ? 'present' : 'absent', gid: there ? found.gid : 0, found: aside(found) }
+    return { state: there ? 'present' : 'absent', gid: there ? found.gid : 0, tools: aside(known(tools)) }
   },
   plan({ name, state, gid, non_unique }, before) {
     if (non_unique && gid === undefined) fail(`non_unique needs gid`, { name })
     if (state === 'absent') return { ...before, state, gid: 0 }
-    return { ...before, state, gid: gid ?? (before.state === 'present' ? before.gid : fresh('chosen by groupadd')) }
+    const tools = before.tools.value
+    if (before.state === 'absent' && tools === 'none') fail('Failed to find required executable "groupadd": the host has neither groupadd nor addgroup')
+    if (before.state === 'absent' && (tools === 'busybox' ? !isBusyboxName(name) : /^[-+~]|[:,/\s]|^$/.test(name))) fail(`${JSON.stringify(name)} is not a name that a group can have`)
+    return { ...before, state, gid: gid ?? (before.state === 'present' ? before.gid : fresh('chosen when it is made')) }
   },
   *apply({ params: { name, system, non_unique, force, gid_min, gid_max }, before, after }) {
-    if (after.state === 'absent') return yield run(['groupdel', ...(force ? ['-f'] : []), name], [leaves(groupResource, name, noGroup)])
+    const busybox = before.tools.value === 'busybox'
+    const gone = [leaves(groupResource, name, noGroup)]
+    if (after.state === 'absent') return yield busybox ? run(busyboxGroupRemove(name, force), gone, { sentence: `remove the group ${name}` }) : run(['groupdel', ...(force ? ['-f'] : []), name], gone)
     const effects = [leaves(groupResource, name, { exists: true, gid: after.gid, members: [], local: true })]
-    const number = isUnknown(after.gid) ? [] : ['-g', String(after.gid), ...(non_unique ? ['-o'] : [])]
-    if (before.state === 'present') return yield run(['groupmod', ...number, name], effects)
+    const wanted = isUnknown(after.gid) ? undefined : after.gid
+    const number = wanted === undefined ? [] : ['-g', String(wanted), ...(non_unique ? ['-o'] : [])]
+    if (before.state === 'present') return yield busybox ? run(busyboxGroupNumber(name, before.gid as number, wanted!, non_unique), effects, { sentence: `change the number of the group ${name}` }) : run(['groupmod', ...number, name], effects)
     const range = [...(gid_min === undefined ? [] : ['-K', `GID_MIN=${gid_min}`]), ...(gid_max === undefined ? [] : ['-K', `GID_MAX=${gid_max}`])]
-    yield run(['groupadd', ...number, ...range, ...(system ? ['-r'] : []), name], effects)
-    if (isUnknown(after.gid)) yield run(['getent', 'group', name])
+    if (busybox) yield run(busyboxGroupCreate({ name, gid: wanted, non_unique, system, gid_min, gid_max }), effects, { sentence: `make the group ${name}` })
+    else yield run(['groupadd', ...number, ...range, ...(system ? ['-r'] : []), name], effects)
+    if (wanted === undefined) yield run(lookUp(name), [], { sentence: `look up the group ${name}` })
   },
   result({ params: { name, state, system }, after, replies }) {
     const learnt = replies.at(-1)?.stdout.toString().split(':')[2]

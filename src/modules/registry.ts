@@ -6,6 +6,7 @@ type Load = () => Promise<Module<any, any>>
 export const registry: Readonly<Record<string, Load>> = {
   acl: async () => (await import('./acl.ts')).acl,
   alternatives: async () => (await import('./alternatives.ts')).alternatives,
+  apk: async () => (await import('./apk.ts')).apk,
   apt: async () => (await import('./apt.ts')).apt,
   apt_key: async () => (await import('./apt-key.ts')).aptKey,
   apt_repository: async () => (await import('./apt-repository.ts')).aptRepository,

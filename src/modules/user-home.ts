@@ -11,14 +11,18 @@ export interface Skeleton {
   readonly files: readonly { readonly path: string; readonly kind: 'file' | 'directory' | 'link'; readonly mode: number; readonly target?: string; readonly content?: Buffer | Unknown }[]
 }
 
-const KINDS: Readonly<Record<string, 'file' | 'directory' | 'link'>> = { f: 'file', d: 'directory', l: 'link' }
+const KINDS: Readonly<Record<string, 'file' | 'directory' | 'link'>> = { '-': 'file', d: 'directory', l: 'link' }
+
+/** Without `find -printf`, which busybox does not have. */
+const skeletonScript = (directory: string): string =>
+  `cd ${quote(directory)} 2>/dev/null || exit 0; find . -mindepth 1 -exec sh -c 'for f; do t=; [ ! -L "$f" ] || t=$(readlink "$f"); printf "%s %s\\t%s\\n" "$(stat -c "%A %a" "$f")" "$t" "\${f#./}"; done' sh {} + 2>/dev/null || :`
 
 /** For the dry run, whose later tasks may look into the home directory that is planned. */
 export async function readSkeleton(host: Reader, directory: string, umask: string | undefined): Promise<Skeleton> {
-  const [reply, settings] = await Promise.all([host.run(`find ${quote(directory)}/ -mindepth 1 -printf '%y %m %l\\t%P\\n' 2>/dev/null || :`, [directory]), host.get(contentResource, '/etc/login.defs')])
+  const [reply, settings] = await Promise.all([host.run(skeletonScript(directory), [directory]), host.get(contentResource, '/etc/login.defs')])
   const lines = isUnknown(reply) ? [] : reply.stdout.toString().split('\n').filter(Boolean)
   const entries = lines.flatMap((line) => {
-    const [, letter = '', bits = '', target = '', path = ''] = /^(.) (\d+) (.*)\t(.*)$/.exec(line) ?? []
+    const [, letter = '', bits = '', target = '', path = ''] = /^(.)\S* (\d+) (.*)\t(.*)$/.exec(line) ?? []
     const kind = KINDS[letter]
     return kind ? [{ path, kind, mode: Number.parseInt(bits, 8), ...(kind === 'link' ? { target } : {}) }] : []
   })
@@ -48,9 +52,10 @@ export function homeEffects({ mode, files }: Skeleton, owner: string, home: stri
 
 /** The home directory of an account that has none, as useradd makes it. */
 export const homeScript = (name: string, home: string, skeleton: string, umask: string | undefined): string => [
-  'set -e; export LC_ALL=C',
-  `u=${quote(umask ?? '')}; m=$(sed -n 's/^[[:space:]]*HOME_MODE[[:space:]]*\\([0-7]*\\).*/\\1/p' /etc/login.defs 2>/dev/null)`,
-  `[ -n "$u" ] || u=$(sed -n 's/^[[:space:]]*UMASK[[:space:]]*\\([0-7]*\\).*/\\1/p' /etc/login.defs 2>/dev/null); [ -n "$u" ] || u=022`,
+  // usermod may have moved the old one here by now.
+  `set -e; export LC_ALL=C; [ ! -e ${quote(home)} ] || exit 0`,
+  `u=${quote(umask ?? '')}; m=$(sed -n 's/^[[:space:]]*HOME_MODE[[:space:]]*\\([0-7]*\\).*/\\1/p' /etc/login.defs 2>/dev/null || :)`,
+  `[ -n "$u" ] || u=$(sed -n 's/^[[:space:]]*UMASK[[:space:]]*\\([0-7]*\\).*/\\1/p' /etc/login.defs 2>/dev/null || :); [ -n "$u" ] || u=022`,
   `mkdir -p -- ${quote(home)}; [ ! -d ${quote(skeleton)} ] || cp -a -- ${quote(skeleton)}/. ${quote(home)}/`,
   `chown -R -- ${quote(name)}: ${quote(home)}`, umask === undefined ? `chmod "\${m:-$(printf %o $((0777 & ~0$u)))}" ${quote(home)}` : `chmod "$(printf %o $((0777 & ~0$u)))" ${quote(home)}`,
 ].join('\n')

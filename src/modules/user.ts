@@ -4,14 +4,17 @@ import { known } from '../contract/file-target.ts'
 import { fail } from '../contract/failure.ts'
 import { showState } from '../contract/show-state.ts'
 import { groupAccount } from '../host/account.ts'
+import { type AccountTools, accountToolsResource } from '../host/account-tools.ts'
 import { absent, fileResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { noUser, userResource } from '../host/user.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
+import { quote } from '../shell/quote.ts'
 import { type Params, choice, flag, integer, list, number, path, text } from '../schema/field.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { type Unknown, type Value, fresh, isUnknown, unknown } from '../value/value.ts'
+import { BUSYBOX_COMMENT, BUSYBOX_HOME_MODE, busyboxCreate, busyboxGroup, busyboxHomeLater, busyboxModify, busyboxRemove, isBusyboxName } from './user-busybox.ts'
 import { type Skeleton, homeEffects, homeScript, readSkeleton } from './user-home.ts'
 import { type KeyPair, keyFile, keyScript, readKeyPair } from './user-key.ts'
 
@@ -68,7 +71,7 @@ export interface UserPlan {
   readonly groups?: readonly string[]
   readonly comment?: string
   readonly home?: string
-  readonly shell?: string
+  readonly shell?: string | Unknown
   /** A digest of the hash: enough to compare, nothing to tell. */
   readonly password?: string
   readonly expires?: number | undefined
@@ -84,6 +87,9 @@ export interface UserPlan {
 interface Seen {
   readonly hash?: string
   readonly gid: number | Unknown
+  readonly tools: AccountTools
+  /** Groups that name it as a member; its primary one may be among them. */
+  readonly members: readonly string[]
   /** Names of the wanted groups. */
   readonly group?: string
   readonly groups?: readonly string[]
@@ -100,9 +106,9 @@ async function groupNames(host: Reader, wanted: readonly string[] | undefined): 
 }
 
 async function probe(host: Reader, params: UserParams): Promise<UserPlan> {
-  const [account, group, groups, namesake] = await Promise.all([
+  const [account, group, groups, namesake, tools] = await Promise.all([
     host.get(userResource, params.name), groupNames(host, params.state === 'present' && params.group !== undefined ? [params.group] : undefined),
-    groupNames(host, params.state === 'present' ? params.groups : undefined), host.get(groupAccount, params.name),
+    groupNames(host, params.state === 'present' ? params.groups : undefined), host.get(groupAccount, params.name), host.get(accountToolsResource, 'user'),
   ])
   const found = known(account)
   const there = found.exists && (found.local || !params.local)
@@ -113,14 +119,14 @@ async function probe(host: Reader, params: UserParams): Promise<UserPlan> {
     params.generate_ssh_key ? readKeyPair(host, keyFile(params, home)) : undefined,
   ])
   const seen: Seen = {
-    gid: found.gid, namesake: isUnknown(namesake) || namesake !== undefined, ...(found.shadow ? { hash: found.shadow.hash } : {}), ...(group?.[0] === undefined ? {} : { group: group[0] }),
+    gid: found.gid, tools: isUnknown(tools) ? 'shadow' : tools, members: there ? found.groups : [], namesake: isUnknown(namesake) || namesake !== undefined, ...(found.shadow ? { hash: found.shadow.hash } : {}), ...(group?.[0] === undefined ? {} : { group: group[0] }),
     ...(groups ? { groups } : {}), ...(skeleton ? { skeleton } : {}), keys,
   }
   const homeThere = homeFile === undefined ? {} : { homeThere: known(homeFile).kind !== 'absent' }
   const key = params.generate_ssh_key ? { key: keys !== undefined } : {}
   if (!there) return { state: 'absent', seen: aside(seen), ...homeThere, ...key }
   const { hash, ...ages } = found.shadow ?? { hash: undefined }
-  return { state: 'present', uid: found.uid, group: found.group, groups: found.groups, comment: found.comment, home: found.home, shell: found.shell, ...(hash === undefined ? {} : { password: digest(hash) }), ...ages, ...homeThere, ...key, seen: aside(seen) }
+  return { state: 'present', uid: found.uid, group: found.group, groups: found.groups.filter((one) => one !== found.group), comment: found.comment, home: found.home, shell: found.shell, ...(hash === undefined ? {} : { password: digest(hash) }), ...ages, ...homeThere, ...key, seen: aside(seen) }
 }
 
 /** The hash that is wanted in the end, lock mark included; undefined where nobody asks. */
@@ -142,34 +148,62 @@ function plan(params: UserParams, before: UserPlan): UserPlan {
   const { uid, group, groups, append, comment, home, shell, expires, create_home, generate_ssh_key, force } = params
   if (params.state === 'absent') return { state: 'absent', seen: before.seen, ...(before.homeThere === undefined ? {} : { homeThere: before.homeThere }), ...(before.key === undefined ? {} : { key: before.key }) }
   const { seen } = before
-  const primary = seen.value.group ?? before.group ?? (seen.value.namesake ? fresh('the default group of new accounts') : params.name)
-  const others = groups === undefined ? (before.groups ?? []) : [...new Set([...(append ? (before.groups ?? []) : []), ...(seen.value.groups ?? [])])].filter((name) => name !== primary || (before.groups ?? []).includes(name)).sort()
+  const { members } = seen.value
+  checkText(params, before)
+  const busybox = seen.value.tools === 'busybox'
+  const primary = seen.value.group ?? before.group ?? (busybox ? busyboxGroup(params.name, params.system) : seen.value.namesake ? fresh('the default group of new accounts') : params.name)
+  const others = [...new Set(groups === undefined ? members : [...(append ? members : []), ...(seen.value.groups ?? [])])].filter((name) => name !== primary).sort()
   const hash = wantedHash(params, before)
   const day = expires === undefined ? before.expires : expires < 0 ? undefined : Math.floor(expires / 86400)
   return {
-    ...before, state: 'present', uid: uid ?? before.uid ?? fresh('chosen by useradd'), group: group === undefined ? (before.group ?? primary) : primary, groups: others, comment: comment ?? before.comment ?? '',
-    home: home?.replace(/(.)\/+$/, '$1') ?? before.home ?? `/home/${params.name}`, shell: shell ?? before.shell ?? '', ...(hash === undefined ? {} : { password: digest(hash) }),
+    ...before, state: 'present', uid: uid ?? before.uid ?? fresh('chosen when it is made'), group: group === undefined ? (before.group ?? primary) : primary, groups: others, comment: comment ?? before.comment ?? (busybox ? BUSYBOX_COMMENT : ''),
+    home: home?.replace(/(.)\/+$/, '$1') ?? before.home ?? `/home/${params.name}`, shell: shell ?? before.shell ?? fresh('the shell of new accounts'), ...(hash === undefined ? {} : { password: digest(hash) }),
     ...(expires === undefined ? {} : { expires: day }), ...age('max', params.password_expire_max), ...age('min', params.password_expire_min), ...age('warn', params.password_expire_warn), ...age('inactive', params.password_expire_account_disable),
     ...(create_home ? { homeThere: true } : {}), ...(generate_ssh_key ? { key: (before.key && force ? fresh('a new key') : true) as boolean } : {}),
   }
 }
+
+/** What would make another line of /etc/passwd than it says, or a name that the host's programs refuse. */
+function checkText(params: UserParams, { state, seen }: UserPlan): void {
+  for (const field of ['comment', 'home', 'shell'] as const) if (/[:\n]/.test(params[field] ?? '')) fail(`the ${field} of ${params.name} holds a character that /etc/passwd cannot hold: ${JSON.stringify(params[field])}`)
+  if (state === 'present') return
+  if (seen.value.tools === 'none') fail('Failed to find required executable "useradd": the host has neither useradd nor adduser')
+  if (seen.value.tools === 'busybox' ? !isBusyboxName(params.name) : /^[-+~]|[:,/\s]|^$/.test(params.name)) fail(`${JSON.stringify(params.name)} is not a name that an account can have`)
+}
+
 const age = (key: string, days: number | undefined) => (days === undefined ? {} : { [key]: days })
 const dateOf = (day: number | undefined): string => (day === undefined ? '' : new Date(day * 86400_000).toISOString().slice(0, 10))
 
 function* apply({ params, before, after }: { readonly params: UserParams; readonly before: UserPlan; readonly after: UserPlan }): Iterable<Step> {
-  const { name, remove, force } = params
-  if (after.state === 'absent') return yield run(['userdel', ...(force ? ['-f'] : []), ...(remove ? ['-r'] : []), name], [leaves(userResource, name, noUser), ...(remove && before.home ? [leaves(fileResource, before.home, absent)] : [])], { okay: remove ? [0, 12] : [0] })
+  const { name } = params
+  const busybox = before.seen.value.tools === 'busybox'
+  if (after.state === 'absent') return yield removal(params, before, busybox)
   const creating = before.state === 'absent'
   const effects = effectsOf(params, before, after)
-  const change = creating ? createArgs(params, before, after) : modifyArgs(params, before, after)
-  if (change.length > 0) yield run([creating ? 'useradd' : 'usermod', ...change, name], effects)
-  const ages = ageArgs(before, after)
-  if (ages.length > 0) yield run(['chage', ...ages, name], effects)
+  if (busybox) {
+    const script = creating ? busyboxCreate(params, before, after, before.seen.value.group === undefined && !before.seen.value.namesake && !params.system) : busyboxModify(params, before, after, before.seen.value.members)
+    if (script !== undefined) yield run(script, effects, { sentence: `${creating ? 'make' : 'change'} the account ${name}` })
+  } else yield* shadowSteps(params, before, after, effects)
   const hash = wantedHash(params, before)
   if (hash !== undefined && after.password !== before.password && !(creating && hash === '!')) yield run(['chpasswd', '-e'], effects, { stdin: Buffer.from(`${name}:${hash}\n`) })
-  if (after.homeThere && !before.homeThere && !creating) yield run(homeScript(name, after.home!, params.skeleton ?? '/etc/skel', params.umask), before.seen.value.skeleton ? homeEffects(before.seen.value.skeleton, name, after.home!, after.group!, after.uid!) : [], { sentence: `make the home directory ${after.home}` })
+  if (after.homeThere && !before.homeThere && (!creating || (busybox && busyboxHomeLater(params)))) yield run(homeScript(name, after.home!, params.skeleton ?? '/etc/skel', params.umask), before.seen.value.skeleton ? homeEffects(before.seen.value.skeleton, name, after.home!, after.group!, after.uid!) : [], { sentence: `make the home directory ${after.home}` })
   if (after.key !== before.key) yield run(keyScript(params, after.home!), [], { sentence: `make the SSH key ${keyFile(params, after.home!)}`, ...(params.ssh_key_passphrase === undefined ? {} : { stdin: Buffer.from(params.ssh_key_passphrase) }) })
-  if (creating) yield run(['getent', 'passwd', name])
+  if (creating) yield run(`getent passwd ${quote(name)} 2>/dev/null || while IFS= read -r l; do case $l in ${quote(name)}:*) printf '%s\\n' "$l" ;; esac; done </etc/passwd`, [], { sentence: `look up the account ${name}` })
+}
+
+const removal = (params: UserParams, { home }: UserPlan, busybox: boolean): Step => {
+  const { name, remove, force } = params
+  const effects = [leaves(userResource, name, noUser), ...(remove && home ? [leaves(fileResource, home, absent)] : [])]
+  if (busybox) return run(busyboxRemove(params), effects, { sentence: `remove the account ${name}` })
+  return run(['userdel', ...(force ? ['-f'] : []), ...(remove ? ['-r'] : []), name], effects, { okay: remove ? [0, 12] : [0] })
+}
+
+function* shadowSteps(params: UserParams, before: UserPlan, after: UserPlan, effects: ReturnType<typeof effectsOf>): Iterable<Step> {
+  const creating = before.state === 'absent'
+  const change = creating ? createArgs(params, before, after) : modifyArgs(params, before, after)
+  if (change.length > 0) yield run([creating ? 'useradd' : 'usermod', ...change, params.name], effects)
+  const ages = ageArgs(before, after)
+  if (ages.length > 0) yield run(['chage', ...ages, params.name], effects)
 }
 
 const option = (flag_: string, value: string | number | undefined) => (value === undefined ? [] : [flag_, String(value)])
@@ -189,7 +223,7 @@ function modifyArgs({ non_unique, append, move_home }: UserParams, before: UserP
   return [
     ...differs('uid', (uid) => ['-u', String(uid), ...(non_unique ? ['-o'] : [])]), ...differs('group', (group) => ['-g', String(group)]),
     ...(String(after.groups) === String(before.groups) ? [] : append ? ['-a', '-G', after.groups!.filter((one) => !before.groups!.includes(one)).join(',')] : ['-G', after.groups!.join(',')]),
-    ...differs('comment', (comment) => ['-c', comment]), ...differs('home', (home) => ['-d', home, ...(move_home ? ['-m'] : [])]), ...differs('shell', (shell) => ['-s', shell]),
+    ...differs('comment', (comment) => ['-c', comment]), ...differs('home', (home) => ['-d', home, ...(move_home ? ['-m'] : [])]), ...differs('shell', (shell) => ['-s', String(shell)]),
     ...(after.expires === before.expires ? [] : ['-e', dateOf(after.expires)]), ...(after.inactive === before.inactive ? [] : ['-f', String(after.inactive)]),
   ]
 }
@@ -199,7 +233,8 @@ const ageArgs = (before: UserPlan, after: UserPlan): readonly string[] =>
 
 function effectsOf(params: UserParams, before: UserPlan, after: UserPlan) {
   const { name } = params
-  const { skeleton } = before.seen.value
+  const { tools } = before.seen.value
+  const skeleton = before.seen.value.skeleton && tools === 'busybox' && !busyboxHomeLater(params) ? { ...before.seen.value.skeleton, mode: BUSYBOX_HOME_MODE } : before.seen.value.skeleton
   const hash = wantedHash(params, before) ?? (before.state === 'absent' ? '!' : before.seen.value.hash)
   const ages = Object.fromEntries((['min', 'max', 'warn', 'inactive', 'expires'] as const).flatMap((key) => (after[key] === undefined ? [] : [[key, after[key]]])))
   const state = {
@@ -213,7 +248,11 @@ function effectsOf(params: UserParams, before: UserPlan, after: UserPlan) {
 export const user = defineModule({
   name: 'user',
   summary: 'Keep a user account.',
-  notes: ['The password travels through standard input, never as an argument.', '`local` reads /etc/passwd; accounts are made and changed with useradd and usermod in either case.'],
+  notes: [
+    'The password travels through standard input, never as an argument.',
+    '`local` reads /etc/passwd; accounts are made and changed with useradd and usermod in either case.',
+    'On hosts with busybox and without useradd (Alpine), adduser, addgroup, deluser, delgroup and chpasswd do the work. What they cannot change of an account (number, group, name, home, shell, ages) is changed in /etc/passwd and /etc/shadow, under the lock that they use and by a rename.',
+  ],
   examples: `
 - name: An account for deployments
   user: { name: deploy, groups: [adm], append: true, shell: /bin/bash }
