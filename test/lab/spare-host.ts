@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { runProgram } from '../../src/lab/run-program.ts'
@@ -8,8 +8,8 @@ import type { TestHost } from './with-lab.ts'
 const repository = join(import.meta.dirname, '../..')
 /** Where the repository lies on a spare host. */
 const THERE = '/opt/tutti'
-/** Of node_modules, what types and documentation are made of stays here. */
-const LEFT_OUT = ['.git', '.tutti', 'dist', 'node_modules/@typescript', 'node_modules/typescript', 'node_modules/node/include', 'node_modules/node/share']
+/** What types and documentation are made of stays here. */
+const NOT_NEEDED = ['@typescript', 'typescript', 'node/include', 'node/share']
 
 /** One test as Vitest tells it: `passed`, `failed`, or `skipped` where the machine is not one for it. */
 export interface Told {
@@ -19,9 +19,16 @@ export interface Told {
 }
 
 /** Copies the repository with its Node to a host that a test may change as it likes. */
-export function bringTutti(host: TestHost): Promise<void> {
-  const tar = `tar -c ${LEFT_OUT.map((path) => `--exclude=./${path}`).join(' ')} . | ssh ${login(host).map(quoted).join(' ')} 'sudo mkdir -p ${THERE} && sudo tar -x --no-same-owner -C ${THERE}'`
-  return new Promise((resolve, reject) => spawn('bash', ['-o', 'pipefail', '-c', tar], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] }).on('close', (code) => (code === 0 ? resolve() : reject(new Error('cannot bring the repository to the host')))))
+export async function bringTutti(host: TestHost): Promise<void> {
+  await bringFolder(host, repository, THERE, ['.git', '.tutti', 'dist', 'node_modules'])
+  // It may be a link.
+  await bringFolder(host, realpathSync(join(repository, 'node_modules')), `${THERE}/node_modules`, NOT_NEEDED)
+}
+
+/** Copies a folder of this machine. */
+export function bringFolder(host: TestHost, folder: string, to: string, leftOut: readonly string[] = []): Promise<void> {
+  const script = `tar -c ${leftOut.map((path) => `--exclude=./${path}`).join(' ')} . | ssh ${login(host).map(quoted).join(' ')} 'sudo mkdir -p ${to} && sudo tar -x --no-same-owner -C ${to}'`
+  return new Promise((resolve, reject) => spawn('bash', ['-o', 'pipefail', '-c', script], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`cannot bring ${folder} to ${host.name}`)))))
 }
 
 /** The Debian packages with the programs that cases are about. */

@@ -75,8 +75,9 @@ async function compareAll(): Promise<void> {
     const findings: Finding[] = []
     for (const start of ['clean', 'converged', 'half-configured'] as const) {
       if (start === 'half-configured' && !(await spoil(findings[0]!, a.state))) break
-      const [left, right] = [run('ours'), run('theirs')]
+      const right = run('theirs')
       if (!right.result || /is undefined|Could not find or access|Unable to find|couldn't resolve module|not a valid attribute|Error while resolving/.test(String(right.result['msg']) + right.output.slice(-3000))) break
+      const left = run('ours')
       const [nextA, nextB] = await Promise.all([readState(ours, a), readState(theirs, b)])
       findings.push({ task, start, theirs: right.result, ours: left.result ?? left.output.slice(-1500), failed: right.result['failed'] === true, predicted: left.predicted, wrong: [...compare(left, right), ...differences([a.state, nextA.state], [b.state, nextB.state]).slice(0, 12)] })
       changedOf(findings.at(-1)!, a.state, nextA.state)

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Told, asRoot, bringFolder, bringTutti, casePackages, runThere } from './spare-host.ts'
+import { type TestHost, type TestLab, withLab } from './with-lab.ts'
+
+const CASES = 'test/modules/cases.test.ts'
+/** Modules that must run where there are no programs but those of busybox. */
+const BUSYBOX = ['assemble', 'authorized_key', 'blockinfile', 'command', 'copy', 'cron', 'fetch', 'file', 'find', 'group', 'ini_file', 'known_hosts', 'lineinfile', 'ping', 'raw', 'replace', 'script', 'shell', 'slurp', 'stat', 'tempfile', 'template', 'user', 'wait_for', 'xml']
+
+let lab: TestLab
+let host: TestHost
+const passes = new Map<string, readonly Told[]>()
+beforeAll(async () => {
+  lab = await withLab('cases', { spare: { memory: '4G', cpus: 2 } })
+  host = lab.host('spare')
+  await bringTutti(host)
+})
+afterAll(() => lab.down())
+
+const failures = (told: readonly Told[]): readonly string[] => told.filter(({ status }) => status === 'failed').map(({ name, message }) => `${name}\n${message}`)
+
+async function pass(name: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<readonly Told[]> {
+  const told = await runThere(host, args, environment)
+  passes.set(name, told)
+  expect(failures(told)).toEqual([])
+  expect(told.filter(({ status }) => status === 'passed').length, 'cases that ran').toBeGreaterThan(20)
+  return told
+}
+
+describe('the cases of modules on one fresh Debian 12 host', () => {
+  test('where there are no programs but those of busybox, as on Alpine', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tutti-applets-'))
+    try {
+      const made = spawnSync('sh', [join(import.meta.dirname, 'busybox-host.sh'), join(folder, 'bin')], { encoding: 'utf8' })
+      if (made.status !== 0) throw new Error(made.stderr)
+      writeFileSync(join(folder, 'sh'), '#!/opt/busybox/bin/busybox sh\nPATH=/opt/busybox/bin exec /opt/busybox/bin/busybox sh "$@"\n', { mode: 0o755 })
+      await bringFolder(host, folder, '/opt/busybox')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+    await pass('busybox', [CASES, '-t', `^(${BUSYBOX.join('|')}) `], { TUTTI_CASE_SHELL: '/opt/busybox/sh' })
+  })
+
+  test('what each says there of a program that is missing', () => pass('lacking', [CASES], { TUTTI_CASE_SHELL: '/opt/busybox/sh', TUTTI_CASES: 'lacking' }))
+
+  test('all that a host with their programs can run', async () => {
+    await asRoot(host, `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${casePackages().join(' ')}`)
+    await pass('whole', [CASES], { TUTTI_KEEP_CASES: '/srv/cases' })
+  })
+
+  test('a second pass over what they left changes nothing', async () => {
+    // Times that tasks name are of the host's zone, which cases of the first pass have changed.
+    await asRoot(host, 'ln -sfn /usr/share/zoneinfo/Etc/UTC /etc/localtime')
+    await pass('second', [CASES], { TUTTI_KEEP_CASES: '/srv/cases', TUTTI_SECOND_PASS: '1' })
+  })
+
+  test('those that ran nowhere are named as unproven', () => {
+    const all = passes.get('whole')!.map(({ name }) => name)
+    const ran = new Set(['busybox', 'lacking', 'whole'].flatMap((name) => passes.get(name)!).filter(({ status }) => status === 'passed').map(({ name }) => name))
+    const named = [...readFileSync(join(import.meta.dirname, '../../docs/unproven.md'), 'utf8').matchAll(/^- `(.*)`$/gm)].map(([, name]) => name)
+    expect(named).toEqual(all.filter((name) => !ran.has(name)).sort())
+  })
+})
