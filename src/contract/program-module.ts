@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { run } from '../host/step.ts'
+import { temporaryPlace } from '../host/temporary-place.ts'
 import { commandLine, quote } from '../shell/quote.ts'
 import { aside } from '../value/aside.ts'
 import { dumpJson } from '../value/dump-json.ts'
@@ -29,7 +30,7 @@ export async function programModule(file: string): Promise<Module> {
       const args = argumentsFor(protocol, name, (params as { readonly args: Dict }).args)
       const content = protocol === 'json inside' ? Buffer.from(program.toString().replaceAll('<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>', () => args)) : program
       const stdin = protocol === 'json inside' ? content : Buffer.concat([Buffer.from(`${args}\n`), content])
-      return [run(script(protocol, args, before.seen.value), [], { okay: 'any', opaque: true, stdin, sentence: `run the program ${basename(file)}` })]
+      return [run(script(protocol, args, content.length, before.seen.value), [], { okay: 'any', opaque: true, stdin, sentence: `run the program ${basename(file)}` })]
     },
     diff: () => [],
     result: ({ after, replies: [reply] }) => (reply ? resultOf(reply.code, reply.stdout.toString(), reply.stderr.toString()) : { outputs: { msg: after.ran as Unknown } }),
@@ -65,15 +66,14 @@ function argumentsFor(protocol: Protocol, name: string, args: Dict): string {
 const pythonWord = (value: Value): string => (value === true ? 'True' : value === false ? 'False' : value === null ? 'None' : dumpJson(value))
 
 /** The arguments come first on standard input, so that they stand in no list of processes; then the program. */
-function script(protocol: Protocol, args: string, interpreter: string | undefined): string {
+function script(protocol: Protocol, args: string, size: number, interpreter: string | undefined): string {
   const lines = args.split('\n').length
   return [
-    'd=$(mktemp -d) || exit', `trap 'rm -rf -- "$d"' EXIT; trap 'exit 143' HUP INT TERM`,
-    // /tmp may be mounted so that nothing in it can be run.
-    ...(interpreter === undefined ? ['printf "#!/bin/sh\\n" > "$d/p" && chmod 700 "$d/p"; "$d/p" 2>/dev/null || { rm -rf -- "$d"; d=$(mktemp -d "$HOME/.tutti.XXXXXXXX") || exit; }'] : []),
-    'umask 077',
+    'umask 077', temporaryPlace('d', { directory: true, runnable: interpreter === undefined }),
     ...(protocol === 'json inside' ? [] : [`i=0; while [ "$i" -lt ${lines} ]; do IFS= read -r l; printf '%s\\n' "$l"; i=$((i+1)); done > "$d/args"`]),
-    'cat > "$d/p" || exit', 'chmod 700 "$d/p"',
+    'cat > "$d/p" || exit',
+    // Half a program is not run: what comes ends too when the controller does.
+    `[ "$(stat -c %s -- "$d/p")" = ${size} ] || exit 1`, 'chmod 700 "$d/p"',
     `${interpreter === undefined ? '' : `${commandLine(interpreter.split(/\s+/))} `}"$d/p"${protocol === 'json inside' ? '' : ' "$d/args"'} < /dev/null`,
   ].join('\n')
 }

@@ -14,11 +14,11 @@ export const KEEP_ATTRIBUTES = [
   'if [ $old ]; then cp --attributes-only --preserve=mode,ownership,xattr -- "$p" "$t" 2>/dev/null || { chown "$(stat -c %u:%g -- "$p")" "$t" 2>/dev/null || :; cp --attributes-only --preserve=mode,xattr -- "$p" "$t" 2>/dev/null || chmod "$(stat -c %a -- "$p")" "$t"; }; else u=$(umask); chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi',
 ].join('\n')
 
-/** Keeps "$p" under another name, complete or not at all, and prints that name: `$b`. "$d" is the directory. */
-export const KEEP_BACKUP = 'k=$(mktemp "${d:-/}/.tutti.XXXXXXXX"); cp --preserve=mode,ownership,timestamps,xattr -- "$p" "$k" 2>/dev/null || cp -p -- "$p" "$k"; sync -- "$k" 2>/dev/null || :; mv -f -- "$k" "$b"; printf \'%s\\n\' "$b"'
+/** Keeps "$p" as "$b", complete or not at all, and prints that name. */
+const KEEP_BACKUP = 'k=$(mktemp "${d:-/}/.tutti.XXXXXXXX"); cp --preserve=mode,ownership,timestamps,xattr -- "$p" "$k" 2>/dev/null || cp -p -- "$p" "$k"; sync -- "$k" 2>/dev/null || :; mv -f -- "$k" "$b"; printf \'%s\\n\' "$b"'
 
 /** The name that Ansible gives: process, date and time, tilde. */
-export const BACKUP_NAME = '"$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"'
+const BACKUP_NAME = '"$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"'
 
 /**
  * "$t" takes the place of "$p". A file that is a mount of its own cannot be renamed over: it is written over, and `unsafe` (as in
@@ -30,28 +30,41 @@ export const takePlace = (unsafe = false): string => [
   `if ! mv -f -T -- "$t" "$p" 2>/dev/null; then [ -d "$p" ] && { echo "$p is a directory" >&2; exit 1; }; if ! e=$(mv -f -- "$t" "$p" 2>&1); then r=1; case $e in ${unsafe ? '*' : '*busy*'}) [ ! -f "$p" ] || r= ;; esac; [ -z "$r" ] || { printf '%s\\n' "$e" >&2; exit 1; }; cat -- "$t" > "$p"; fi; fi`,
 ].join('\n')
 
-/** Temporary files go, however it ends. */
-export const CLEAN_UP = `k=; trap 'rm -f -- "$t" \${k:+"$k"}' EXIT; trap 'exit 143' HUP INT TERM`
+export interface Replacing {
+  /** Keeps what was there: under that name, or (`true`) one with the time in it. The name is printed. */
+  readonly backup?: string | boolean | undefined
+  readonly unsafe?: boolean | undefined
+  /** Lines for when "$t" has everything, before it is seen. */
+  readonly then?: readonly string[]
+  /** Without those of what was there, or the mode of a new file. */
+  readonly bare?: boolean
+}
+
+/**
+ * Lines, for a script under `set -e`, in which `make` fills "$t" beside "$p", which it then replaces: nobody ever sees half a file, and
+ * however it ends (a controller that died closes the pipes) nothing is left but, where the shell itself is killed, a file named `.tutti.` and eight characters.
+ */
+export const replaceLines = (make: readonly string[], { backup, unsafe, then = [], bare }: Replacing = {}): readonly string[] => [
+  'd=${p%/*}; t=$(mktemp "${d:-/}/.tutti.XXXXXXXX"); k=', `trap 'rm -f -- "$t" \${k:+"$k"}' EXIT; trap 'exit 143' HUP INT TERM PIPE`,
+  ...make, ...(bare ? [] : [KEEP_ATTRIBUTES]), ...then,
+  ...(backup ? [`if [ -f "$p" ] && [ ! -h "$p" ]; then b=${backup === true ? BACKUP_NAME : quote(backup)}; ${KEEP_BACKUP}; fi`] : []),
+  takePlace(unsafe),
+]
+
+/** For a subshell of a script that has the content in a file already, the umask of the user in $u, and the target in $p. */
+export const replaceFrom = (file: string, replacing: Replacing = {}): string => ['set -e; umask "$u"', `f=${file}`, ...replaceLines(['cat -- "$f" > "$t"'], replacing)].join('\n')
 
 const FOLLOW = 'n=0; while [ -h "$p" ] && [ $n -lt 40 ]; do l=$(readlink -- "$p"; echo x); l=${l%?x}; case $l in /*) p=$l ;; *) p=${p%/*}/$l ;; esac; n=$((n+1)); done'
 
 /**
- * Writes beside the target and renames, so that nobody ever sees half a file. Links are followed to the file behind them; a
- * file keeps its owner, mode and, where the host can copy them, ACL and extended attributes. `size`: bytes that must have come
- * when they travel as a stream, which ends too when the controller does.
+ * Writes beside the target and renames. Links are followed to the file behind them; a file keeps its owner, mode and, where the host
+ * can copy them, ACL and extended attributes. `size`: bytes that must have come when they travel as a stream, which ends too when
+ * the controller does.
  */
 export function writeScript({ path, attributes, backup, validate, unsafe, replaceLink }: FileStep & { step: 'write' }, source: string, size?: number): string {
-  return [
-    'set -e; export LC_ALL=C', `p=${quote(path)}${replaceLink ? '' : `; ${FOLLOW}`}`,
-    'd=${p%/*}; t=$(mktemp "${d:-/}/.tutti.XXXXXXXX")', CLEAN_UP,
-    `${source} > "$t"`,
-    ...(size === undefined ? [] : [`[ "$(stat -c %s -- "$t")" = ${size} ] || { echo 'the content broke off' >&2; exit 1; }`]),
-    KEEP_ATTRIBUTES,
-    attributeScript('"$t"', attributes, false),
-    ...(validate ? [`{ ${validate.replaceAll('%s', '"$t"')}; } >&2`] : []),
-    ...(backup ? [`if [ $old ]; then b=${backup === true ? BACKUP_NAME : quote(backup)}; ${KEEP_BACKUP}; fi`] : []),
-    takePlace(unsafe),
-  ].filter(Boolean).join('\n')
+  const make = [`${source} > "$t"`, ...(size === undefined ? [] : [`[ "$(stat -c %s -- "$t")" = ${size} ] || { echo 'the content broke off' >&2; exit 1; }`])]
+  const then = [attributeScript('"$t"', attributes, false), ...(validate ? [`{ ${validate.replaceAll('%s', '"$t"')}; } >&2`] : [])]
+  return ['set -e; export LC_ALL=C', `p=${quote(path)}${replaceLink ? '' : `; ${FOLLOW}`}`, ...replaceLines(make, { then, backup, unsafe })].filter(Boolean).join('\n')
 }
 
 /** Sets what parameters ask for, for scripts that make their file themselves; a symbolic mode is chmod's matter. */

@@ -22,7 +22,7 @@ export function stagedScript(writes: readonly PlainWrite[], first: number, stage
     `set -e; export LC_ALL=C; i=${first}; cd -- ${quote(posix.dirname(writes[0]!.path))}; s=${stage}`,
     // A default ACL outweighs the umask.
     'u=$(umask); umask 077; mkdir -- $s; umask $u',
-    `trap 'c=$?; rm -rf -- $s; [ $c = 0 ] || printf "\\n%s" $i >&2' EXIT; trap 'exit 143' HUP INT TERM`,
+    `trap 'c=$?; rm -rf -- $s; [ $c = 0 ] || printf "\\n%s" $i >&2' EXIT; trap 'exit 143' HUP INT TERM PIPE`,
     'chmod go= $s',
     ...writes.map(({ content }, n) => `i=${first + n}; ${printBytes(content.bytes)} > ${staged[n]}`),
     `i=${first}; set -- ${staged.join(' ')}`,

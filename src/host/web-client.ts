@@ -1,4 +1,5 @@
 import { quote } from '../shell/quote.ts'
+import { temporaryPlace } from './temporary-place.ts'
 
 /** One HTTP request that the host is to make. */
 export interface WebRequest {
@@ -34,7 +35,7 @@ export function requestScript(request: WebRequest): { readonly script: string; r
   const config = Buffer.from(curlConfig(request))
   const body = request.body ? Buffer.from(request.body) : Buffer.alloc(0)
   const script = [
-    'export LC_ALL=C; u=$(umask); umask 077; d=$(mktemp -d) || exit', `trap 'rm -rf -- "$d"' EXIT; trap 'exit 143' HUP INT TERM`,
+    'export LC_ALL=C; u=$(umask); umask 077', temporaryPlace('d', { directory: true }),
     // Both parts come over standard input: first the settings, by their length, then the body.
     `head -c ${config.length} > "$d/c"; cat > "$d/i"`,
     `if command -v curl > /dev/null 2>&1; then curl -q --config "$d/c" ${bodyOption(request)}-D "$d/h" -o "$d/b" -w '%{http_code}\\n' > "$d/w" 2> "$d/e"; s=$?`,

@@ -5,6 +5,7 @@ import { loadScript } from '../contract/load-address.ts'
 import { type Resource, leaves } from '../host/resource.ts'
 import type { Reader } from '../host/reader.ts'
 import { type Step, run } from '../host/step.ts'
+import { temporaryPlace } from '../host/temporary-place.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { printBytes } from '../shell/bytes.ts'
 import { commandLine, quote } from '../shell/quote.ts'
@@ -81,7 +82,7 @@ function sourceScript({ url, data, file, validate_certs }: KeyParams): string {
 
 /** The fingerprints in the key that is given. */
 async function idsOf(host: Reader, given: KeyParams): Promise<readonly string[]> {
-  const script = `export LC_ALL=C; command -v gpg >/dev/null || { echo 'Failed to find required executable "gpg": install the package gpg on the host' >&2; exit 9; }; t=$(mktemp -d) || exit; trap 'rm -rf -- "$t"' EXIT; trap 'exit 143' HUP INT TERM; { ${sourceScript(given)}; } > "$t/key" || exit; GNUPGHOME=$t gpg --batch --show-keys --with-colons < "$t/key"`
+  const script = `export LC_ALL=C; command -v gpg >/dev/null || { echo 'Failed to find required executable "gpg": install the package gpg on the host' >&2; exit 9; }; ${temporaryPlace('t', { directory: true })}\n{ ${sourceScript(given)}; } > "$t/key" || exit; GNUPGHOME=$t gpg --batch --show-keys --with-colons < "$t/key"`
   const { code, stdout, stderr } = known(await host.run(script, given.file === undefined ? [] : [given.file], { timeout: 120 }))
   const fingerprints = [...stdout.toString().matchAll(/^pub:[^\n]*\n(?:[^\n]*\n)*?fpr:{9}([0-9A-F]+):/gm)].map(([, print]) => print!)
   return code === 0 && fingerprints.length > 0 ? fingerprints : fail(`No key to add was found: ${stderr.toString().trim()}`)

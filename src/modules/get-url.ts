@@ -11,7 +11,7 @@ import type { Reader } from '../host/reader.ts'
 import { leaves } from '../host/resource.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { act, attributes } from '../host/step.ts'
-import { setAttributesScript } from '../host/file-script.ts'
+import { replaceFrom, setAttributesScript } from '../host/file-script.ts'
 import type { WebRequest } from '../host/web-client.ts'
 import { printBytes } from '../shell/bytes.ts'
 import { type Params, flag, path, text } from '../schema/field.ts'
@@ -213,10 +213,7 @@ function placeScript(given: GetParams, inside: boolean, wanted: Sum | undefined)
     ...(wanted ? [`x=$(${program} < "$d/b") || exit; x=\${x%% *}; [ "$x" = ${quote(wanted.sum)} ] || { printf 'wrong\\n%s\\000%s' "$x" '0\n0\n0\n0\n0\n'; exit 0; }`] : []),
     'if ! cmp -s -- "$d/b" "$p"; then w=saved',
     ...(tmp_dest === undefined ? [] : [`[ -d ${quote(tmp_dest)} ] || { echo ${quote(`${tmp_dest} is not a directory`)} >&2; exit 1; }`]),
-    `t=$(mktemp "$p.tutti.XXXXXX") && cat "$d/b" > "$t" || exit`,
-    `if [ -e "$p" ]; then chown "$(stat -c %u:%g -- "$p")" "$t" 2>/dev/null; chmod "$(stat -c %a -- "$p")" "$t"; else chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi`,
-    ...(backup ? ['if [ -e "$p" ]; then k="$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"; cp -p -- "$p" "$k"; fi'] : []),
-    `mv -f -- "$t" "$p"${unsafe_writes ? ' || cat "$d/b" > "$p"' : ''} || exit`, 'fi', ...(inside ? [setAttributesScript('"$p"', given)] : []), 'fi',
+    `k=$(${replaceFrom('"$d/b"', { backup, unsafe: unsafe_writes })}\n); [ $? = 0 ] || exit 1`, 'fi', ...(inside ? [setAttributesScript('"$p"', given)] : []), 'fi',
     `touch "$d/b"; x=$(sha1sum < "$d/b"); y=$(md5sum < "$d/b"); printf '%s\\n' "$w" "\${x%% *}" "\${y%% *}" "$k" "$(wc -c < "$d/b")" "$p" "$o" "$(stat -c "%U %G %u %g %a" -- "$p" 2>/dev/null)"`,
   ].filter(Boolean).join('\n')
 }

@@ -7,6 +7,7 @@ import { type Step, attributes, remove, run } from '../host/step.ts'
 import { fileResource } from '../host/file.ts'
 import { leaves } from '../host/resource.ts'
 import { type Params, choice, flag, integer, path, text } from '../schema/field.ts'
+import { replaceLines } from '../host/file-script.ts'
 import { quote } from '../shell/quote.ts'
 import { Unknown, fresh, unknown } from '../value/value.ts'
 
@@ -120,8 +121,8 @@ function makeScript({ type, size, curve, passphrase, cipher, backup, format }: K
   const make = type === 'DSA' ? `openssl dsaparam -genkey ${size} 2>/dev/null | openssl pkey${passphrase === undefined ? '' : ` -${cipher === 'auto' ? 'aes256' : cipher} -passout fd:3`}` : `openssl genpkey ${kind}${lock}`
   const convert = format === 'pkcs1' && passphrase === undefined && type !== 'DSA' ? ' | openssl pkey -traditional' : ''
   return [
-    'set -e; umask 077; export LC_ALL=C; command -v openssl >/dev/null || { echo \'Failed to find required executable "openssl"\' >&2; exit 9; }', `p=$(readlink -f -- ${quote(path)}) || p=${quote(path)}; t=$(mktemp "$p.tutti.XXXXXX"); trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
+    'set -e; umask 077; export LC_ALL=C; command -v openssl >/dev/null || { echo \'Failed to find required executable "openssl"\' >&2; exit 9; }', `p=$(readlink -f -- ${quote(path)}) || p=${quote(path)}`, ...replaceLines([
     ...(type === 'DSA' && passphrase !== undefined ? ['exec 3<&0'] : []), `e=$({ ${make}${convert}; } 2>&1 > "$t") || { printf '%s\\n' "$e" >&2; exit 1; }; [ -s "$t" ] || { printf '%s\\n' "$e" >&2; exit 1; }`,
-    ...(backup ? ['if [ -e "$p" ]; then b="$p.$$.$(date +%Y-%m-%d@%H:%M:%S)~"; cp -p -- "$p" "$b"; printf \'%s\\n\' "$b"; fi'] : []), 'mv -f -- "$t" "$p"',
+    ], { backup, bare: true }),
   ].join('\n')
 }

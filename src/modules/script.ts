@@ -5,6 +5,7 @@ import { known } from '../contract/file-target.ts'
 import { followedResource } from '../host/file.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { run } from '../host/step.ts'
+import { temporaryPlace } from '../host/temporary-place.ts'
 import { controllerFile, flag, path, text } from '../schema/field.ts'
 import { commandLine } from '../shell/quote.ts'
 import { splitWords } from '../shell/split-words.ts'
@@ -43,10 +44,10 @@ export const script = defineModule({
     const [file, ...args] = splitWords(name)
     const enter = directory === undefined ? '' : `cd -- ${commandLine([directory])} || exit; `
     const line = [
-      't=$(mktemp) || exit', `trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`, 'chmod 700 "$t"',
-      // /tmp may be mounted so that nothing in it can be run.
-      ...(executable ? [] : ['[ -x "$t" ] || { rm -f -- "$t"; t=$(mktemp "$HOME/.tutti.XXXXXXXX") && chmod 700 "$t"; }']),
-      'cat > "$t" || exit', `${enter}${executable ? `${executable} ` : ''}"$t" ${commandLine(args)} < /dev/null`,
+      temporaryPlace('t', { runnable: !executable }), 'chmod 700 "$t"', 'cat > "$t" || exit',
+      // Half a script is not run: what comes ends too when the controller does.
+      `[ "$(stat -c %s -- "$t")" = ${content.length} ] || exit 1`,
+      `${enter}${executable ? `${executable} ` : ''}"$t" ${commandLine(args)} < /dev/null`,
     ].join('\n')
     return [run(line, [], { okay: 'any', opaque: true, stdin: content, sentence: `run the script ${[file, ...args].join(' ')}` })]
   },

@@ -14,6 +14,7 @@ import type { Identity, Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Effect, leaves } from '../host/resource.ts'
 import { type Step, run, write } from '../host/step.ts'
+import { temporaryPlace } from '../host/temporary-place.ts'
 import { type Params, controllerFile, flag, integer, list, path, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
@@ -103,7 +104,7 @@ export const unarchive = defineModule({
     const differing = found.filter(({ path }) => before.entries[path] !== after.entries[path])
     const place = source.local ? `${dest}/.tutti-${source.local.sha1.slice(0, 16)}` : source.remote!
     if (source.local) yield write(place, source.local, { mode: 0o600 })
-    const fetch = source.address ? fetchScript(place, given.validate_certs) : `f=${quote(place)}${source.local ? `; trap 'rm -f -- "$f"' EXIT; trap 'exit 143' HUP INT TERM` : ''}`
+    const fetch = source.address ? fetchScript(place, given.validate_certs) : `f=${quote(place)}${source.local ? `; trap 'rm -f -- "$f"' EXIT; trap 'exit 143' HUP INT TERM PIPE` : ''}`
     const effects = [...differing.flatMap((one) => effectsOf(one, given)), ...(source.local ? [leaves(fileResource, place, absent)] : [])]
     yield run(`${fetch}\n${unpackScript(given, dest)}`, effects, { sentence: `unpack ${source.name} into ${dest}` })
     yield* attributeSteps(given, found, format)
@@ -146,7 +147,7 @@ async function sourceOf(host: Reader, { src }: UnarchiveParams, environment: Rea
 
 /** The address in `$f`, gone with the script. */
 const fetchScript = (address: string, validate: boolean): string => [
-  `t=$(mktemp -d) || exit 1; trap 'rm -rf -- "$t"' EXIT; trap 'exit 143' HUP INT TERM; f=$t/archive`,
+  `${temporaryPlace('t', { directory: true })}\nf=$t/archive`,
   `if command -v curl >/dev/null; then curl -fsSL${validate ? '' : ' -k'} -o "$f" -- ${quote(address)}; elif command -v wget >/dev/null; then wget -q${validate ? '' : ' --no-check-certificate'} -O "$f" -- ${quote(address)}; else echo 'an address needs curl or wget on the host' >&2; exit 9; fi || { c=$?; echo "the archive could not be loaded" >&2; exit $c; }`,
 ].join('\n')
 

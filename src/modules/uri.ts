@@ -11,7 +11,7 @@ import { resolvePath } from '../host/resolve-path.ts'
 import { fileResource, followedResource } from '../host/file.ts'
 import { leaves } from '../host/resource.ts'
 import { act } from '../host/step.ts'
-import { setAttributesScript } from '../host/file-script.ts'
+import { replaceFrom, setAttributesScript } from '../host/file-script.ts'
 import type { WebRequest } from '../host/web-client.ts'
 import { type Params, choice, controllerFile, flag, integer, list, path, raw, text } from '../schema/field.ts'
 import { quote } from '../shell/quote.ts'
@@ -147,7 +147,7 @@ function saveScript(given: UriParams): string {
   const statuses = given.status_code.map((status) => `[ "$c" = ${status} ]`).join(' || ')
   return [
     'touch "$d/b"; w=same', `if [ $s = 0 ] && [ "$c" != 304 ] && { ${statuses}; }; then`, 'if ! cmp -s -- "$d/b" "$p"; then w=saved',
-    't=$(mktemp "$p.tutti.XXXXXX") && cat "$d/b" > "$t" || exit', 'if [ -e "$p" ]; then chmod "$(stat -c %a -- "$p")" "$t"; else chmod "$(printf %o $((0666 & ~0$u)))" "$t"; fi', 'mv -f -- "$t" "$p" || exit; fi',
+    `(${replaceFrom('"$d/b"')}\n); [ $? = 0 ] || exit 1; fi`,
     setAttributesScript('"$p"', given), 'fi', `printf '%s\\n%s' "$w" "$p"`,
   ].filter(Boolean).join('\n')
 }

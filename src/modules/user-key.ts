@@ -1,5 +1,6 @@
 import { contentResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
+import { temporaryPlace } from '../host/temporary-place.ts'
 import { known } from '../contract/file-target.ts'
 import { quote } from '../shell/quote.ts'
 import { isUnknown } from '../value/value.ts'
@@ -42,7 +43,7 @@ export function keyScript(params: KeyParams, home: string): string {
   return [
     'set -e; umask 077; export LC_ALL=C', `d=$(dirname ${file}); if [ ! -d "$d" ]; then mkdir -p "$d"; chmod 700 "$d"; chown ${name}: "$d"; fi`, `rm -f ${file} ${file}.pub`,
     ...(params.ssh_key_passphrase === undefined ? [`${make} -N ''`] : [
-      `t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; trap 'exit 143' HUP INT TERM; cat > "$t/pass"; printf '#!/bin/sh\\nexec cat "%s/pass"\\n' "$t" > "$t/ask"; chmod 700 "$t/ask"`,
+      `${temporaryPlace('t', { directory: true, runnable: true })}\ncat > "$t/pass"; printf '#!/bin/sh\\nexec cat "%s/pass"\\n' "$t" > "$t/ask"; chmod 700 "$t/ask"`,
       `SSH_ASKPASS="$t/ask" SSH_ASKPASS_REQUIRE=force DISPLAY=: ${make} </dev/null`,
     ]),
     `chmod 600 ${file}; chmod 644 ${file}.pub; chown ${name}: ${file} ${file}.pub`, `ssh-keygen -l -f ${file}; echo '-- public key'; cat ${file}.pub`,
