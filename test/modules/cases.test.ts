@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { type Case, canRunAgain, caseShell, loadCases, runAgain, runCase } from './run-case.ts'
+import { type PlayCase, runPlayCase } from './run-play-case.ts'
 
 const folder = join(import.meta.dirname, 'cases')
 const isRoot = process.getuid?.() === 0
@@ -27,6 +28,8 @@ const has = (programs: string): boolean => programs.split(' ').every((program) =
 
 const says = (line: string): boolean => spawnSync(caseShell ?? 'sh', ['-c', line]).status === 0
 
+const isPlay = (one: Case | PlayCase): one is PlayCase => 'play' in one || 'plays' in one
+
 const runsHere = ({ root, needs, lacks, where, spare }: Case): boolean =>
   (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (where === undefined || says(where)) && (spare !== true || (isSpare && isRoot))
 
@@ -34,6 +37,7 @@ for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
     for (const file of readdirSync(join(folder, module)).filter((name) => name.endsWith('.yml')).sort()) {
       loadCases(join(folder, module, file)).forEach((one, i) => {
+        if (isPlay(one)) return test.skipIf(isSecondPass || caseShell !== undefined || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runPlayCase(one))
         const id = `${module}-${file.replace('.yml', '')}-${i}`
         test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, () => (isSecondPass ? runAgain : runCase)(module, one, id))
       })

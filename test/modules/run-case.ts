@@ -20,6 +20,9 @@ import { Aside } from '../../src/value/aside.ts'
 import { bytesContent } from '../../src/value/content.ts'
 import { type Json, fromJson, toJson } from '../../src/value/json.ts'
 import { type Dict, type Value, isUnknown } from '../../src/value/value.ts'
+import { type Route, serve } from './case-server.ts'
+import type { PlayCase } from './run-play-case.ts'
+import { subset } from './subset.ts'
 
 /** What a path of the host is, before or after. `null`: nothing. A name that ends with a slash is a directory. */
 type Thing = null | string | { readonly content?: string; readonly base64?: string; readonly mode?: string; readonly link?: string; readonly matches?: string; readonly modified?: number; readonly owner?: number }
@@ -61,6 +64,8 @@ export interface Case extends TaskCase {
   readonly look?: string
   /** What that says in the end. */
   readonly seen?: string
+  /** A web server beside the host; `@PORT` is its port. */
+  readonly server?: Readonly<Record<string, Route>>
   readonly host?: Readonly<Record<string, Thing>>
   readonly files?: Readonly<Record<string, Thing>>
   readonly tasks?: readonly TaskCase[]
@@ -73,7 +78,7 @@ export interface Case extends TaskCase {
   readonly secret?: string
 }
 
-export const loadCases = (file: string): readonly Case[] => parse(readFileSync(file, 'utf8')) as readonly Case[]
+export const loadCases = (file: string): readonly (Case | PlayCase)[] => parse(readFileSync(file, 'utf8')) as readonly (Case | PlayCase)[]
 
 /** The shell of a case's host: another than /bin/sh finds no program but those of its own PATH. */
 export const caseShell: string | undefined = process.env['TUTTI_CASE_SHELL']
@@ -84,7 +89,8 @@ const kept: string | undefined = process.env['TUTTI_KEEP_CASES']
 /** Everything that every module promises, checked for one case. `id` is its own among all cases. */
 export async function runCase(moduleName: string, given: Case, id: string): Promise<void> {
   const { root, files, done } = directories(id)
-  const one = replaced(given, given.sign ?? '@', root)
+  const server = given.server ? await serve(given.server) : undefined
+  const one = replaced(replaced(given, '@PORT', String(server?.port)), given.sign ?? '@', root)
   const connection = connectLocal(caseShell === undefined ? {} : { shellProgram: caseShell })
   try {
     build(root, one.host ?? {})
@@ -119,6 +125,7 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
     }
   } finally {
     await connection.close()
+    await server?.close()
     done()
   }
 }
@@ -137,7 +144,7 @@ export async function runAgain(moduleName: string, given: Case, id: string): Pro
 }
 
 /** Cases that a second pass can speak about: they ended well, and share nothing of the machine with other cases. */
-export const canRunAgain = (one: Case): boolean => one.spare !== true && one.again !== false && ['change', 'same', undefined].includes((one.tasks?.at(-1) ?? one).status)
+export const canRunAgain = (one: Case): boolean => one.spare !== true && one.server === undefined && one.again !== false && ['change', 'same', undefined].includes((one.tasks?.at(-1) ?? one).status)
 
 function directories(id: string): { readonly root: string; readonly files: string; readonly done: () => void } {
   const names = ['case', 'files'] as const
@@ -230,12 +237,6 @@ function checkTask(task: TaskCase, dry: Outcome, real: Outcome, root: string): v
   if (task.steps) expect(real.steps).toEqual(task.steps)
   for (const [name, value] of Object.entries(task.outputs ?? {})) expect(subset(value, real.outputs[name] === undefined ? null : toJson(real.outputs[name])), `output ${name}`).toEqual(value)
   void root
-}
-
-/** What of the found value the wanted one speaks about. */
-function subset(wanted: Json, found: Json): Json {
-  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted) || typeof found !== 'object' || found === null || Array.isArray(found)) return found
-  return Object.fromEntries(Object.entries(wanted as Record<string, Json>).map(([key, part]) => [key, subset(part, (found as Record<string, Json>)[key] ?? null)]))
 }
 
 const TIMES = new Set(['start', 'end', 'delta', 'elapsed', 'atime'])

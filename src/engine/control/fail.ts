@@ -1,13 +1,20 @@
 import { raw } from '../../schema/field.ts'
 import { str as showValue } from '../../template/python/text.ts'
 import { type Value } from '../../value/value.ts'
-import { failedResult } from '../task-result.ts'
+import { type TaskResult, failedResult } from '../task-result.ts'
 import { defineControl } from './control.ts'
+
+/** What is no text stays what it is in the result. */
+function failedWith(msg: Value): TaskResult {
+  if (typeof msg === 'string') return failedResult(msg)
+  const failed = failedResult(showValue(msg))
+  return { ...failed, outputs: new Map([...failed.outputs, ['msg', msg]]) }
+}
 
 export const failControl = defineControl({
   name: 'fail',
   summary: 'Fail with a message.',
   params: { msg: raw('Why.', { default: 'Failed as requested from task' }) },
   lenient: true,
-  act: (_call, { msg }) => failedResult(typeof msg === 'string' ? msg : showValue(msg as Value)),
+  act: (_call, { msg }) => failedWith(msg as Value),
 })

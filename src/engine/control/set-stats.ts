@@ -7,7 +7,7 @@ import { defineControl } from './control.ts'
 export const setStats = defineControl({
   name: 'set_stats',
   summary: 'Add numbers of your own to the end of the run.',
-  params: { data: raw('Names with values.', { required: true }), per_host: raw('Yes or no: kept for each host.', { default: false }), aggregate: raw('Yes or no: added to what is there instead of replacing it.', { default: true }) },
+  params: { data: raw('Names with values.', { default: new Map() }), per_host: raw('Yes or no: kept for each host.', { default: false }), aggregate: raw('Yes or no: added to what is there instead of replacing it.', { default: true }) },
   act: ({ playRun: { run }, host }, { data, ...asked }) => {
     if (!isDict(data)) return failedResult("The 'data' option needs to be a dictionary/hash")
     const wrong = [...data.keys()].find((name) => !/^[A-Za-z_]\w*$/.test(String(name)))

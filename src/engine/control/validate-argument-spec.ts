@@ -2,18 +2,18 @@ import { raw } from '../../schema/field.ts'
 import { render } from '../../template/template.ts'
 import { type Value, isDict } from '../../value/value.ts'
 import { failedResult, plain } from '../task-result.ts'
-import { checkOptions } from '../validate-arguments.ts'
+import { checkOptions, strangeArguments } from '../validate-arguments.ts'
 import { defineControl } from './control.ts'
 
 export const validateArgumentSpec = defineControl({
   name: 'validate_argument_spec',
   summary: 'Check variables against a specification of arguments.',
   params: { argument_spec: raw('The specification: option to type, required, choices, options.', { required: true }), provided_arguments: raw('Values that count before variables.'), validate_args_context: raw('Where the specification comes from, for messages.') },
-  act: ({ scope }, { argument_spec, provided_arguments }) => {
-    if (!isDict(argument_spec)) return failedResult('argument_spec must be a dict')
+  act: ({ scope }, { argument_spec, provided_arguments, validate_args_context }) => {
+    if (!isDict(argument_spec)) return failedResult(`Incorrect type for argument_spec, expected dict and got ${Array.isArray(argument_spec) ? 'list' : typeof argument_spec}`)
     const given = isDict(provided_arguments) ? provided_arguments : new Map<Value, Value>()
-    const wrong = checkOptions(argument_spec, (name) => given.get(name) ?? variable(name))
-    return wrong.length === 0 ? plain('ok', { msg: 'The arg spec validation passed', changed: false }) : failedResult(`Validation of arguments failed: ${wrong.join('; ')}`, { argument_errors: wrong })
+    const wrong = [...checkOptions(argument_spec, (name) => given.get(name) ?? variable(name)), ...strangeArguments(argument_spec, given)]
+    return wrong.length === 0 ? plain('ok', { msg: 'The arg spec validation passed', changed: false }) : failedResult(`Validation of arguments failed:\n${wrong.join('\n')}`, { argument_errors: wrong, argument_spec_data: argument_spec, validate_args_context: (validate_args_context ?? new Map()) as Value })
 
     function variable(name: string): Value | undefined {
       const value = scope.get(name)
