@@ -8,8 +8,8 @@ import type { TestHost } from './with-lab.ts'
 const repository = join(import.meta.dirname, '../..')
 /** Where the repository lies on a spare host. */
 const THERE = '/opt/tutti'
-/** What types and documentation are made of stays here. */
-const NOT_NEEDED = ['@typescript', 'typescript', 'node/include', 'node/share']
+/** What types and documentation are made of stays here, and what tests that run meanwhile change. */
+const NOT_NEEDED = ['.vite', '.vite-temp', '.vitest-cache', '@typescript', 'typescript', 'node/include', 'node/share']
 
 /** One test as Vitest tells it: `passed`, `failed`, or `skipped` where the machine is not one for it. */
 export interface Told {
