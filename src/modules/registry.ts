@@ -47,6 +47,7 @@ export const registry: Readonly<Record<string, Load>> = {
   mysql_db: async () => (await import('./mysql-db.ts')).mysqlDb,
   mysql_user: async () => (await import('./mysql-user.ts')).mysqlUser,
   mount_facts: async () => (await import('./mount-facts.ts')).mountFacts,
+  npm: async () => (await import('./npm.ts')).npm,
   openssl_privatekey: async () => (await import('./openssl-privatekey.ts')).opensslPrivatekey,
   openssl_csr: async () => (await import('./openssl-csr.ts')).opensslCsr,
   package: async () => (await import('./package.ts')).package_,
