@@ -12,6 +12,7 @@ export const playbookOptions = {
   forks: integer('-f --forks', 'N', 'How many hosts at once. Default: 5.'),
   output: choice('--output', ['live', 'ansible', 'minimal', 'oneline', 'json', 'junit'], 'How to report: live on a terminal, else as ansible-playbook does.'),
   audit: flag('--audit', 'Do a dry run first, then the run, and say where they differ.'),
+  profile: flag('--profile', 'Say at the end where the time went: round trips, bytes, waiting and our own work by host and task, and the critical path.'),
   verbose: count('-v --verbose', 'Show results too; -vv more, -vvv everything.'),
   user: text('-u --user', 'NAME', 'Log in as this user.'),
   privateKey: text('--private-key --key-file', 'FILE', 'Log in with this key.'),

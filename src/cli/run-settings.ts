@@ -24,7 +24,7 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
     gathering: settings.oneOf('gathering', ['implicit', 'explicit', 'smart']) ?? 'implicit', extraVars, connection: values.connection ?? connectionOf(settings),
     timeout: values.timeout ?? settings.integer('timeout') ?? 10, hostKeyChecking: settings.flag('hostKeyChecking') ?? true,
     become: values.become || settings.flag('become') === true, becomeMethod: values.becomeMethod ?? settings.text('becomeMethod') ?? 'sudo', becomeUser: values.becomeUser ?? settings.text('becomeUser') ?? 'root',
-    strategy: settings.text('strategy') ?? 'linear', audit: values.audit, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
+    strategy: settings.text('strategy') ?? 'linear', audit: values.audit, profile: values.profile, lookAhead: true, rolesPath: settings.paths('rolesPath') ?? [], hashBehaviour: settings.oneOf('hashBehaviour', ['replace', 'merge']) ?? 'replace',
     ...(settings.integer('remotePort') === undefined ? {} : { port: settings.integer('remotePort')! }), ...(settings.flag('noLog') === true ? { noLog: true } : {}), ...(settings.integer('taskTimeout') === undefined ? {} : { taskTimeout: settings.integer('taskTimeout')! }),
     ...(settings.integer('pollInterval') === undefined ? {} : { pollInterval: settings.integer('pollInterval')! }),
     ...(settings.flag('jinja2Native') === false ? { factsFromWords: true } : {}), taskDebugger: settings.flag('taskDebugger') ?? false, debugIgnored: settings.flag('debugIgnored') ?? true, ...(settings.flag('privateRoleVars') === undefined ? {} : { privateRoleVars: settings.flag('privateRoleVars')! }),

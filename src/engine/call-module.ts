@@ -4,6 +4,7 @@ import type { Module, Surroundings } from '../contract/define-module.ts'
 import { checkRules } from '../contract/check-rules.ts'
 import { Failure } from '../contract/failure.ts'
 import { Overlay } from '../host/overlay.ts'
+import { addTraffic, readTraffic } from '../transport/traffic-meter.ts'
 import { Problem, Problems } from '../problem/problem.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import type { Task } from '../playbook/tree.ts'
@@ -16,6 +17,7 @@ import type { TaskCall } from './call.ts'
 import { accumulated } from './context.ts'
 import { controllerFileOf, readControllerFile } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
+import { sum } from './profile.ts'
 import { scopeOf } from './scopes.ts'
 import { findFile, searchPaths } from './search-paths.ts'
 import { maskText, maskValue } from '../value/mask-value.ts'
@@ -42,10 +44,12 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   const reads = planned && readsPlanned(prepared.params, planned)
   if (reads) return unknownResult(reads)
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
+  const before = readTraffic(machine.connection.traffic)
   const outcome = withoutOwnSecrets(prepared, await converge({
     module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call), ...options,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   }))
+  if (call.spent) call.spent.cost = sum(call.spent.cost, { ...addTraffic(machine.connection.traffic, before, -1), connecting: 0 })
   if (outcome.timedOut && call.timeout > 0) return failedResult(`The ${call.task.actionAsWritten} action failed to execute in the expected time frame (${call.timeout}) and was terminated`, { timedout: dict({ period: call.timeout }) })
   warnOf(outcome.outputs['warnings'], call)
   const invocation = call.playRun.run.settings.verbosity >= SHOWS_INVOCATION ? { invocation: invocationOf(prepared, moduleArgs(call, prepared.module)) } : {}

@@ -4,6 +4,7 @@ import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import { type Dict, type Value, isUnknown } from '../value/value.ts'
 import { type Context, inherited } from './context.ts'
+import type { Cost } from './event.ts'
 import type { Round } from './gate.ts'
 import type { HostRun, PlayRun } from './run.ts'
 import { scopeOf } from './scopes.ts'
@@ -33,10 +34,17 @@ export interface TaskCall {
   /** In a dry run, or under `check_mode: true`. */
   readonly check: boolean
   readonly diff: boolean
+  /** With `--profile`: what it has cost so far, all items of a loop together. */
+  readonly spent?: Spent
   /** Hosts that facts go to, where that is not the host itself. */
   readonly facts?: readonly string[]
   readonly ignoreErrors: () => boolean
   readonly ignoreUnreachable: () => boolean
+}
+
+/** Grows while the task is at work. */
+export interface Spent {
+  cost: Cost
 }
 
 export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round, edited?: Dict): TaskCall {

@@ -1,4 +1,5 @@
 import type { Span } from '../problem/problem.ts'
+import type { Traffic } from '../transport/connection.ts'
 import type { Dict } from '../value/value.ts'
 
 /**
@@ -26,7 +27,9 @@ export type RunEvent =
   /** `pause` and `--step` ask; the answer goes back through the `ask` function that the engine was given. */
   | { readonly type: 'recap'; readonly hosts: ReadonlyMap<string, Tally>; readonly customStats: Dict }
   | { readonly type: 'audit'; readonly text: string; readonly differences: readonly AuditDifference[] }
-  | { readonly type: 'traffic'; readonly hosts: ReadonlyMap<string, { readonly roundTrips: number; readonly bytesSent: number; readonly bytesReceived: number }> }
+  | { readonly type: 'traffic'; readonly hosts: ReadonlyMap<string, Traffic> }
+  /** With `--profile`: seconds of the run and of our own processor time; by task and by host; and the critical path, first leg first. */
+  | { readonly type: 'profile'; readonly seconds: number; readonly cpu: number; readonly tasks: readonly ProfiledTask[]; readonly hosts: ReadonlyMap<string, Cost & { readonly seconds: number }>; readonly path: readonly Leg[] }
   | { readonly type: 'run-end'; readonly exitCode: number; readonly seconds: number }
 
 export interface TaskInfo {
@@ -44,6 +47,27 @@ export interface TaskInfo {
   readonly noLog: boolean
   /** It changes nothing: a dry run, or `check_mode: true`. */
   readonly check?: boolean
+}
+
+/** What something cost on a machine; `connecting` are the seconds until it was reached. What coming tasks asked for early is in it. */
+export interface Cost extends Traffic {
+  readonly connecting: number
+}
+
+/** Summed over all hosts; `cpu` are our own seconds of processor time while it was the task of the hour. */
+export interface ProfiledTask extends Cost {
+  readonly task: string
+  readonly name: string
+  readonly seconds: number
+  readonly cpu: number
+}
+
+/** A result that the end of the run had to wait for. */
+export interface Leg {
+  readonly host: string
+  readonly task: string
+  readonly name: string
+  readonly seconds: number
 }
 
 /** How a task ended on a host. In a dry run `changed` means "would change" and `unknown` "cannot be known before the run". */
@@ -66,6 +90,8 @@ export interface HostResult {
   readonly seconds: number
   /** In a dry run: an earlier opaque task this result rests on ("assuming task 'x' leaves it alone"). */
   readonly assuming?: string
+  /** With `--profile`. */
+  readonly cost?: Cost
   /** The sentences of the steps (taken, or listed by a dry run), without contents. */
   readonly steps?: readonly string[]
 }

@@ -1,7 +1,7 @@
 import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
 import type { Machine } from '../host/machine.ts'
-import type { Become } from '../transport/connection.ts'
+import type { Become, Target } from '../transport/connection.ts'
 import { isUnknown } from '../value/value.ts'
 import { Problem } from '../problem/problem.ts'
 import type { TaskCall } from './call.ts'
@@ -22,7 +22,16 @@ export async function workplaceOf(call: TaskCall): Promise<Workplace> {
   const where: Scope = delegatedTo === undefined ? scope : scopeOf(call.playRun, delegatedTo, task, context, call.item)
   const target = targetOf(delegatedTo ?? host.name, where, task, context, run.settings, run.secrets)
   const become = becomeOf(where, task, context, run.settings, run.secrets)
-  return { machine: await run.machines.get(target), become, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  return { machine: await reach(call, target), become, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+}
+
+async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Promise<Machine> {
+  const began = performance.now()
+  try {
+    return await run.machines.get(target)
+  } finally {
+    if (spent) spent.cost = { ...spent.cost, connecting: spent.cost.connecting + (performance.now() - began) / 1000 }
+  }
 }
 
 /** `delegate_to`, where it names another host. */

@@ -3,6 +3,8 @@ import { Problem } from '../problem/problem.ts'
 import { type RunOutcome, exitCodeOf } from './run-outcome.ts'
 import { Background } from './background.ts'
 import { Machines } from './machines.ts'
+import { readTraffic } from '../transport/traffic-meter.ts'
+import { Profile } from './profile.ts'
 import { runPlay } from './run-play.ts'
 import type { Run, RunRequest } from './run.ts'
 import { Semaphore } from './semaphore.ts'
@@ -10,14 +12,16 @@ import { Semaphore } from './semaphore.ts'
 /** Runs the playbooks, one after the other, and tells everything by events. Throws `Problems` for what must end a run at once. */
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   const started = performance.now()
-  const run: Run = { ...request, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), lost: new Map(), reached: false }
+  const profile = request.settings.profile ? new Profile() : undefined
+  const emit: Run['emit'] = profile ? (event) => (profile.see(event), request.emit(event)) : request.emit
+  const run: Run = { ...request, emit, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), lost: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
   try {
     await runAll(run)
     await run.background.settle(run)
-    return ended(run, started)
+    return ended(run, started, profile)
   } finally {
     run.signal.removeEventListener('abort', interrupt)
     await run.machines.close()
@@ -46,10 +50,11 @@ function refuseEmptyRun({ playbooks }: Run): void {
   if (first) throw new Problem({ code: 'no-hosts-matched', summary: 'No play matches any host, so nothing was done', hint: 'name the inventory with -i; tutti inventory --graph shows the hosts and groups it has', span: first.span })
 }
 
-function ended(run: Run, started: number): RunOutcome {
+function ended(run: Run, started: number, profile: Profile | undefined): RunOutcome {
   const exitCode = run.signal.aborted ? 99 : exitCodeOf(run.lost)
   run.emit({ type: 'recap', hosts: run.tallies, customStats: run.customStats })
-  run.emit({ type: 'traffic', hosts: new Map(run.machines.all().map(({ connection }) => [connection.name, { ...connection.traffic }])) })
+  run.emit({ type: 'traffic', hosts: new Map(run.machines.all().map(({ connection }) => [connection.name, readTraffic(connection.traffic)])) })
+  if (profile) run.emit(profile.summary())
   run.emit({ type: 'run-end', exitCode, seconds: (performance.now() - started) / 1000 })
   return { exitCode, tallies: run.tallies }
 }

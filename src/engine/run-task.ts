@@ -11,6 +11,7 @@ import type { HostResult } from './event.ts'
 import type { Place, Report } from './gate.ts'
 import { notifyHandlers } from './handlers.ts'
 import { enterIncluded } from './include.ts'
+import { NOTHING } from './profile.ts'
 import { lookAheadFrom } from './look-ahead.ts'
 import { metaTask } from './meta.ts'
 import { runLoop } from './loop.ts'
@@ -69,12 +70,13 @@ async function take(call: TaskCall): Promise<TaskResult> {
   return wantsDebugger(call, result) ? inDebugger(call, result, timed) : result
 }
 
-async function timed(call: TaskCall): Promise<TaskResult> {
-  const { run } = call.playRun
+async function timed(given: TaskCall): Promise<TaskResult> {
+  const { run } = given.playRun
+  const call = run.settings.profile ? { ...given, spent: { cost: NOTHING } } : given
   const started = performance.now()
   const work = () => run.workers.with(() => performed(call))
   const result = await (call.throttle ? throttleOf(call).with(work) : work())
-  return { ...result, seconds: (performance.now() - started) / 1000 }
+  return { ...result, seconds: (performance.now() - started) / 1000, ...(call.spent ? { cost: call.spent.cost } : {}) }
 }
 
 function throttleOf({ playRun, task, throttle }: TaskCall): Semaphore {

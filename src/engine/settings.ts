@@ -38,6 +38,8 @@ export interface RunSettings {
   readonly becomeProgram?: string
   readonly becomeFlags?: string
   readonly strategy: string
+  /** Say where the time went. */
+  readonly profile?: boolean
   /** The dry run of the same inputs first, compared with what happened. */
   readonly audit: boolean
   /** The task debugger for what fails, also where that is ignored. */

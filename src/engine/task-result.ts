@@ -1,7 +1,7 @@
 import type { TextDiff } from '../contract/define-module.ts'
 import { type Dict, Unknown, type Value, dict, isDict, unknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
-import type { HostResult, Status } from './event.ts'
+import type { Cost, HostResult, Status } from './event.ts'
 import type { Inclusion } from './include.ts'
 
 /** How a task, or one item of its loop, ended. */
@@ -13,6 +13,8 @@ export interface TaskResult {
   readonly steps: readonly string[]
   readonly assuming?: string
   readonly seconds?: number
+  /** With `--profile`. */
+  readonly cost?: Cost
   readonly label?: string
   /** It sums up the items of a loop. */
   readonly loop?: true
@@ -79,6 +81,7 @@ export function toEvent(call: TaskCall, result: TaskResult): HostResult {
     ...(result.label === undefined ? {} : { item: result.label }),
     ...(result.delegatedTo === undefined ? {} : { delegatedTo: result.delegatedTo }),
     ...(result.assuming === undefined ? {} : { assuming: result.assuming }),
+    ...(result.cost === undefined ? {} : { cost: result.cost }),
     ...(result.steps.length > 0 ? { steps: result.steps } : {}),
   }
 }
@@ -86,10 +89,10 @@ export function toEvent(call: TaskCall, result: TaskResult): HostResult {
 const CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
 /** A result of which nothing but its verdict may be seen. The message of an error stays hidden too: it may quote the secret. */
-export function censor({ status, seconds, ignored, rescued, outputs }: HostResult): HostResult {
+export function censor({ status, seconds, ignored, rescued, outputs, cost }: HostResult): HostResult {
   const changed = outputs.get('changed')
   return {
     status, seconds, outputs: dict({ censored: CENSORED, changed: isDict(changed) ? undefined : changed }),
-    ...(status === 'unknown' || status === 'failed' ? { reason: CENSORED } : {}), ...(ignored ? { ignored } : {}), ...(rescued ? { rescued } : {}),
+    ...(status === 'unknown' || status === 'failed' ? { reason: CENSORED } : {}), ...(ignored ? { ignored } : {}), ...(rescued ? { rescued } : {}), ...(cost ? { cost } : {}),
   }
 }

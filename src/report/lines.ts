@@ -4,6 +4,7 @@ import { widthOf } from '../text/columns.ts'
 import { unifiedDiff } from '../text/diff.ts'
 import { auditLines } from './audit.ts'
 import { type Paint, paintDiff, painter } from './paint.ts'
+import { profileLines } from './profile.ts'
 import { customStatsLines, recapLines } from './recap.ts'
 import type { Reporter, ReportOptions } from './reporter.ts'
 import { COLOURS, hides, resultLine } from './result-line.ts'
@@ -123,6 +124,7 @@ export function lines(options: ReportOptions): Reporter {
           return options.check && options.checkMarkers ? banner('DRY RUN') : undefined
         }
         case 'audit': for (const text of auditLines(event, paint)) out(text); return
+        case 'profile': for (const text of profileLines(event, paint)) out(text); return
         case 'traffic': return verbosity > 1 ? out(trafficLines(event).join('\n')) : undefined
         case 'playbook-start': {
           if (verbosity > 1) banner(`PLAYBOOK: ${basename(event.file)}`)

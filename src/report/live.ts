@@ -2,6 +2,7 @@ import { Listr } from 'listr2'
 import type { RunEvent, TaskInfo } from '../engine/event.ts'
 import { columns } from '../text/columns.ts'
 import { auditLines } from './audit.ts'
+import { profileLines } from './profile.ts'
 import { showRemark, trafficLines } from './lines.ts'
 import { type Shown, showTask } from './live-result.ts'
 import { type Paint, painter } from './paint.ts'
@@ -65,6 +66,7 @@ export function live(options: ReportOptions, activity: Activity = listrActivity(
         }
         case 'warning': case 'deprecation': return print(showRemark(event, paint), options.err)
         case 'audit': flushAll(); return print(auditLines(event, paint).join('\n'))
+        case 'profile': return print(profileLines(event, paint).join('\n'))
         case 'traffic': return options.verbosity > 1 ? print(trafficLines(event).join('\n')) : undefined
         case 'recap': flushAll(); return print(`\n${recapTable(event, options.check, paint)}`)
         case 'run-end': return print(paint(`${options.check ? 'dry run' : 'run'} of ${event.seconds.toFixed(1)} s`, 'dim'))

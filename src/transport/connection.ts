@@ -43,9 +43,11 @@ export interface Shell {
  * are those of requests and replies, before encryption.
  */
 export interface Traffic {
-  roundTrips: number
-  bytesSent: number
-  bytesReceived: number
+  readonly roundTrips: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Seconds in which at least one request had no reply yet. */
+  readonly waited: number
 }
 
 /** One machine, reached. Made by `connect`; all methods reject with `Unreachable` once it is lost. */

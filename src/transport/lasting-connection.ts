@@ -1,11 +1,12 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Become, Connection, Shell, ShellReply, Traffic } from './connection.ts'
+import { NO_TRAFFIC, addTraffic } from './traffic-meter.ts'
 
 /** A connection that can be made anew while others hold it: after a host was started anew its old shells are gone. */
 export class LastingConnection implements Connection {
   readonly #connect: () => Promise<Connection>
   #inner: Connection
-  #earlier: Traffic = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 }
+  #earlier: Traffic = NO_TRAFFIC
 
   constructor(inner: Connection, connect: () => Promise<Connection>) {
     this.#inner = inner
@@ -17,8 +18,7 @@ export class LastingConnection implements Connection {
   }
 
   get traffic(): Traffic {
-    const [before, now] = [this.#earlier, this.#inner.traffic]
-    return { roundTrips: before.roundTrips + now.roundTrips, bytesSent: before.bytesSent + now.bytesSent, bytesReceived: before.bytesReceived + now.bytesReceived }
+    return addTraffic(this.#earlier, this.#inner.traffic)
   }
 
   /** Closes the old connection and makes a new one; rejects with `Unreachable` where the host does not answer, and may be tried again. */

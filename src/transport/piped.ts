@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ShellReply, Traffic } from './connection.ts'
+import type { ShellReply } from './connection.ts'
 import { MarkerReader } from './marker-reader.ts'
 import { pipedText } from './request.ts'
 import { lostSoon } from './shell-pool.ts'
 import { START_LIMIT, startShell, startTimedOut, type StartingShell, type StartOptions } from './start-shell.ts'
+import type { TrafficMeter } from './traffic-meter.ts'
 import type { Wire } from './wire.ts'
 
 export interface PipedParts {
   readonly wire: Wire
   readonly start: Omit<StartOptions, 'kind'>
-  readonly traffic: Traffic
+  readonly traffic: TrafficMeter
   readonly script: string
   /** What the script reads; nothing without it. */
   readonly content?: Readable
@@ -46,8 +47,8 @@ export class Piped {
 
   async run(): Promise<ShellReply> {
     const { wire, start, traffic, content } = this.#parts
+    traffic.begin()
     try {
-      traffic.roundTrips++
       const shell = await startShell(wire, { ...start, kind: 'piped' })
       this.#shell = shell
       this.#timer = setTimeout(() => this.abort(startTimedOut(wire.name, start.become, this.#noise.stderr)), START_LIMIT * 1000)
@@ -62,6 +63,7 @@ export class Piped {
       this.abort(error as Error)
       throw error
     } finally {
+      traffic.end()
       content?.destroy()
       this.#finish()
     }

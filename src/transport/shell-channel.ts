@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import { Problem } from '../problem/problem.ts'
-import { type ShellOptions, type ShellReply, type Traffic, Unreachable } from './connection.ts'
+import { type ShellOptions, type ShellReply, Unreachable } from './connection.ts'
 import { MarkerReader } from './marker-reader.ts'
 import { requestText } from './request.ts'
 import { START_LIMIT, startTimedOut, type StartingShell, type StartOptions } from './start-shell.ts'
+import type { TrafficMeter } from './traffic-meter.ts'
 import type { Wire } from './wire.ts'
 
 /** A script waiting for its reply. */
@@ -24,6 +25,8 @@ interface Running extends Job {
   readonly closed: { stdout: boolean; stderr: boolean }
   timer?: NodeJS.Timeout
   timedOut?: boolean
+  /** The last of those that were sent together. */
+  endsRequest?: true
 }
 
 /** What the owner of a shell wants to know and must do for it. */
@@ -48,7 +51,7 @@ const KILL_LIMIT = 5
 export class ShellChannel {
   readonly #shell: StartingShell
   readonly #events: ShellEvents
-  readonly #traffic: Traffic
+  readonly #traffic: TrafficMeter
   readonly #word = `done-${randomBytes(12).toString('hex')}`
   readonly #wire: Wire
   #running: Running[] = []
@@ -61,7 +64,7 @@ export class ShellChannel {
   readonly #ready = Promise.withResolvers<void>()
   readonly #startTimer: NodeJS.Timeout
 
-  constructor(wire: Wire, options: StartOptions, shell: StartingShell, traffic: Traffic, events: ShellEvents) {
+  constructor(wire: Wire, options: StartOptions, shell: StartingShell, traffic: TrafficMeter, events: ShellEvents) {
     this.#wire = wire
     const { become } = options
     this.#shell = shell
@@ -96,7 +99,8 @@ export class ShellChannel {
     const added = jobs.map((job): Running => ({ ...bound(job), number: ++this.#number, stdout: [], stderr: [], code: 255, closed: { stdout: false, stderr: false } }))
     for (const job of added) this.#running.push(job)
     const text = requestText(this.#word, added.map(({ number, script, options }) => ({ number, script, stdin: options.stdin })))
-    this.#traffic.roundTrips++
+    this.#traffic.begin()
+    added.at(-1)!.endsRequest = true
     this.#write(text)
     if (first) this.#begin()
   }
@@ -181,6 +185,7 @@ export class ShellChannel {
   #answer(job: Running): void {
     clearTimeout(job.timer)
     this.#running.shift()
+    if (job.endsRequest) this.#traffic.end()
     if (job.timedOut) job.reject(timedOut(this.#wire.name, job.options.timeout!))
     else job.resolve({ code: job.code, stdout: Buffer.concat(job.stdout), stderr: Buffer.concat(job.stderr) })
     if (this.#running.length > 0) this.#begin()
@@ -212,9 +217,12 @@ export class ShellChannel {
     this.#over = true
     clearTimeout(this.#startTimer)
     this.#shell.channel.close()
+    for (const { timer, endsRequest } of this.#running) {
+      clearTimeout(timer)
+      if (endsRequest) this.#traffic.end()
+    }
     const [begun, ...unbegun] = this.#running
     this.#running = []
-    for (const { timer } of [begun, ...unbegun].filter((job) => job !== undefined)) clearTimeout(timer)
     this.#ready.reject(error)
     begun?.reject(error)
     this.#events.onEnd(unbegun, error)

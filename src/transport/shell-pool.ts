@@ -1,9 +1,10 @@
 import { Problem } from '../problem/problem.ts'
-import type { Become, Shell, ShellOptions, ShellReply, Traffic } from './connection.ts'
+import type { Become, Shell, ShellOptions, ShellReply } from './connection.ts'
 import { killScript } from './kill-script.ts'
 import { INLINE_STDIN } from './request.ts'
 import { type Job, ShellChannel } from './shell-channel.ts'
 import { startShell } from './start-shell.ts'
+import type { TrafficMeter } from './traffic-meter.ts'
 import { ChannelRefused, type Wire } from './wire.ts'
 
 /** Shells for one user on one connection; more than this wait for each other. */
@@ -16,7 +17,7 @@ export interface PoolParts {
   readonly wire: Wire
   readonly become: Become | undefined
   readonly program: string
-  readonly traffic: Traffic
+  readonly traffic: TrafficMeter
   /** Runs a script whose input is too large for a request. */
   readonly pipe: (script: string, stdin: Uint8Array, options: ShellOptions) => Promise<ShellReply>
 }

@@ -1,15 +1,16 @@
 import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { Problem } from '../problem/problem.ts'
-import { type Become, type Connection, type Shell, type ShellOptions, type ShellReply, type Traffic, Unreachable } from './connection.ts'
+import { type Become, type Connection, type Shell, type ShellOptions, type ShellReply, Unreachable } from './connection.ts'
 import { Piped, type PipedParts } from './piped.ts'
 import { timedOut } from './shell-channel.ts'
 import { ShellPool } from './shell-pool.ts'
+import { TrafficMeter } from './traffic-meter.ts'
 import type { Wire } from './wire.ts'
 
 /** A connection over any wire: the same shells and streams, whatever carries them. */
 export class WiredConnection implements Connection {
   readonly name: string
-  readonly traffic: Traffic = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 }
+  readonly traffic = new TrafficMeter()
   readonly #wire: Wire
   readonly #program: string
   readonly #pools = new Map<string, { readonly become: Become | undefined; readonly pool: ShellPool }>()
