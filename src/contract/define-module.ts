@@ -89,6 +89,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly standsFor?: readonly string[]
   /** In Ansible it runs on the controller, which has other words for parameters that are not there. */
   readonly action?: true
+  /** It is there to wait for the host: one that does not answer is no reason to stop before it. */
+  readonly awaitsHost?: true
   /** Runs what its user says; a dry run cannot know what it does. */
   readonly opaque?: true
   readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S

@@ -66,9 +66,11 @@ export async function askRedis(host: Reader, login: RedisLogin, commands: readon
 
 /** What comes between the marks; an error of Redis is a failure. */
 export function answersOf(login: Pick<RedisLogin, 'login_password'>, output: string): readonly RedisReply[] {
-  const parts = output.split(`"${MARK}"\n`).slice(0, -1)
+  const all = output.split(`"${MARK}"\n`)
+  const parts = all.slice(0, -1)
   // Where INFO and its kin fail, redis-cli says so without a word around it.
-  const error = parts.map((part) => /^(?:\(error\) |(?=(?:ERR|NOAUTH|NOPERM|LOADING|MASTERDOWN|WRONGPASS) ))(.*)/.exec(part)?.[1]).find((one) => one !== undefined)
+  // Where nobody is let in, the marks fail too.
+  const error = all.map((part) => /^(?:\(error\) |(?=(?:ERR|NOAUTH|NOPERM|LOADING|MASTERDOWN|WRONGPASS) ))(.*)/.exec(part)?.[1]).find((one) => one !== undefined)
   if (error !== undefined) fail(/^(?:NOAUTH|WRONGPASS|ERR AUTH|ERR invalid password)/.test(error) ? `unable to connect to database: ${error}` : error)
   return parts.slice(login.login_password === undefined ? 0 : 1).map(parseReply)
 }

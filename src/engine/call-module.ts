@@ -116,7 +116,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   const given = moduleArgs(call, module)
   if (isUnknown(given)) return unknownResult(given.reason)
   const rendered = withFreeForm(given, module)
-  const place = await workplaceOf(call)
+  const place = await workplaceOf(call, module.awaitsHost)
   const { params, problems, given: named, unknown: open } = module.open ? openParams(rendered) : convertParams(module.params, rendered, { owner: `module '${module.name}'`, called: task.actionAsWritten, action: module.action === true, span: task.span, spans: task.argSpans, words: module.rules?.words },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
   // A parameter that could not be read is not there: rules would only repeat that.

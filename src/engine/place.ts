@@ -1,13 +1,15 @@
 import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
-import type { Machine } from '../host/machine.ts'
-import type { Become, Target } from '../transport/connection.ts'
+import { Machine } from '../host/machine.ts'
+import { awaitedConnection } from '../transport/awaited-connection.ts'
+import { type Become, type Target, Unreachable } from '../transport/connection.ts'
 import { isUnknown } from '../value/value.ts'
 import { Problem } from '../problem/problem.ts'
 import type { TaskCall } from './call.ts'
 import { inherited } from './context.ts'
 import { scopeOf } from './scopes.ts'
 import { becomeOf, targetOf } from './target.ts'
+import { nameOf } from './task-result.ts'
 
 /** Where a task's module works: the machine, the user there, and the name of the host if it is delegated. */
 export interface Workplace {
@@ -16,13 +18,17 @@ export interface Workplace {
   readonly delegatedTo?: string
 }
 
-export async function workplaceOf(call: TaskCall): Promise<Workplace> {
+/** `awaited`: the task waits for the host, so that one that does not answer is a place, too. */
+export async function workplaceOf(call: TaskCall, awaited = false): Promise<Workplace> {
   const { playRun: { run }, task, context, scope, host } = call
   const delegatedTo = delegateOf(call)
   const where: Scope = delegatedTo === undefined ? scope : scopeOf(call.playRun, delegatedTo, task, context, call.item)
   const target = targetOf(delegatedTo ?? host.name, where, task, context, run.settings, run.secrets)
   const become = becomeOf(where, task, context, run.settings, run.secrets)
-  return { machine: await reach(call, target), become, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
+  // In a dry run nobody waited for it: asking again for each task would only take time.
+  const lost = delegatedTo === undefined ? host.awaited?.unreachable : undefined
+  const machine = lost ? Promise.reject(lost) : reach(call, target)
+  return { machine: await machine.catch((thrown: unknown) => (awaited && thrown instanceof Unreachable ? awaitedMachine(call, thrown, target) : Promise.reject(thrown))), become, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
 }
 
 async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Promise<Machine> {
@@ -32,6 +38,11 @@ async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Pro
   } finally {
     if (spent) spent.cost = { ...spent.cost, connecting: spent.cost.connecting + (performance.now() - began) / 1000 }
   }
+}
+
+function awaitedMachine({ playRun: { run }, task, host }: TaskCall, unreachable: Unreachable, target: Target): Machine {
+  if (run.settings.check) host.awaited ??= { by: nameOf({ task }), unreachable }
+  return new Machine(awaitedConnection(async () => (await run.machines.get(target)).connection, unreachable))
 }
 
 /** `delegate_to`, where it names another host. */

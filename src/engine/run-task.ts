@@ -89,6 +89,7 @@ async function performed(call: TaskCall): Promise<TaskResult> {
   try {
     return await (call.task.loop ? runLoop(call) : attempt(call))
   } catch (thrown) {
+    if (thrown instanceof Unreachable && call.host.awaited) return unknownResult(`the host does not answer now; task '${call.host.awaited.by}' waits for it`)
     if (thrown instanceof Unreachable) return { status: 'unreachable', outputs: dict({ unreachable: true, changed: false, msg: explained(thrown.problem) }), reason: explained(thrown.problem), diff: [], steps: [] }
     const problems = problemsOf(thrown)
     if (!problems || thrown instanceof EndOfRun) throw thrown

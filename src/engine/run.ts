@@ -2,7 +2,7 @@ import type { Module } from '../contract/define-module.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { Entry, Home, Play, Playbook, Role, RoleUse, Task } from '../playbook/tree.ts'
 import type { Secrets } from '../text/secrets.ts'
-import type { Connect } from '../transport/connection.ts'
+import type { Connect, Unreachable } from '../transport/connection.ts'
 import type { Dict, Unknown, Value } from '../value/value.ts'
 import type { Vars } from '../vars/vars.ts'
 import type { RunEvent, Tally } from './event.ts'
@@ -82,6 +82,8 @@ export interface HostRun {
   readonly rolesRan: Set<string>
   /** In a dry run: the first task of which it is unknown what variables it sets. What is undefined after it may be defined in the real run. */
   clouded: string | undefined
+  /** In a dry run: a task of that name waits for the host, which does not answer. */
+  awaited?: { readonly by: string; readonly unreachable: Unreachable }
   /** Tasks in a row that changed nothing: how far it pays to look ahead. */
   calm: number
 }

@@ -63,7 +63,7 @@ const FOLLOW = 'n=0; while [ -h "$p" ] && [ $n -lt 40 ]; do l=$(readlink -- "$p"
  */
 export function writeScript({ path, attributes, backup, validate, unsafe, replaceLink }: FileStep & { step: 'write' }, source: string, size?: number): string {
   const make = [`${source} > "$t"`, ...(size === undefined ? [] : [`[ "$(stat -c %s -- "$t")" = ${size} ] || { echo 'the content broke off' >&2; exit 1; }`])]
-  const then = [attributeScript('"$t"', attributes, false), ...(validate ? [`{ ${validate.replaceAll('%s', '"$t"')}; } >&2`] : [])]
+  const then = [attributeScript('"$t"', attributes, false), ...(validate ? [`{ { ${validate.replaceAll('%s', '"$t"')}; } >&2 || { r=$?; echo "failed to validate: rc:$r" >&2; (exit $r); }; }`] : [])]
   return ['set -e; export LC_ALL=C', `p=${quote(path)}${replaceLink ? '' : `; ${FOLLOW}`}`, ...replaceLines(make, { then, backup, unsafe })].filter(Boolean).join('\n')
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import { defineModule } from '../contract/define-module.ts'
 import { diffEntry } from '../contract/register-diff.ts'
@@ -33,7 +33,7 @@ export const knownHosts = defineModule({
   async probe(host, given, { environment }): Promise<KnownHosts> {
     const place = await resolvePath(host, given.path, environment)
     const [content, above] = await Promise.all([host.get(contentResource, place), host.get(followedResource, dirname(place))])
-    return { text: known(content)?.toString(), seen: aside({ place, directory: known(above).kind === 'directory', salt: randomBytes(20) }) }
+    return { text: known(content)?.toString(), seen: aside({ place, directory: known(above).kind === 'directory', salt: saltOf(given) }) }
   },
   plan: (given, before) => ({ ...before, text: editKnownHosts(before.text, given, before.seen.value.salt) }),
   *apply({ before, after }) {
@@ -60,6 +60,9 @@ function parseLine(line: string): Line | undefined {
   const [hosts, type, blob] = words
   return hosts && type && blob ? { marker, hosts, type, blob } : undefined
 }
+
+/** Made of what it is for, so that a dry run shows the line that the run writes: a salt is no secret, it only has to differ from that of other hosts. */
+const saltOf = ({ name, key }: KnownParams): Buffer => createHash('sha1').update(`${name}\n${key ?? ''}`).digest()
 
 /** Hashed names are `|1|salt|HMAC-SHA1(salt, name)`. */
 const hashed = (name: string, salt: Buffer): string => `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`

@@ -98,10 +98,10 @@ export const mount = defineModule({
       ...(before.directory && !after.directory ? [{ header: { before: place, after: place }, before: 'directory\n', after: '' }] : []),
     ]
   },
-  result({ params: { fstab, boot }, before, replies, taken }) {
+  result({ params: { fstab, boot, backup: keeps }, before, after, replies, taken }) {
     const { entry, place } = before.seen.value
     const backup = taken ? replies.find(({ stdout }) => /~$/.test(stdout.toString().trim()))?.stdout.toString().trim() : undefined
-    return { outputs: { name: place, src: entry.src, fstype: entry.fstype, opts: entry.opts, dump: entry.dump, passno: entry.passno, fstab, boot: boot ? 'yes' : 'no', backup_file: backup ?? '' } }
+    return { outputs: { name: place, src: entry.src, fstype: entry.fstype, opts: entry.opts, dump: entry.dump, passno: entry.passno, fstab, boot: boot ? 'yes' : 'no', backup_file: backup ?? (!taken && keeps && before.table !== '' && after.table !== before.table ? fresh('a name with the time') : '') } }
   },
 })
 

@@ -83,7 +83,7 @@ export const opensslPrivatekey = defineModule({
   },
   diff({ before, after }) {
     const { path } = before.seen.value
-    const key = before.key === after.key && !(after.checksum instanceof Unknown) ? [] : [{ header: { before: path, after: path }, before: before.key === '' ? '' : `key: ${String(before.key)}\n`, after: after.kind === 'absent' ? '' : `key: ${String(after.key)} (new)\n` }]
+    const key = before.key === after.key && !(after.checksum instanceof Unknown) ? [] : [{ header: { before: path, after: path }, before: before.key === '' ? '' : `key: ${before.key instanceof Unknown ? `(${before.key.reason})` : before.key}\n`, after: after.kind === 'absent' ? '' : `key: ${after.key instanceof Unknown ? `(${after.key.reason})` : after.key} (new)\n` }]
     return [...key, ...(before.kind === 'file' && after.kind === 'file' ? attributeLines(before, after, path) : [])]
   },
   result({ params: given, before, after, replies, taken }) {

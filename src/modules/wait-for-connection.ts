@@ -8,6 +8,7 @@ import { type Unknown, unknown } from '../value/value.ts'
 export const waitForConnection = defineModule({
   name: 'wait_for_connection',
   action: true,
+  awaitsHost: true,
   summary: 'Wait until a host is there and can run commands.',
   eager: false,
   params: {

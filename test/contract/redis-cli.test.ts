@@ -19,6 +19,9 @@ test('an error is a failure; one of logging in says so', () => {
   expect(() => answersOf({ login_password: undefined }, "(error) ERR unknown command\n\"@@next\"\n")).toThrow(/^ERR unknown command$/)
   expect(() => answersOf({ login_password: 'x' }, "(error) WRONGPASS no\n\"@@next\"\n")).toThrow('unable to connect to database: WRONGPASS no')
 })
+test('where nobody is let in there are no marks', () => {
+  expect(() => answersOf({ login_password: undefined }, 'NOAUTH Authentication required.\n(error) NOAUTH Authentication required.\n')).toThrow('unable to connect to database: NOAUTH Authentication required.')
+})
 test('INFO as values', () => expect([...parseInfo('# Server\r\nredis_version:7.0.15\r\nuptime:12\r\nratio:1.5\r\nexecutable:/a=b,c\r\ndb0:keys=1,expires=0\r\nslave0:ip=10.0.0.1,port=6379\r\n')]).toEqual([
   ['redis_version', '7.0.15'], ['uptime', 12], ['ratio', 1.5], ['executable', '/a=b,c'], ['db0', new Map([['keys', 1], ['expires', 0]])], ['slave0', new Map<string, string | number>([['ip', '10.0.0.1'], ['port', 6379]])],
 ]))
