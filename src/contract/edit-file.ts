@@ -6,9 +6,9 @@ import type { Step } from '../host/step.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Content, bytesContent, unknownContent } from '../value/content.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import { type Value, Unknown, dict } from '../value/value.ts'
+import { type Value, Unknown, dict, unknown } from '../value/value.ts'
 import type { Ending, Outputs, Result, Surroundings, TextDiff } from './define-module.ts'
-import { attributeSides, newTarget, readTarget, wish } from './file-target.ts'
+import { attributeOutputs, attributeSides, newTarget, readTarget, wish } from './file-target.ts'
 import { fileParams, refuseAttributes } from './file-attributes.ts'
 import { fail } from './failure.ts'
 import { backupOutput, type PutState, planPut, putDiff, putSteps, showText } from './put-file.ts'
@@ -61,6 +61,8 @@ export interface Editor<P> {
   /** Pure. `text` is undefined where there is no file. */
   readonly edit: (params: P, text: string | undefined) => Edit
   readonly result?: (edit: Edit, backup: Outputs) => Outputs
+  /** The result names the file and says whose it is, as Ansible's does for some of these modules. */
+  readonly tellsFile?: true
   /** The registered `diff` always has two parts, of the content and of the attributes. */
   readonly diff?: 'content-and-attributes'
 }
@@ -89,7 +91,8 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
       const msg = [edit?.msg, attributesToo ? 'ownership, perms or SE linux context changed' : ''].filter(Boolean).join(' and ')
       const kept = backupOutput(params.backup, before, after, replies[0], taken)
       void changed
-      return { outputs: { ...(after.checksum instanceof Unknown ? { msg: after.checksum } : { msg }), ...edit?.outputs, ...(editor.result && edit ? editor.result(edit, kept) : kept) } }
+      const file = editor.tellsFile ? { path: before.seen.value.path, ...(after.kind === 'file' ? { ...attributeOutputs(after, before), size: sizeOf(after.content.value) } : {}) } : {}
+      return { outputs: { ...file, ...(after.checksum instanceof Unknown ? { msg: after.checksum } : { msg }), ...edit?.outputs, ...(editor.result && edit ? editor.result(edit, kept) : kept) } }
     },
   }
 }
@@ -140,3 +143,10 @@ export const splitLines = (text: string): string[] => (text === '' ? [] : text.m
 
 export const bare = (line: string): string => line.replace(/[\r\n]+$/, '')
 
+
+/** Bytes of the file as it will be: an edited text is in memory. */
+function sizeOf(content: EditState['content']['value']): number | Unknown {
+  if (content === undefined || content instanceof Unknown) return content ?? 0
+  if (content instanceof Uint8Array) return content.length
+  return content.kind === 'bytes' ? content.bytes.length : unknown('how long the file will be')
+}

@@ -30,6 +30,7 @@ export const iniFile = defineModule({
     creates: ({ create }) => create,
     missing: (_params, path) => ({ msg: `Destination ${path} does not exist!`, rc: 257 }),
     edit,
+    tellsFile: true,
     result: (edit, backup) => ({ msg: edit.msg || 'OK', ...backup }),
   }),
 })

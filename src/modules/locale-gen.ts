@@ -70,7 +70,7 @@ export const localeGen = defineModule({
     ...(before.file === after.file ? [] : [{ header: { before: GEN, after: GEN }, before: before.file, after: after.file }]),
     { header: { before: 'locales', after: 'locales' }, before: names(before.made), after: names(after.made) },
   ].filter(({ before, after }) => before !== after),
-  result: ({ params: { name } }) => ({ outputs: { name } }),
+  result: ({ params: { name }, before: { seen: { value: { ubuntu } } } }) => ({ outputs: { name, mechanism: ubuntu ? 'ubuntu_legacy' : 'glibc', ubuntu_mode: ubuntu } }),
 })
 
 const names = (made: Locales['made']): string => Object.entries(made).filter(([, there]) => there === true).map(([name]) => `${name}\n`).join('')

@@ -1,13 +1,15 @@
+import { askProgram } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { contentResource, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { type Resource, leaves } from '../host/resource.ts'
 import { type Step, mkdir, run, write } from '../host/step.ts'
 import { choice, text } from '../schema/field.ts'
-import { quote } from '../shell/quote.ts'
+import { commandLine, quote } from '../shell/quote.ts'
 import { bytesContent } from '../value/content.ts'
-import type { Unknown } from '../value/value.ts'
+import { type Unknown, isUnknown } from '../value/value.ts'
 
 /** Whether the kernel has a module, loaded or built in. Key: its name, with underscores. */
 const moduleResource: Resource<boolean> = {
@@ -38,8 +40,9 @@ export const modprobe = defineModule({
     params: text('Options for it.', { default: '' }),
     persistent: choice(['disabled', 'absent', 'present'], 'Whether it is loaded when the host starts; disabled leaves that alone.', { default: 'disabled' }),
   },
-  async probe(host, { name, persistent }): Promise<KernelModule> {
+  async probe(host, { name, params, state, persistent }): Promise<KernelModule> {
     const [loaded, files] = await Promise.all([host.get(moduleResource, name.replaceAll('-', '_')), persistent === 'disabled' ? {} : readFiles(host, name)])
+    if (state === 'present' && loaded === false) await refuseMissing(host, name, wordsOf(params))
     return { loaded, files }
   },
   plan({ name, state, params, persistent }, before) {
@@ -49,8 +52,7 @@ export const modprobe = defineModule({
   },
   *apply({ params: { name, params }, before, after }): Iterable<Step> {
     if (after.loaded !== before.loaded) {
-      const words = params.trim() === '' ? [] : params.trim().split(/\s+/)
-      yield run(after.loaded ? ['modprobe', name, ...words] : ['modprobe', '-r', name], [leaves(moduleResource, name.replaceAll('-', '_'), after.loaded)])
+      yield run(after.loaded ? ['modprobe', name, ...wordsOf(params)] : ['modprobe', '-r', name], [leaves(moduleResource, name.replaceAll('-', '_'), after.loaded)])
     }
     for (const directory of [LOAD, OPTIONS]) {
       const mine = Object.entries(after.files).filter(([path, text]) => path.startsWith(`${directory}/`) && text !== before.files[path])
@@ -64,6 +66,14 @@ export const modprobe = defineModule({
   ],
   result: ({ params: { name, params, state } }) => ({ outputs: { name, params, state } }),
 })
+
+const wordsOf = (params: string): readonly string[] => params.trim().split(/\s+/).filter(Boolean)
+
+/** modprobe's own dry run says whether the kernel has such a module; one that a planned package may bring is left to the run. */
+async function refuseMissing(host: Reader, name: string, words: readonly string[]): Promise<void> {
+  const reply = await askProgram(host, { modprobe: 'kmod' }, commandLine(['modprobe', '--dry-run', name, ...words]), 'anything')
+  if (!isUnknown(reply) && reply.code !== 0 && !(host.planned && host.changing)) fail(reply.stderr.toString().trim() || `modprobe cannot load ${name}`, { name, params: words.join(' '), state: 'present', rc: reply.code })
+}
 
 /** Every file of the two directories, with the one that would be made, and whether the directories are there. */
 async function readFiles(host: Reader, name: string): Promise<Readonly<Record<string, string>>> {

@@ -42,6 +42,8 @@ interface Finding {
   readonly theirs: unknown
   readonly ours: unknown
   readonly failed: boolean
+  /** It did nothing that could be compared. */
+  readonly idle: boolean
   readonly wrong: readonly string[]
   readonly predicted: string | undefined
 }
@@ -69,8 +71,8 @@ async function compareAll(): Promise<void> {
   const counted: Finding[][] = []
   let [a, b] = await Promise.all([readState(ours), readState(theirs)])
   for (const task of tasks) {
-    // One that fails under Ansible, too, says little: it is compared and told, and another is drawn for it.
-    if (counted.filter(([first]) => !first!.failed).length >= Number(asked.tasks)) break
+    // One that fails or is skipped under Ansible, too, says little: it is compared and told, and another is drawn for it.
+    if (counted.filter(([first]) => !first!.idle).length >= Number(asked.tasks)) break
     writeProject(task)
     const findings: Finding[] = []
     for (const start of ['clean', 'converged', 'half-configured'] as const) {
@@ -79,7 +81,7 @@ async function compareAll(): Promise<void> {
       if (!right.result || /is undefined|Could not find or access|Unable to find|couldn't resolve module|not a valid attribute|Error while resolving/.test(String(right.result['msg']) + right.output.slice(-3000))) break
       const left = run('ours')
       const [nextA, nextB] = await Promise.all([readState(ours, a), readState(theirs, b)])
-      findings.push({ task, start, theirs: right.result, ours: left.result ?? left.output.slice(-1500), failed: right.result['failed'] === true, predicted: left.predicted, wrong: [...compare(left, right), ...differences([a.state, nextA.state], [b.state, nextB.state]).slice(0, 12)] })
+      findings.push({ task, start, theirs: right.result, ours: left.result ?? left.output.slice(-1500), failed: right.result['failed'] === true, idle: right.result['failed'] === true || right.result['skipped'] === true, predicted: left.predicted, wrong: [...compare(left, right), ...differences([a.state, nextA.state], [b.state, nextB.state]).slice(0, 12)] })
       changedOf(findings.at(-1)!, a.state, nextA.state)
       ;[a, b] = [nextA, nextB]
       if (right.result['failed'] === true) break
@@ -174,5 +176,5 @@ function summary(counted: readonly (readonly Finding[])[]): void {
   const good = all.filter(({ wrong }) => wrong.length === 0)
   const known = all.filter(({ task }) => !['command', 'shell', 'script', 'expect'].includes(task.module))
   const dry = all.filter(({ wrong }) => wrong.some((line) => line.startsWith('dry run')))
-  console.log(`${counted.length} tasks (${counted.filter(([first]) => first!.failed).length} of them fail under Ansible), ${all.length} runs on each twin: ${good.length} the same; ${dry.length} in which the dry run was wrong; unknown in ${known.filter(({ predicted }) => predicted === 'unknown').length} of ${known.length} that run no program`)
+  console.log(`${counted.length} tasks (${counted.filter(([first]) => first!.idle).length} of them fail or are skipped under Ansible), ${all.length} runs on each twin: ${good.length} the same; ${dry.length} in which the dry run was wrong; unknown in ${known.filter(({ predicted }) => predicted === 'unknown').length} of ${known.length} that run no program`)
 }
