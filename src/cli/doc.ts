@@ -1,64 +1,49 @@
-import type { Module } from '../contract/define-module.ts'
-import { controlList } from '../engine/control/controls.ts'
-import { modules } from '../modules/registry.ts'
-import { fullName, normaliseAction } from '../playbook/redirects.ts'
-import { didYouMean } from '../problem/did-you-mean.ts'
-import { Problem } from '../problem/problem.ts'
+import { fullName } from '../playbook/redirects.ts'
 import type { Field, Fields } from '../schema/field.ts'
 import { type JsonSchema, argumentsSchema, tasksSchema } from '../schema/json-schema.ts'
 import { columns, wrap } from '../text/columns.ts'
 import { defineCommand } from './command.ts'
+import { docAsJson } from './doc-json.ts'
+import { type Documented, allDocumented, getDocumented } from './documented.ts'
 import { UsageProblem, flag } from './options.ts'
-
-/** What modules and the engine's own actions have in common for readers. */
-interface Documented {
-  readonly name: string
-  readonly summary: string
-  readonly params: Fields
-  readonly notes?: readonly string[]
-  readonly examples?: string
-  readonly opaque?: true
-}
 
 export const docCommand = defineCommand({
   name: 'doc',
   summary: 'What a module does and takes.',
   operands: '[MODULE…]',
   examples: [['tutti doc copy', 'The parameters of copy, with examples.'], ['tutti doc --list', 'All modules, a line each.'], ['tutti doc --schema > tasks.schema.json', 'A JSON Schema of task files, for editors.']],
-  options: { list: flag('-l --list', 'List all modules.'), schema: flag('--schema', 'Print a JSON Schema: of the arguments of a module, or of task files.') },
+  options: { list: flag('-l --list', 'List all modules.'), schema: flag('--schema', 'Print a JSON Schema: of the arguments of a module, or of task files.'), json: flag('-j --json', 'Print JSON, in the shape of ansible-doc.') },
   async run({ values, operands }, { out, width }) {
     if (values.list) {
-      const all = await Promise.all([...modules.keys()].map(findModule))
-      const rows = [...all.filter((one) => one !== undefined), ...controlList].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, summary }) => [name, summary])
-      out(`${columns(rows)}\n`)
+      const rows = await allRows()
+      out(values.json ? printed(Object.fromEntries(rows.map(([name, summary]) => [fullName(name) ?? name, summary]))) : `${columns(rows)}\n`)
       return 0
     }
     if (values.schema) {
-      out(`${JSON.stringify(operands.length > 0 ? argumentsSchema(await getModule(operands[0]!)) : await allSchema(), null, 2)}\n`)
+      out(printed(operands.length > 0 ? argumentsSchema(await getDocumented(operands[0]!)) : await allSchema()))
       return 0
     }
     if (operands.length === 0) throw new UsageProblem({ code: 'no-module', summary: 'A module must be named', hint: '`tutti doc copy`, or `tutti doc --list`' })
-    for (const operand of operands) out(`${showModule(await getModule(operand), width)}\n`)
+    const found = await Promise.all(operands.map(async (operand) => [operand, await getDocumented(operand)] as const))
+    if (values.json) out(printed(Object.fromEntries(found.map(([operand, one]) => [operand, docAsJson(one)]))))
+    else for (const [, one] of found) out(`${showModule(one, width)}\n`)
     return 0
   },
 })
 
+/** All names, second ones too, each with its line. */
+async function allRows(): Promise<readonly (readonly [name: string, summary: string])[]> {
+  const rows = (await allDocumented()).flatMap(({ name, aliases = [], summary }) => [[name, summary] as const, ...aliases.map((alias) => [alias, `${summary} The same as ${name}.`] as const)])
+  return rows.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** Task files with every module, under its short and its full name. */
 async function allSchema(): Promise<JsonSchema> {
-  const found = await Promise.all([...modules.keys(), ...controlList.map(({ name }) => name)].map(async (name) => ({ name, declared: await findModule(name) })))
-  return tasksSchema(found.flatMap(({ name, declared }) => (declared ? [{ names: [...new Set([name, fullName(name) ?? name])], declared }] : [])))
+  const found = (await allDocumented()).filter(({ amongPlays }) => !amongPlays)
+  return tasksSchema(found.map((declared) => ({ names: [declared.name, ...(declared.aliases ?? [])].flatMap((name) => [...new Set([name, fullName(name) ?? name])]), declared })))
 }
 
-async function findModule(name: string): Promise<Documented | undefined> {
-  return controlList.find((control) => control.name === name) ?? ((await modules.get(name)?.()) as Module | undefined)
-}
-
-async function getModule(written: string): Promise<Documented> {
-  const found = await findModule(normaliseAction(written))
-  if (found) return found
-  const hint = didYouMean(written, [...modules.keys(), ...controlList.map(({ name }) => name)]) ?? '`tutti doc --list` shows them all'
-  throw new Problem({ code: 'module-not-offered', summary: 'tutti does not have this module', detail: `'${written}'`, hint })
-}
+const printed = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`
 
 function showModule(module: Documented, width: number): string {
   const title = fullName(module.name) === undefined || fullName(module.name) === module.name ? module.name : `${module.name}  (${fullName(module.name)})`

@@ -1,5 +1,6 @@
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem } from '../problem/problem.ts'
+import type { MetaRequest } from '../playbook/language-actions.ts'
 import type { Task } from '../playbook/tree.ts'
 import { condition } from '../template/template.ts'
 import { Unreachable } from '../transport/connection.ts'
@@ -27,7 +28,7 @@ interface Action {
 }
 
 /** What `meta:` can ask for. These speak to the run itself and have no result. */
-const actions: Readonly<Record<string, Action>> = {
+const actions: Readonly<Record<MetaRequest, Action>> = {
   noop: { unconditional: true, done: 'noop', skipped: 'doing nothing for', act: () => GO },
   flush_handlers: { done: 'triggered running handlers for', skipped: 'not running handlers for', act: ({ playRun, host }, place) => flushHandlers(playRun, host, place) },
   end_play: {
@@ -99,7 +100,7 @@ function comeBack({ run }: PlayRun, host: HostRun): void {
 
 export async function metaTask(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round, place: Place): Promise<Flow> {
   const name = String(task.args.get('_raw_params') ?? '')
-  const action = actions[name]
+  const action = Object.hasOwn(actions, name) ? actions[name as MetaRequest] : undefined
   if (!action) {
     const hint = didYouMean(name, Object.keys(actions))
     throw new Problem({ code: 'unknown-meta', summary: 'unknown meta action', detail: `'${name}'`, span: task.span, ...(hint ? { hint } : {}) })

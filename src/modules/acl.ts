@@ -1,9 +1,11 @@
+import { dirname } from 'node:path/posix'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { fileResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
+import { type Resource, leaves } from '../host/resource.ts'
 import { run } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { commandLine } from '../shell/quote.ts'
@@ -31,24 +33,41 @@ interface Acl {
   readonly seen: Aside<{ readonly path: string; readonly entries: readonly string[] | Unknown; readonly argv: readonly string[] }>
 }
 
+/** Which lists a dry run has planned to change: by path, and by path with a slash for all below it. Lists themselves are asked of getfacl. */
+const plannedAcl: Resource<undefined> = { kind: 'acl', load: async (_shell, keys) => keys.map(() => undefined) }
+
 export const acl = defineModule({
   name: 'acl',
   summary: 'Keep an entry in the access control list of a file.',
   notes: ['Needs getfacl and setfacl (package acl) on the host. Entries of NFSv4 are refused.'],
+  examples: `
+- name: Ann may read what the application logs
+  acl: { path: /var/log/app, entity: ann, etype: user, permissions: rx, state: present }
+- name: And each log that will be made there
+  acl: { path: /var/log/app, entity: ann, etype: user, permissions: r, default: true, state: present }
+- name: Group staff has no say there
+  acl: { path: /var/log/app, entity: staff, etype: group, state: absent }
+- name: Who may do what
+  acl: { path: /var/log/app }
+  register: entries
+`,
   params,
   async probe(host, given, { environment }): Promise<Acl> {
     misused(given)
     const path = await resolvePath(host, given.path, environment)
     if (known(await host.get(fileResource, path)).kind === 'absent') fail(`Path not found or not accessible: ${path}`)
     const argv = given.state === 'query' ? [] : ['setfacl', ...setWords(given), path]
+    const planned = await plannedFor(host, path)
+    if (planned) return { open: given.state === 'query' ? [] : planned, seen: aside({ path, entries: planned, argv }) }
     const [entries, test] = await Promise.all([ask(host, ['getfacl', '--omit-header', '--absolute-names', ...(given.follow ? [] : ['--physical']), ...(given.default ? ['-d'] : []), path], path), given.state === 'query' ? [] : ask(host, ['setfacl', '--test', ...setWords(given), path], path)])
     const open = test instanceof Unknown ? test : test.filter((line) => !line.endsWith('*,*'))
     return { open, seen: aside({ path, entries, argv }) }
   },
   plan: (_given, before) => ({ ...before, open: before.open instanceof Unknown ? unknown(before.open.reason) : [] }),
-  *apply({ before }) {
-    const { argv } = before.seen.value
-    yield run(argv, [], { environment: { LC_ALL: 'C' } })
+  *apply({ params: { recursive }, before }) {
+    const { argv, path } = before.seen.value
+    const why = unknown(`the list of ${path} after a change that is planned`)
+    yield run(argv, [leaves(plannedAcl, path, why), ...(recursive ? [leaves(plannedAcl, `${path}/`, why)] : [])], { environment: { LC_ALL: 'C' } })
   },
   diff: ({ before }) => {
     const { path, entries } = before.seen.value
@@ -69,6 +88,13 @@ function misused({ state, entry, etype, permissions, entity, recursive, path, us
   if (state !== 'query' && entry === undefined && etype === undefined) fail("'entry' or 'etype' MUST be set when 'state' is present or absent.")
   if (state === 'present' && entry === undefined && permissions === undefined) fail("'permissions' MUST be set when 'state=present'.")
   if (entry !== undefined && state === 'absent' && (entry.replace(/^d(?:efault)?:/, '').match(/:/g)?.length ?? 0) > 1) fail("'entry' MUST have only two sections divided by ':' when 'state=absent'.")
+}
+
+/** Why the list is not the one on the host, where an earlier task of a dry run changes it. */
+async function plannedFor(host: Reader, path: string): Promise<Unknown | undefined> {
+  const above = (at: string): readonly string[] => (at === '/' ? ['/'] : [`${at}/`, ...above(dirname(at))])
+  const found = await Promise.all([path, ...above(path)].map((key) => host.get(plannedAcl, key)))
+  return found.find((one) => one instanceof Unknown)
 }
 
 /** A default entry carries its own sign: setfacl's -d would spread over everything. */

@@ -40,6 +40,10 @@ export const alternatives = defineModule({
   examples: `
 - name: vi is vim
   alternatives: { name: vi, path: /usr/bin/vim.basic, link: /usr/bin/vi, state: selected }
+- name: A program of our own as one of several, with its priority
+  alternatives: { name: editor, path: /opt/edit/bin/edit, link: /usr/bin/editor, priority: 20, state: present }
+- name: Which one is taken is left to the priorities
+  alternatives: { name: editor, path: /opt/edit/bin/edit, state: auto }
 `,
   params: {
     name: text('The generic name.', { required: true }),

@@ -42,6 +42,14 @@ export const aptKey = defineModule({
   name: 'apt_key',
   summary: 'Keep a key that apt trusts for every package source.',
   notes: ['Needs apt-key and gpg on the host. Newer distributions have no apt-key: use deb822_repository with signed_by.'],
+  examples: `
+- name: A key from a file, for apt alone
+  apt_key: { data: "{{ lookup('file', 'own.asc') }}", keyring: /etc/apt/trusted.gpg.d/own.gpg }
+- name: A key from an address
+  apt_key: { url: "https://apt.example.com/key.asc", keyring: /etc/apt/trusted.gpg.d/other.gpg, state: present }
+- name: An old one is not trusted any more
+  apt_key: { id: 0x5A1C3F8E90B2D764, state: absent }
+`,
   params,
   eager: false,
   async probe(host, given): Promise<Trusted> {

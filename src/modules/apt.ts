@@ -265,8 +265,16 @@ export const apt = defineModule({
     'As in Ansible, reading the lists again is a change only where nothing else was asked for and something was new.',
   ],
   examples: `
-- name: nginx is there
-  apt: { name: nginx, update_cache: true, cache_valid_time: 3600 }
+- name: Packages, with lists not older than an hour
+  apt: { name: [tree, cron], state: present, update_cache: true, cache_valid_time: 3600 }
+- name: Without what is only recommended
+  apt: { name: nano, install_recommends: false }
+- name: This version
+  apt: { name: "redis-server=5:7.0.*" }
+- name: A package is gone, with its settings and what only it needed
+  apt: { name: cowsay, state: absent, purge: true, autoremove: true }
+- name: A file of a package
+  apt: { deb: /var/tmp/hello.deb }
 `,
   params: aptParams,
   rules: { atMostOneOf: [['deb', 'name']] },

@@ -50,6 +50,8 @@ export const archive = defineModule({
   archive: { path: [/var/log/app/*.log, /var/log/app/old], exclude_path: /var/log/app/current.log, dest: /var/backups/logs.tgz }
 - name: A file becomes /var/log/app.log.xz
   archive: { path: /var/log/app.log, format: xz, remove: true }
+- name: A directory as a zip file
+  archive: { path: /srv/www/site, dest: /var/backups/site.zip, format: zip, mode: "0600" }
 `,
   params,
   async probe(host, given, { environment }): Promise<Archived> {

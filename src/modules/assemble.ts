@@ -18,6 +18,13 @@ import { Unknown } from '../value/value.ts'
 export const assemble = defineModule({
   name: 'assemble',
   summary: 'Make a file out of the fragments in a directory.',
+  notes: ['Needs nothing on the host but its shell. With `remote_src: false` the fragments come from the controller; they are joined in the order of their names.'],
+  examples: `
+- name: One configuration out of the parts on the host
+  assemble: { src: /etc/app/conf.d, dest: /etc/app/app.conf, regexp: '\\.conf$', mode: "0644" }
+- name: Out of parts on the controller, with a line between them
+  assemble: { src: fragments, dest: /etc/app/all.conf, remote_src: false, delimiter: "# ----", backup: true }
+`,
   params: {
     src: controllerFile('files', 'The directory, of the host unless remote_src is false.', { required: true, onHost: true }),
     dest: path('The file to make.', { required: true }),

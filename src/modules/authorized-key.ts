@@ -39,9 +39,19 @@ interface KeysFile {
 export const authorizedKey = defineModule({
   name: 'authorized_key',
   summary: "Keep keys in a user's authorized_keys file, or out of it.",
+  notes: ['Needs nothing on the host but its shell; for a key from an address curl or wget. The account must be there.'],
   examples: `
 - name: Ann may log in
-  authorized_key: { user: ann, key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ ann@home" }
+  authorized_key: { user: ann, key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYfHyPXA/ckj4oT4QbkKCGMCCFR8U6qiVDFChJLbvGj ann@home" }
+- name: These keys and no others, out of a file of the controller
+  authorized_key: { user: ann, key: "{{ lookup('file', 'ann.pub') }}", exclusive: true }
+- name: Only to fetch backups
+  authorized_key:
+    user: backup
+    key: "{{ lookup('file', 'ann.pub') }}"
+    key_options: 'command="/usr/local/bin/backup",no-pty'
+    path: /etc/ssh/keys/backup
+    manage_dir: false
 `,
   params,
   async probe(host, given): Promise<KeysFile> {

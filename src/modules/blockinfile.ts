@@ -22,6 +22,25 @@ type BlockParams = Params<typeof params>
 export const blockinfile = defineModule({
   name: 'blockinfile',
   summary: 'Keep a block of lines between two markers in a text, or out of it.',
+  notes: ['Needs nothing on the host but its shell. The file is read, edited and put in its place by a rename; with `validate` only after that program found it right.'],
+  examples: `
+- name: The hosts of the cluster know each other
+  blockinfile:
+    path: /etc/hosts
+    block: |
+      192.0.2.11 node1
+      192.0.2.12 node2
+- name: A block of its own, before the end of the file
+  blockinfile:
+    path: /etc/app/web.conf
+    marker: "# {mark} OF THE PROXY"
+    insertbefore: ^END
+    create: true
+    mode: "0644"
+    block: "proxy = {{ proxy }}"
+- name: The block is not needed any more
+  blockinfile: { path: /etc/app/old.conf, state: absent }
+`,
   params,
   rules: { atMostOneOf: [['insertbefore', 'insertafter']] },
   ...editFile<BlockParams>({

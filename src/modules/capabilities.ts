@@ -27,6 +27,8 @@ export const capabilities = defineModule({
   examples: `
 - name: It may listen on port 80
   capabilities: { path: /usr/local/bin/web, capability: cap_net_bind_service=+ep }
+- name: And may do nothing to the network's settings
+  capabilities: { path: /usr/local/bin/web, capability: cap_net_admin, state: absent }
 `,
   params: {
     path: path('The program.', { required: true, aliases: ['key'] }),

@@ -8,6 +8,23 @@ export const command = defineModule({
   name: 'command',
   summary: 'Run a program, without a shell.',
   notes: ['In a dry run, programs that are known to only read are really run; what any other would do is unknown unless creates or removes settle it.'],
+  examples: `
+- name: Which version it is, which is no change
+  command: git --version
+  register: git_version
+  changed_when: false
+- name: Only where the result is not there yet
+  command: tar -xzf /opt/app.tar.gz -C /opt
+  args: { creates: /opt/app/run }
+- name: Word by word, in a directory, with a text to read
+  command:
+    argv: [tee, file with spaces]
+    chdir: /opt/app
+    stdin: a line
+    creates: file with spaces
+- name: Nothing is done where the database is not there
+  command: { cmd: rm -r /var/lib/app/cache, removes: /var/lib/app/cache }
+`,
   params: {
     ...commandParams,
     free_form: text('The program and its arguments as one text.'),

@@ -22,6 +22,22 @@ interface CopyParams extends PutParams {
 export const copy = defineModule({
   name: 'copy',
   summary: 'Put files, trees or text onto the host.',
+  notes: ['Needs nothing on the host but its shell. Of a tree only what differs is sent, in one stream; a file is put in its place by a rename. A `src` that ends with a slash stands for what is in it.'],
+  examples: `
+- name: A file of the controller
+  copy: { src: app.conf, dest: /etc/app/app.conf, owner: root, group: root, mode: "0644", backup: true }
+- name: A text, in a file that only its owner reads
+  copy:
+    dest: /etc/app/token
+    content: "{{ app_token }}\\n"
+    mode: "0600"
+- name: A tree, with what is in it
+  copy: { src: site/, dest: /srv/www/site/, mode: "0644", directory_mode: "0755" }
+- name: Taken over only if the program accepts it
+  copy: { src: sudoers, dest: /etc/sudoers.d/app, mode: "0440", validate: /usr/sbin/visudo -cf %s }
+- name: From one place of the host to another
+  copy: { src: /etc/app/app.conf, dest: /etc/app/app.conf.before, remote_src: true, force: false }
+`,
   params: {
     src: controllerFile('files', 'A file or directory: of the controller, or with remote_src of the host. A slash at its end means what is in it.'),
     content: raw('The text of the file, instead of src; dicts and lists become JSON.', { hidden: true }),

@@ -39,6 +39,12 @@ export const cron = defineModule({
   examples: `
 - name: Every night
   cron: { name: backup, hour: "2", minute: "0", job: /usr/local/bin/backup }
+- name: A variable of the table
+  cron: { name: MAILTO, env: true, job: root@example.com }
+- name: In a file, by another user
+  cron: { name: clean, cron_file: app, user: www-data, special_time: daily, job: find /var/tmp/app -mtime +7 -delete }
+- name: A job is gone
+  cron: { name: old report, state: absent }
 `,
   params,
   rules: { atMostOneOf: [['insertafter', 'insertbefore']] },

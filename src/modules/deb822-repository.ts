@@ -59,6 +59,10 @@ export const deb822Repository = defineModule({
     suites: stable
     components: main
     signed_by: https://apt.example.com/key.asc
+- name: A plain directory of packages, for two architectures
+  deb822_repository: { name: plain, types: [deb], uris: "file:/srv/packages", suites: ./, architectures: [amd64, arm64], trusted: true }
+- name: A source is gone
+  deb822_repository: { name: old, state: absent }
 `,
   params,
   rules: { requiredIf: [['state', 'present', ['uris', 'suites']]] },

@@ -26,6 +26,15 @@ export const debconf = defineModule({
   examples: `
 - name: The time zone is asked for no more
   debconf: { name: tzdata, question: tzdata/Areas, value: Etc, vtype: select }
+- name: Answers before a package is installed
+  debconf: { name: postfix, question: "{{ item.question }}", value: "{{ item.value }}", vtype: "{{ item.type }}" }
+  loop:
+    - { question: postfix/main_mailer_type, value: Internet Site, type: select }
+    - { question: postfix/mailname, value: mail.example.com, type: string }
+  loop_control: { label: "{{ item.question }}" }
+- name: Which answers there are
+  debconf: { name: tzdata }
+  register: answers
 `,
   params: {
     name: text('The package.', { required: true, aliases: ['pkg'] }),

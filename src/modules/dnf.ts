@@ -68,6 +68,10 @@ export const dnf = defineModule({
   dnf: { name: [httpd, mod_ssl], state: present }
 - name: All is new
   dnf: { name: "*", state: latest }
+- name: From one repository
+  dnf: { name: app, enablerepo: own, disablerepo: "*" }
+- name: A package is gone, with what only it needed
+  dnf: { name: httpd, state: absent, autoremove: true }
 `,
   params: dnfParams,
   probe: probeDnf,

@@ -20,6 +20,13 @@ const selectionResource: Resource<string> = {
 export const dpkgSelections = defineModule({
   name: 'dpkg_selections',
   summary: 'Hold a package back from upgrades, or let it go, on Debian and its kin.',
+  notes: ['Needs dpkg on the host, and the package must be known to it.'],
+  examples: `
+- name: The database is not upgraded by the way
+  dpkg_selections: { name: tzdata, selection: hold }
+- name: This may be upgraded again
+  dpkg_selections: { name: bash, selection: install }
+`,
   params: {
     name: text('The package.', { required: true }),
     selection: choice(['install', 'hold', 'deinstall', 'purge'], 'What dpkg is to do with it.', { required: true }),

@@ -36,10 +36,18 @@ export const expect = defineModule({
   summary: 'Run a program that asks, and answer its questions.',
   notes: ['Needs script (of util-linux or busybox) and stty on the host, which give the program a terminal of its own.', 'In a dry run nothing is run: what the program does is unknown unless creates or removes settle it.'],
   examples: `
-- name: Say who we are
+- name: Say who we are, once
   expect:
-    command: sh -c 'printf "Name? "; read name; echo "Hello $name"'
+    command: sh -c 'printf "Name? "; read name; echo "Hello $name" > /etc/greeting'
     responses: { 'Name\\?': Anna }
+    creates: /etc/greeting
+- name: A password for the key, that no list of processes shows
+  expect:
+    command: passwd ann
+    responses: { '(?i)password:': "{{ ann_password }}" }
+    timeout: 20
+  no_log: true
+  changed_when: false
 `,
   params: {
     command: text('The program and its arguments, without a shell.', { required: true }),

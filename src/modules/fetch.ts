@@ -27,6 +27,15 @@ const UNREADABLE = 'file is not readable'
 export const fetch = defineModule({
   name: 'fetch',
   summary: 'Bring a file of the host to the controller.',
+  notes: ['Needs nothing on the host but its shell. A dry run says which files would come, and writes none.'],
+  examples: `
+- name: A log, below the name of the host
+  fetch: { src: /var/log/app.log, dest: fetched/ }
+- name: One file, exactly there
+  fetch: { src: /etc/hostname, dest: "names/{{ inventory_hostname }}", flat: true }
+- name: Where it may be missing
+  fetch: { src: /var/log/app.err, dest: fetched/, fail_on_missing: false }
+`,
   params: {
     src: raw('The file on the host.', { required: true }),
     dest: text('Where it goes on the controller: below a directory of the name of the host, unless flat.', { required: true }),

@@ -73,6 +73,21 @@ interface Surrounding {
 export const file = defineModule({
   name: 'file',
   summary: 'Keep a file, directory or link there or away, with owner, group, mode and times.',
+  notes: ['Needs nothing on the host but its shell. `touch` is a change each time, unless both times are to be preserved, as in Ansible.'],
+  examples: `
+- name: A directory
+  file: { path: /srv/app/releases, state: directory, owner: www-data, group: www-data, mode: "0755" }
+- name: Everything in it belongs to one user
+  file: { path: /srv/app, state: directory, owner: www-data, recurse: true }
+- name: A link
+  file: { src: /srv/app/releases/1, dest: /srv/app/current, state: link, force: true }
+- name: Others may not read it
+  file: { path: /etc/app.conf, mode: "u=rw,g=r,o=" }
+- name: It is not there
+  file: { path: /etc/app.conf.old, state: absent }
+- name: It is there, empty at first
+  file: { path: /var/log/app.log, state: touch, access_time: preserve, modification_time: preserve, mode: "0640" }
+`,
   params,
   probe,
   plan,

@@ -42,6 +42,8 @@ export const filesystem = defineModule({
   examples: `
 - name: A file system for data, as large as the disk
   filesystem: { dev: /dev/vdb1, fstype: ext4, opts: -L data, resizefs: true }
+- name: Swap in a file
+  filesystem: { dev: /var/swap, fstype: swap }
 - name: The disk is empty
   filesystem: { dev: /dev/vdc, state: absent }
 `,

@@ -39,6 +39,20 @@ type FindParams = Params<typeof params>
 export const find = defineModule({
   name: 'find',
   summary: 'Find files on the host.',
+  notes: ["Needs find on the host; busybox's will do."],
+  examples: `
+- name: Logs of more than 30 days and 1 MiB
+  find: { paths: /var/log/app, patterns: "*.log", age: 30d, size: 1m, recurse: true }
+  register: old_logs
+- name: They are removed
+  file: { path: "{{ item.path }}", state: absent }
+  loop: "{{ old_logs.files }}"
+  loop_control: { label: "{{ item.path }}" }
+- name: Directories by a pattern, newest releases and others
+  find: { paths: [/srv/app, /opt], file_type: directory, use_regex: true, patterns: '^release-\\d+$' }
+- name: Files that mention the old host
+  find: { paths: /etc/app, contains: '.*old\\.example\\.com', recurse: true }
+`,
   params,
   async probe(host, given, { environment }) {
     const looked = await Promise.all(given.paths.map(async (one) => look(host, await resolvePath(host, one, environment), given)))

@@ -85,8 +85,12 @@ export const firewalld = defineModule({
   examples: `
 - name: HTTPS may come in, now and later
   firewalld: { service: https, state: enabled, permanent: true, immediate: true }
+- name: A port of our own, in one zone
+  firewalld: { port: 6379/tcp, zone: internal, state: enabled, permanent: true }
 - name: Nobody of that network
   firewalld: { rich_rule: 'rule family="ipv4" source address="192.0.2.0/24" reject', zone: public, permanent: true, state: enabled }
+- name: That service no more
+  firewalld: { service: cockpit, state: disabled, permanent: true }
 `,
   params,
   async probe(host, given): Promise<Rule> {

@@ -30,6 +30,15 @@ export const generatedSecret = defineModule({
     'While a rotation goes on the file holds the secret before it too; `state: settled` ends it. A second `rotated` before that changes nothing, so that a rotation can be taken up again.',
     'Losing the key loses the secret: keep a copy of it, and keep it out of version control.',
   ],
+  examples: `
+- name: The password of the cluster, made once
+  generated_secret: { path: secrets/cluster.yml, key_path: secrets/cluster.key, length: 40 }
+  register: cluster_secret
+  run_once: true
+  no_log: true
+- name: It goes into a configuration
+  copy: { content: "requirepass {{ cluster_secret.secret }}\\n", dest: /etc/app/secret.conf, mode: "0600" }
+`,
   params: {
     path: text('The file of the secret: a vaulted text. Relative to the playbook.', { required: true }),
     key_path: text('The file of its key: a vault password. Made with mode 0600 where it is missing.', { required: true }),

@@ -44,6 +44,25 @@ export const getUrl = defineModule({
   name: 'get_url',
   summary: 'Let the host load a file from an address.',
   notes: ['Needs curl or GNU wget on the host.', 'Credentials of the task are sent to no other server than the one that the task names, wherever a redirect leads.'],
+  examples: `
+- name: A program, checked
+  get_url:
+    url: https://get.example.com/tool
+    dest: /usr/local/bin/tool
+    checksum: "sha256:{{ tool_sha256 }}"
+    mode: "0755"
+- name: Checked by the list beside it
+  get_url: { url: "https://get.example.com/app-1.0.tar.gz", dest: /opt/, checksum: "sha256:https://get.example.com/SHA256SUMS" }
+- name: With a password, and a header of our own
+  get_url:
+    url: https://get.example.com/list.txt
+    dest: /etc/app/list.txt
+    url_username: app
+    url_password: "{{ app_password }}"
+    force_basic_auth: true
+    headers: { X-Site: shop }
+    timeout: 30
+`,
   params,
   eager: false,
   probe: probeUrl,

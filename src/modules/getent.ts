@@ -9,6 +9,18 @@ export const getent = defineModule({
   name: 'getent',
   summary: 'Look something up in a database of the host: users, groups, hosts.',
   notes: ['Needs the program getent.', 'What it finds becomes the fact `getent_DATABASE`: by key, the other fields as a list.'],
+  examples: `
+- name: Who is root
+  getent: { database: passwd, key: root }
+- name: root's home is known now
+  debug: { msg: "{{ getent_passwd.root[4] }}" }
+- name: All groups
+  getent: { database: group }
+- name: An account that may be missing
+  getent: { database: passwd, key: app, fail_key: false }
+- name: What the host takes a name for
+  getent: { database: hosts, key: www.example.com, split: " " }
+`,
   params: {
     database: text('passwd, group, hosts, services …', { required: true }),
     key: text('What to look up; everything without it.'),

@@ -54,6 +54,17 @@ export const git = defineModule({
   name: 'git',
   summary: 'Keep a copy of a Git repository on the host.',
   notes: ['Needs git on the host. `archive` is refused.', 'A dry run asks the remote which commit it would be.'],
+  examples: `
+- name: The branch, as it is there now
+  git: { repo: "https://git.example.com/app.git", dest: /srv/app, version: main }
+- name: One tag
+  git: { repo: "https://git.example.com/app.git", dest: /srv/app-1.0, version: v1.0 }
+  register: checkout
+- name: What changed here is thrown away
+  git: { repo: "https://git.example.com/app.git", dest: /srv/app, version: main, force: true }
+- name: Made once, left alone after that
+  git: { repo: "https://git.example.com/app.git", dest: /srv/app-settings, update: false }
+`,
   params,
   eager: false,
   async probe(host, given, { environment }): Promise<Copy> {

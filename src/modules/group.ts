@@ -26,6 +26,10 @@ export const group = defineModule({
   examples: `
 - name: A group for the application
   group: { name: app, system: true }
+- name: With its number
+  group: { name: shared, gid: 4000 }
+- name: It is gone
+  group: { name: old, state: absent }
 `,
   params: {
     name: text('The group.', { required: true }),

@@ -17,8 +17,10 @@ export const hostname = defineModule({
   summary: 'Keep the name of the host, now and after the next start.',
   notes: ['Uses hostnamectl where systemd runs, else hostname and /etc/hostname. /etc/hosts is left alone, as in Ansible.'],
   examples: `
-- name: The host is called web1
-  hostname: { name: web1 }
+- name: The host is called as the inventory says
+  hostname: { name: "{{ host_name }}" }
+- name: And knows its own name
+  lineinfile: { path: /etc/hosts, regexp: '^127\\.0\\.1\\.1', line: "127.0.1.1 {{ host_name }}" }
 `,
   params: {
     name: text('The name.', { required: true }),

@@ -24,6 +24,17 @@ type IniParams = Params<typeof params>
 export const iniFile = defineModule({
   name: 'ini_file',
   summary: 'Keep a section or option of an INI file there or away.',
+  notes: ['Needs nothing on the host but its shell. `section_has_values` is refused.'],
+  examples: `
+- name: An option
+  ini_file: { path: /etc/app/app.ini, section: database, option: host, value: db1.example.com, mode: "0600" }
+- name: Without spaces around the sign, as systemd has it
+  ini_file: { path: /etc/systemd/journald.conf, section: Journal, option: SystemMaxUse, value: 200M, no_extra_spaces: true }
+- name: Several values under one name
+  ini_file: { path: /etc/app/app.ini, section: web, option: listen, values: ["80", "443"] }
+- name: An option is not there
+  ini_file: { path: /etc/app/app.ini, section: database, option: password, state: absent }
+`,
   params,
   rules: { atMostOneOf: [['value', 'values']] },
   ...editFile<IniParams>({

@@ -80,8 +80,16 @@ export const iptables = defineModule({
   summary: 'Keep a rule of the kernel\'s firewall, until the host starts anew.',
   notes: ['Needs iptables (ip6tables) on the host.'],
   examples: `
+- name: Answers may come back
+  iptables: { chain: INPUT, ctstate: [ESTABLISHED, RELATED], jump: ACCEPT }
 - name: The web may come in
-  iptables: { chain: INPUT, protocol: tcp, destination_port: 80, jump: ACCEPT }
+  iptables: { chain: INPUT, protocol: tcp, destination_ports: ["80", "443"], jump: ACCEPT, comment: web }
+- name: One port goes to another
+  iptables: { table: nat, chain: PREROUTING, protocol: tcp, destination_port: "8080", jump: REDIRECT, to_ports: "80" }
+- name: Not from there any more
+  iptables: { chain: INPUT, source: 192.0.2.7, jump: DROP, state: absent }
+- name: What nothing lets through is dropped
+  iptables: { chain: FORWARD, policy: DROP }
 `,
   params,
   rules: { atMostOneOf: [['set_dscp_mark', 'set_dscp_mark_class']] },

@@ -22,6 +22,19 @@ type LineParams = Params<typeof params>
 export const lineinfile = defineModule({
   name: 'lineinfile',
   summary: 'Keep one line in a text, or out of it.',
+  notes: ['Needs nothing on the host but its shell. `regexp` is a Python regular expression; the file is edited here and put in its place by a rename.'],
+  examples: `
+- name: Nobody logs in as root
+  lineinfile: { path: /etc/app/sshd_config, regexp: '^#?PermitRootLogin', line: PermitRootLogin no }
+- name: A line at its place, in a file that may not be there
+  lineinfile: { path: /etc/app/env, line: 'PATH=/opt/app/bin:$PATH', insertafter: ^HOME=, create: true, mode: "0644" }
+- name: Only the number changes
+  lineinfile: { path: /etc/app/app.conf, regexp: '^(\\s*workers\\s*=\\s*)\\d+', line: '\\g<1>8', backrefs: true }
+- name: No such line
+  lineinfile: { path: /etc/app/app.conf, regexp: ^debug, state: absent }
+- name: Taken over only if visudo accepts it
+  lineinfile: { path: /etc/sudoers, line: "%adm ALL=(ALL) NOPASSWD: ALL", validate: /usr/sbin/visudo -cf %s }
+`,
   params,
   rules: { atMostOneOf: [['insertbefore', 'insertafter'], ['regexp', 'search_string']] },
   ...editFile<LineParams>({

@@ -35,6 +35,10 @@ export const localeGen = defineModule({
   examples: `
 - name: German for those who want it
   locale_gen: { name: de_DE.UTF-8 }
+- name: Two at once
+  locale_gen: { name: [en_GB.UTF-8, fr_FR.UTF-8] }
+- name: Not this one
+  locale_gen: { name: de_AT.UTF-8, state: absent }
 `,
   params: {
     name: list(text(''), 'The locales: de_DE.UTF-8, en_GB …', { required: true }),

@@ -37,6 +37,8 @@ export const lvg = defineModule({
   examples: `
 - name: Two disks in one group
   lvg: { vg: data, pvs: [/dev/vdb1, /dev/vdc5], pesize: "32" }
+- name: A group is gone, with what is in it
+  lvg: { vg: old, state: absent, force: true }
 `,
   params: {
     vg: text('The name of the group.', { required: true }),

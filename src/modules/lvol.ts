@@ -42,6 +42,8 @@ export const lvol = defineModule({
   lvol: { vg: data, lv: postgresql, size: 50%VG }
 - name: 2 GiB for logs, with its file system
   lvol: { vg: data, lv: logs, size: 2g, resizefs: true }
+- name: A volume is gone
+  lvol: { vg: data, lv: old, state: absent, force: true }
 `,
   params,
   async probe(host, given): Promise<Volume> {

@@ -34,6 +34,14 @@ export const modprobe = defineModule({
   name: 'modprobe',
   summary: 'Load a module into the kernel, or take it out; now and at each start.',
   notes: ['Needs modprobe (package kmod) on the host. Options of a module that is loaded are not compared.'],
+  examples: `
+- name: The bridge's traffic can be filtered, now and after the next start
+  modprobe: { name: br_netfilter, persistent: present }
+- name: With an option
+  modprobe: { name: bonding, params: mode=active-backup, state: present }
+- name: It is not loaded
+  modprobe: { name: pcspkr, state: absent }
+`,
   params: {
     name: text('The module.', { required: true }),
     state: choice(['present', 'absent'], 'Whether the kernel has it.', { default: 'present' }),

@@ -25,6 +25,10 @@ export const mountFacts = defineModule({
   examples: `
 - name: What is on disks
   mount_facts: { devices: ["/dev/*"], sources: [dynamic] }
+- name: How much is free in memory file systems
+  mount_facts: { fstypes: [tmpfs], sources: [dynamic] }
+- name: The mount points
+  debug: { msg: "{{ ansible_facts.mount_points.keys() | sort | list }}" }
 `,
   params: {
     devices: list(text(''), 'Patterns: only mounts of these devices.'),

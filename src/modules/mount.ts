@@ -39,9 +39,14 @@ interface Mounted {
 export const mount = defineModule({
   name: 'mount',
   summary: 'Keep a file system mounted, and in fstab.',
+  notes: ['Needs mount and umount on the host, for `state: mounted` and the like.'],
   examples: `
 - name: Memory for what is short-lived
   mount: { path: /mnt/fast, src: tmpfs, fstype: tmpfs, opts: "size=64m", state: mounted }
+- name: A disk by its label, with the next start
+  mount: { path: /srv/data, src: LABEL=data, fstype: ext4, opts: "noatime,nofail", state: present }
+- name: Not there any more, with its directory
+  mount: { path: /mnt/old, state: absent }
 `,
   params,
   rules: { requiredIf: [['state', 'mounted', ['src', 'fstype']], ['state', 'present', ['src', 'fstype']], ['state', 'ephemeral', ['src', 'fstype']]] },

@@ -45,6 +45,8 @@ export const mysqlDb = defineModule({
   mysql_db: { name: shop, encoding: utf8mb4, login_unix_socket: /run/mysqld/mysqld.sock }
 - name: All databases are dumped
   mysql_db: { name: all, state: dump, target: /var/backups/all.sql.gz, single_transaction: true }
+- name: The database for tests is gone
+  mysql_db: { name: test, state: absent }
 `,
   params,
   async probe(host, given): Promise<State> {

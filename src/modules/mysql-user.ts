@@ -54,6 +54,13 @@ export const mysqlUser = defineModule({
   examples: `
 - name: The shop may write its database
   mysql_user: { name: shop, password: "{{ shop_password }}", priv: "shop.*:SELECT,INSERT,UPDATE,DELETE", login_unix_socket: /run/mysqld/mysqld.sock }
+- name: Reports may only read, from one network
+  mysql_user:
+    name: reports
+    host: 10.0.0.%
+    password: "{{ shop_password }}"
+    update_password: on_create
+    priv: { shop.*: SELECT }
 - name: Nobody is anonymous
   mysql_user: { name: "", host_all: true, state: absent }
 `,

@@ -62,6 +62,16 @@ export const opensslCsr = defineModule({
   examples: `
 - name: A request for two names
   openssl_csr: { path: /etc/ssl/www.csr, privatekey_path: /etc/ssl/private/www.pem, common_name: www.example.org, subject_alt_name: ["DNS:www.example.org", "DNS:example.org"] }
+- name: For an authority of our own
+  openssl_csr:
+    path: /etc/ssl/ca.csr
+    privatekey_path: /etc/ssl/private/www.pem
+    common_name: Our authority
+    use_common_name_for_san: false
+    basic_constraints: ["CA:TRUE"]
+    basic_constraints_critical: true
+    key_usage: [keyCertSign, cRLSign]
+    key_usage_critical: true
 `,
   params,
   rules: { atMostOneOf: [['privatekey_path', 'privatekey_content']] },

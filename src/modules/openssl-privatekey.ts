@@ -42,6 +42,14 @@ export const opensslPrivatekey = defineModule({
   name: 'openssl_privatekey',
   summary: 'Keep a private key, made by openssl on the host.',
   notes: ['Needs openssl on the host. format: raw, and return_content, are refused: a key does not leave the host.'],
+  examples: `
+- name: A key that only its owner reads
+  openssl_privatekey: { path: /etc/ssl/private/www.pem, size: 2048, mode: "0600" }
+- name: A small one of another kind
+  openssl_privatekey: { path: /etc/ssl/private/db.pem, type: ECC, curve: secp256r1 }
+- name: With a passphrase
+  openssl_privatekey: { path: /etc/ssl/private/ca.pem, passphrase: "{{ ca_passphrase }}", cipher: auto, type: ECC, curve: secp384r1 }
+`,
   params,
   async probe(host, given): Promise<Key> {
     refuseAttributes(given)

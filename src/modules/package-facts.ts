@@ -27,6 +27,13 @@ export const packageFacts = defineModule({
   name: 'package_facts',
   summary: 'Find out which packages are installed, as the fact `packages`.',
   notes: ['For hosts with dpkg, rpm or apk.'],
+  examples: `
+- name: Which packages there are
+  package_facts: { manager: auto }
+- name: The version of one
+  debug: { msg: "{{ ansible_facts.packages['bash'][0].version }}" }
+  when: "'bash' in ansible_facts.packages"
+`,
   params: {
     manager: list(text(''), 'Package managers to ask: auto, apt, rpm or apk.', { default: ['auto'] }),
     strategy: choice(['first', 'all'], 'Whether one manager is enough.', { default: 'first' }),

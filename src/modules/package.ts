@@ -34,8 +34,12 @@ export const package_ = defineModule({
   summary: 'Keep packages, with the package manager that the host has.',
   notes: ['Hosts with apt, dnf, yum or apk are served; others are refused with the name of what they have. What is special to one of them may be given here too, as Ansible allows; the others refuse it.'],
   examples: `
-- name: tree is there
-  package: { name: tree, state: present }
+- name: Tools, by the same name everywhere
+  package: { name: [tree, rsync], state: present }
+- name: By another name on each kind of system
+  package: { name: "{{ cron_package[ansible_facts.os_family] }}" }
+- name: It is gone
+  package: { name: cowsay, state: absent }
 `,
   standsFor: ['apt', 'dnf', 'apk'],
   params,

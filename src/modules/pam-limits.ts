@@ -19,9 +19,14 @@ type LimitParams = Params<typeof params>
 export const pamLimits = defineModule({
   name: 'pam_limits',
   summary: 'Keep a limit of pam_limits.',
+  notes: ['Needs nothing on the host but its shell. It writes /etc/security/limits.conf, or the file of `path`; sessions that are open keep their limits.'],
   examples: `
 - name: Redis may open many files
   pam_limits: { domain: redis, limit_type: "-", limit_item: nofile, value: "65536" }
+- name: In a file of its own, with the reason
+  pam_limits: { path: /etc/security/limits.d/app.conf, domain: "@app", limit_type: hard, limit_item: nproc, value: "512", comment: no fork bombs }
+- name: At least so much
+  pam_limits: { domain: "*", limit_type: soft, limit_item: memlock, value: unlimited, use_max: true }
 `,
   params,
   ...editFile<LimitParams>({

@@ -49,6 +49,11 @@ export const parted = defineModule({
   examples: `
 - name: One partition over the whole disk
   parted: { device: /dev/vdb, number: 1, label: gpt, name: data, state: present }
+- name: For LVM, up to the middle
+  parted: { device: /dev/vdc, number: 1, label: gpt, flags: [lvm], part_end: 50%, state: present }
+- name: Which partitions there are
+  parted: { device: /dev/vdb, unit: MiB }
+  register: disk
 `,
   params,
   rules: { requiredIf: [['state', 'absent', ['number']]] },

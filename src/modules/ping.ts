@@ -5,6 +5,13 @@ import { text } from '../schema/field.ts'
 export const ping = defineModule({
   name: 'ping',
   summary: 'Ask a host whether it is there and can run commands.',
+  notes: ['It needs no Python: it says whether the shell of the host answers.'],
+  examples: `
+- name: Is it there?
+  ping:
+- name: With another answer
+  ping: { data: here }
+`,
   params: { data: text("What it answers; 'crash' makes it fail.", { default: 'pong' }) },
   async probe(host, { data }) {
     await host.whoami()

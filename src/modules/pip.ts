@@ -40,6 +40,14 @@ export const pip = defineModule({
   name: 'pip',
   summary: 'Keep Python packages with pip.',
   notes: ['Needs pip on the host, and for a new environment virtualenv or the venv of python3.', 'Requirements files, addresses and `latest` are known when pip has run: a dry run says unknown.'],
+  examples: `
+- name: An environment with a program in it
+  pip: { name: [httpie, "rich>=13"], virtualenv: /opt/tools, virtualenv_command: python3 -m venv }
+- name: What a project needs
+  pip: { requirements: /srv/app/requirements.txt, virtualenv: /opt/tools }
+- name: It is gone
+  pip: { name: rich, state: absent, virtualenv: /opt/tools }
+`,
   params,
   rules: { oneOf: [['name', 'requirements']], atMostOneOf: [['name', 'requirements'], ['executable', 'virtualenv']] },
   async probe(host, given, { environment }): Promise<Installed> {

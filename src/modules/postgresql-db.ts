@@ -59,11 +59,15 @@ export const postgresqlDb = defineModule({
 - name: The shop has a database
   become: true
   become_user: postgres
-  postgresql_db: { name: shop, owner: shop, encoding: UTF8, lc_collate: C.UTF-8, lc_ctype: C.UTF-8, template: template0 }
+  postgresql_db: { name: shop, owner: postgres, encoding: UTF8, lc_collate: C.UTF-8, lc_ctype: C.UTF-8, template: template0 }
 - name: It is dumped
   become: true
   become_user: postgres
-  postgresql_db: { name: shop, state: dump, target: /var/backups/shop.sql.gz }
+  postgresql_db: { name: shop, state: dump, target: /var/tmp/shop.sql.gz }
+- name: The one for tests is gone
+  become: true
+  become_user: postgres
+  postgresql_db: { name: test, state: absent }
 `,
   params,
   rules: { requiredIf: [['state', 'rename', ['target']], ['state', 'dump', ['target']], ['state', 'restore', ['target']]] },

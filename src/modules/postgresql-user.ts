@@ -60,6 +60,14 @@ export const postgresqlUser = defineModule({
   become: true
   become_user: postgres
   postgresql_user: { name: shop, password: "{{ shop_password }}", role_attr_flags: "CREATEDB,NOSUPERUSER" }
+- name: Reports only for a while, and not often at once
+  become: true
+  become_user: postgres
+  postgresql_user: { name: reports, password: "{{ shop_password }}", expires: "2040-01-01", conn_limit: 3 }
+- name: An old one is gone
+  become: true
+  become_user: postgres
+  postgresql_user: { name: old, state: absent }
 `,
   params,
   async probe(host, given): Promise<State> {

@@ -8,6 +8,16 @@ import { type Unknown, unknown } from '../value/value.ts'
 export const raw = defineModule({
   name: 'raw',
   summary: 'Send a line to the host as it is.',
+  notes: ['Nothing is needed on the host but a shell. It is a change each time, and unknown in a dry run; there is no check mode and no creates, so take command or shell where you can.'],
+  examples: `
+- name: A line as it is
+  raw: 'echo "$HOME"'
+  changed_when: false
+- name: On a host without anything yet
+  raw: test -e /usr/bin/sudo || apt-get install -y sudo
+  register: sudo_installed
+  changed_when: "'Setting up' in sudo_installed.stdout"
+`,
   params: { free_form: text('The line.', { required: true }), executable: path('The shell that reads the line.') },
   freeForm: 'free_form',
   opaque: true,

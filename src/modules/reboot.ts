@@ -11,6 +11,15 @@ export const reboot = defineModule({
   name: 'reboot',
   action: true,
   summary: 'Start the host anew and wait until it is back.',
+  notes: ['The connection must lead to another host than this one. Needs shutdown on the host, or what `reboot_command` names; the host is back when `boot_time_command` says something else than before.'],
+  examples: `
+- name: The new kernel is taken
+  reboot: { reboot_timeout: 600, msg: The host starts anew for its new kernel }
+  when: kernel is changed
+- name: It is back when the service is
+  reboot: { test_command: systemctl is-active app, post_reboot_delay: 10 }
+  when: kernel is changed
+`,
   eager: false,
   params: {
     reboot_timeout: integer('Seconds until the host must be back; and again until the test command succeeds.', { default: 600 }),

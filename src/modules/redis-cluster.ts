@@ -45,6 +45,22 @@ export const redisCluster = defineModule({
     'A layout that puts two copies of a shard into one domain is refused, with the reason. So is the loss of the majority with one domain, unless `accept_quorum_loss` accepts it.',
     'It does not change the number of shards of a living cluster.',
   ],
+  examples: `
+- name: Three shards, each with a copy in another zone
+  redis_cluster:
+    instances:
+      - { host: redis1, address: 192.0.2.11, port: 6379, domains: { zone: a } }
+      - { host: redis2, address: 192.0.2.12, port: 6379, domains: { zone: b } }
+      - { host: redis3, address: 192.0.2.13, port: 6379, domains: { zone: c } }
+      - { host: redis4, address: 192.0.2.14, port: 6379, domains: { zone: a } }
+      - { host: redis5, address: 192.0.2.15, port: 6379, domains: { zone: b } }
+      - { host: redis6, address: 192.0.2.16, port: 6379, domains: { zone: c } }
+    shards: 3
+    replicas: 1
+    failure_domain: zone
+    password: "{{ redis_password }}"
+  run_once: true
+`,
   params,
   eager: false,
   async probe(_host, given, around): Promise<State> {

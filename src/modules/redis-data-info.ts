@@ -10,6 +10,9 @@ export const redisDataInfo = defineModule({
   examples: `
 - name: Is the shop open?
   redis_data_info: { login_host: localhost, tls: false, key: "shop:open" }
+  register: shop
+- name: It tells
+  debug: { msg: "{{ shop.value if shop.exists else 'nobody knows' }}" }
 `,
   params: { ...redisParams, tls: flag('Speak TLS.', { default: true }), key: text('The key.', { required: true }) },
   eager: false,

@@ -32,6 +32,10 @@ export const redisData = defineModule({
   examples: `
 - name: The shop is open
   redis_data: { login_host: localhost, tls: false, key: "shop:open", value: "yes", state: present }
+- name: Only where nobody has set it
+  redis_data: { login_host: localhost, tls: false, key: "shop:motto", value: all fresh, non_existing: true }
+- name: It is gone
+  redis_data: { login_host: localhost, tls: false, key: "shop:old", state: absent }
 `,
   params: {
     ...redisParams,

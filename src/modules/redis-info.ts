@@ -11,6 +11,9 @@ export const redisInfo = defineModule({
   examples: `
 - name: How is Redis?
   redis_info: { login_host: localhost }
+  register: redis_state
+- name: Who follows whom
+  debug: { msg: "{{ redis_state.info.role }}, {{ redis_state.info.connected_slaves }} replicas" }
 `,
   params: { ...redisParams, tls: flag('Speak TLS.', { default: false }), cluster: flag('Ask about the cluster too.', { default: false }) },
   eager: false,

@@ -22,6 +22,16 @@ export const redisPassword = defineModule({
     'It changes running instances only: write the configuration files beside it, or they start with the old one.',
     'Clients must know the new password when it ends; connections that are open stay open.',
   ],
+  examples: `
+- name: All instances take the new password, without an outage
+  redis_password:
+    instances:
+      - { host: redis1, address: 192.0.2.11, port: 6379 }
+      - { host: redis2, address: 192.0.2.12, port: 6379 }
+    password: "{{ redis_password }}"
+    previous_password: "{{ redis_previous_password }}"
+  run_once: true
+`,
   params: { ...instanceParams, password: text('The password that all instances are to have.', { required: true, secret: true }) },
   eager: false,
   async probe(_host, params, around): Promise<State> {

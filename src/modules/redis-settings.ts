@@ -28,6 +28,15 @@ export const redisSettings = defineModule({
     'It stops where the cluster is not whole. At the end masters get their shards back.',
     'Passwords are left to redis_password.',
   ],
+  examples: `
+- name: Changed files reach the running instances, one at a time
+  redis_settings:
+    instances:
+      - { host: redis1, address: 192.0.2.11, port: 6379, domains: { zone: a } }
+      - { host: redis2, address: 192.0.2.12, port: 6379, domains: { zone: b } }
+    password: "{{ redis_password }}"
+  run_once: true
+`,
   params: {
     ...instanceParams,
     name: text('What the cluster is called, for its lock.', { default: 'redis' }),

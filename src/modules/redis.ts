@@ -38,6 +38,8 @@ export const redis = defineModule({
   redis: { command: config, name: maxmemory, value: 1gb }
 - name: It follows its master
   redis: { command: replica, master_host: 10.0.0.5, master_port: 6379 }
+- name: It is a master again
+  redis: { command: replica, replica_mode: master }
 `,
   params,
   eager: false,

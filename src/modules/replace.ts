@@ -18,6 +18,20 @@ type ReplaceParams = Params<typeof params>
 export const replace = defineModule({
   name: 'replace',
   summary: 'Replace everything in a text that matches a pattern.',
+  notes: ['Needs nothing on the host but its shell. `regexp` is a Python regular expression, `^` and `$` stand at each line.'],
+  examples: `
+- name: The host has another name, everywhere in the file
+  replace: { path: /etc/app/app.conf, regexp: 'old\\.example\\.com', replace: new.example.com, backup: true }
+- name: Comments go
+  replace: { path: /etc/app/app.conf, regexp: '^#.*\\n' }
+- name: Only between two lines
+  replace:
+    path: /etc/app/app.conf
+    after: '\\[cache\\]'
+    before: '\\['
+    regexp: ^(size\\s*=\\s*).*$
+    replace: '\\g<1>64'
+`,
   params,
   ...editFile<ReplaceParams>({
     creates: () => false,

@@ -34,7 +34,11 @@ export const rpmKey = defineModule({
   notes: ['Needs rpm, and gpg for keys of files and addresses, on the host.'],
   examples: `
 - name: The key of our packages
-  rpm_key: { key: "https://rpm.example.com/key", fingerprint: EBC6E12C62B1C734026B2122A20E52146B8D79E6 }
+  rpm_key: { key: "https://rpm.example.com/key", fingerprint: "{{ own_fingerprint }}" }
+- name: A key that lies on the host
+  rpm_key: { key: /var/tmp/other.key }
+- name: One is not trusted any more
+  rpm_key: { key: 5A1C3F8E, state: absent }
 `,
   params: {
     key: text('The key: an address, a file on the host, or the id of one that is trusted.', { required: true }),

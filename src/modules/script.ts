@@ -16,6 +16,14 @@ export const script = defineModule({
   name: 'script',
   summary: 'Run a script of the controller on the host.',
   notes: ['The script is written to a temporary file, run and removed. What it does is unknown in a dry run unless creates or removes settle it.'],
+  examples: `
+- name: A script of the controller, once
+  script: install.sh --prefix /opt/app
+  args: { creates: /opt/app/installed }
+- name: In another language
+  script: { cmd: report.awk, executable: awk -f }
+  changed_when: false
+`,
   params: {
     cmd: controllerFile('files', 'The script with its arguments.', { words: true, aliases: ['free_form', '_raw_params'] }),
     chdir: path('The directory to run in.'),

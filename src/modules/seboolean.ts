@@ -35,6 +35,8 @@ export const seboolean = defineModule({
   examples: `
 - name: The web server may reach the network
   seboolean: { name: httpd_can_network_connect, state: true, persistent: true }
+- name: Now only, until the next start
+  seboolean: { name: httpd_can_sendmail, state: false }
 `,
   params: {
     name: text('The boolean.', { required: true }),

@@ -26,6 +26,8 @@ export const selinux = defineModule({
   examples: `
 - name: SELinux only warns
   selinux: { policy: targeted, state: permissive }
+- name: SELinux forbids
+  selinux: { policy: targeted, state: enforcing }
 `,
   params: {
     state: choice(['disabled', 'enforcing', 'permissive'], 'The mode.', { required: true }),

@@ -16,6 +16,13 @@ export const serviceFacts = defineModule({
   name: 'service_facts',
   summary: 'Find out which services there are and what they do, as the fact `services`.',
   notes: ['Of systemd, of OpenRC, and of the scripts in /etc/init.d where the program `service` is: what of them the host has.'],
+  examples: `
+- name: Which services there are
+  service_facts:
+- name: Only where it runs
+  debug: { msg: cron runs }
+  when: ansible_facts.services['cron.service'].state | default('stopped') == 'running'
+`,
   params: {},
   async probe(host) {
     const reply = await host.run(`export LC_ALL=C; if [ -d /run/systemd/system ]; then ${SYSTEMD} || exit; ${ALIASES}; else printf '@@files\\n@@aliases\\n'; fi; ${SYSV}; ${OPENRC}`, [])

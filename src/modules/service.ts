@@ -31,8 +31,13 @@ export const service = defineModule({
   summary: 'Keep a service running or stopped, and enabled or not.',
   notes: ['For hosts that are run by systemd or OpenRC, and for services with an init script. What is special to `systemd` may be given here too, as Ansible allows; the others refuse it.'],
   examples: `
-- name: The service runs
-  service: { name: ssh, state: started, enabled: true }
+- name: The service runs, and starts with the host
+  service: { name: cron, state: started, enabled: true }
+- name: It starts anew with its new configuration
+  service: { name: cron, state: restarted }
+  when: cron_conf is changed
+- name: It does not run
+  service: { name: rsync, state: stopped, enabled: false }
 `,
   standsFor: ['systemd_service', 'systemd', 'sysvinit'],
   params,

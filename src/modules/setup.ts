@@ -9,8 +9,12 @@ export const setup = defineModule({
   summary: 'Find out facts about the host.',
   notes: ['`facter` and `ohai` are not asked. `python` is told only where there is one: nothing here needs it.'],
   examples: `
-- name: What is this host?
+- name: What this host has of networks
   setup: { gather_subset: ['!all', network] }
+- name: Only these facts
+  setup: { filter: [ansible_distribution*, ansible_memtotal_mb] }
+- name: All facts again, after something has changed
+  gather_facts:
 `,
   params: {
     gather_subset: list(text(''), 'What to find out: `all`, `min`, `hardware`, `network`, `virtual`, names of facts, and `!NAME` for what to leave out.', { default: ['all'] }),

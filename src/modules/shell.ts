@@ -7,6 +7,23 @@ export const shell = defineModule({
   name: 'shell',
   summary: 'Run a line in a shell.',
   notes: ['In a dry run, lines that are provably pipelines of programs that only read are really run; what any other would do is unknown unless creates or removes settle it.'],
+  examples: `
+- name: A pipeline that only looks
+  shell: ps -ef | grep -c '[s]shd'
+  register: count
+  changed_when: false
+- name: With bash, in a directory, once
+  shell:
+    cmd: |
+      set -o pipefail
+      sort names | uniq > unique
+    chdir: /srv/app
+    creates: unique
+    executable: /bin/bash
+- name: What a variable says goes through quote
+  shell: 'wc -c < {{ document | quote }}'
+  changed_when: false
+`,
   params: {
     ...commandParams,
     free_form: text('The line.'),

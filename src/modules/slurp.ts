@@ -14,6 +14,14 @@ import { Unknown } from '../value/value.ts'
 export const slurp = defineModule({
   name: 'slurp',
   summary: 'Read a file of the host, as base64.',
+  notes: ['Needs nothing on the host but its shell. The whole file becomes a variable: for a large one take fetch.'],
+  examples: `
+- name: A file of the host
+  slurp: { src: /etc/hostname }
+  register: slurped
+- name: Its text
+  debug: { msg: "{{ slurped.content | b64decode | trim }}" }
+`,
   params: { src: path('The file.', { required: true, aliases: ['path'] }) },
   async probe(host, { src }, { environment }) {
     const source = await resolvePath(host, src, environment)

@@ -14,6 +14,19 @@ export const stat = defineModule({
   name: 'stat',
   summary: 'Look at a file or directory.',
   notes: ['`get_mime` needs the program `file` on the host, `get_attributes` needs `lsattr`; without them the results are left as unknown or empty, as in Ansible.'],
+  examples: `
+- name: Is it there?
+  stat: { path: /etc/app/app.conf }
+  register: conf
+- name: Only then
+  debug: { msg: "{{ conf.stat.size }} bytes, {{ conf.stat.mode }}" }
+  when: conf.stat.exists and conf.stat.isreg
+- name: Its checksum
+  stat: { path: /etc/hostname, checksum_algorithm: sha256, get_mime: false }
+  register: host_name
+- name: What the link leads to
+  stat: { path: /etc/mtab, follow: true, get_checksum: false }
+`,
   params: {
     path: path('What to look at.', { required: true, aliases: ['dest', 'name'] }),
     follow: flag('Look at what a link leads to.', { default: false }),

@@ -42,8 +42,10 @@ export const subversion = defineModule({
   summary: 'Keep a copy of a Subversion repository on the host.',
   notes: ['Needs svn 1.10 or newer (package subversion) on the host: a password is given by standard input. A dry run asks the repository which revision it would be.'],
   examples: `
-- name: The tree as of revision 42
-  subversion: { repo: "https://svn.example.org/app/trunk", dest: /srv/app, revision: "42" }
+- name: The tree as of revision 2
+  subversion: { repo: "svn://svn.example.org/app/trunk", dest: /srv/app, revision: "2" }
+- name: As it is now, without what belongs to Subversion
+  subversion: { repo: "svn://svn.example.org/app/trunk", dest: /srv/app-plain, export: true, force: true }
 `,
   params,
   eager: false,

@@ -73,6 +73,9 @@ export const synchronize = defineModule({
   synchronize: { src: site/, dest: /srv/www/site, delete: true, rsync_opts: ["--exclude=.git"] }
 - name: Bring logs
   synchronize: { mode: pull, src: /var/log/app/, dest: /tmp/logs }
+- name: From one place of the host to another
+  synchronize: { src: /srv/www/site/, dest: /srv/www/before, archive: true }
+  delegate_to: "{{ inventory_hostname }}"
 `,
   params,
   eager: false,

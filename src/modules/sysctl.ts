@@ -23,6 +23,10 @@ export const sysctl = defineModule({
   examples: `
 - name: More connections may wait
   sysctl: { name: net.core.somaxconn, value: "1024", sysctl_file: /etc/sysctl.d/60-app.conf, sysctl_set: true }
+- name: Written only, for the next start
+  sysctl: { name: vm.swappiness, value: "1", sysctl_file: /etc/sysctl.d/60-app.conf, reload: false }
+- name: No longer set here
+  sysctl: { name: kernel.panic, sysctl_file: /etc/sysctl.d/60-old.conf, state: absent, reload: false }
 `,
   params: {
     name: text('The parameter, with dots or slashes.', { required: true, aliases: ['key'] }),

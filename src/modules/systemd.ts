@@ -114,8 +114,11 @@ export const systemd = defineModule({
   examples: `
 - name: A service that runs and starts with the host
   systemd: { name: cron, state: started, enabled: true }
-- name: New unit files are read
-  systemd: { daemon_reload: true }
+- name: New unit files are read, and the service starts with them
+  systemd: { name: app.service, daemon_reload: true, state: restarted }
+  when: app_unit is changed
+- name: Never started, whatever asks for it
+  systemd: { name: apt-daily.timer, masked: true, state: stopped }
 `,
   params: unitParams,
   rules: { oneOf: [['state', 'enabled', 'masked', 'daemon_reload', 'daemon_reexec']], requiredIf: [['state', 'started', ['name']], ['state', 'stopped', ['name']], ['state', 'restarted', ['name']], ['state', 'reloaded', ['name']]] },

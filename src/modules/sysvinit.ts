@@ -45,8 +45,10 @@ export const sysvinit = defineModule({
   summary: 'Keep a service with an init script running or stopped, and enabled or not.',
   notes: ['Needs the script /etc/init.d/NAME on the host, and for `enabled` update-rc.d or chkconfig.'],
   examples: `
-- name: The web server runs, and starts on the levels 3 and 5
-  sysvinit: { name: apache2, state: started, enabled: true, runlevels: [3, 5] }
+- name: It runs, and starts on the levels 3 and 5
+  sysvinit: { name: rsync, state: started, enabled: true, runlevels: [3, 5] }
+- name: It does not run
+  sysvinit: { name: rsync, state: stopped, enabled: false }
 `,
   params,
   rules: { oneOf: [['state', 'enabled']] },

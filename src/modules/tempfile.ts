@@ -13,6 +13,14 @@ import { type Unknown, type Value, fresh, unknown } from '../value/value.ts'
 export const tempfile = defineModule({
   name: 'tempfile',
   summary: 'Make a new temporary file or directory.',
+  notes: ['Needs nothing on the host but its shell. It is a change each time; remove what it made.'],
+  examples: `
+- name: A directory for what is unpacked
+  tempfile: { state: directory, suffix: .install }
+  register: work
+- name: It goes again
+  file: { path: "{{ work.path }}", state: absent }
+`,
   params: {
     state: choice(['file', 'directory'], 'What to make.', { default: 'file' }),
     path: path('Where to make it; the directory for temporary files of the host unless given.'),

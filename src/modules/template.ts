@@ -7,6 +7,15 @@ import { type ControllerFile, choice, controllerFile, flag, path, text } from '.
 export const template = defineModule({
   name: 'template',
   summary: 'Render a template and put it onto the host.',
+  notes: ['Needs nothing on the host but its shell: it is rendered here. Lines of the result end as `newline_sequence` says.'],
+  examples: `
+- name: A configuration
+  template: { src: app.conf.j2, dest: /etc/app/app.conf, owner: root, group: root, mode: "0644" }
+- name: Taken over only if visudo accepts it, the old one kept
+  template: { src: sudoers.j2, dest: /etc/sudoers.d/deploy, mode: "0440", validate: /usr/sbin/visudo -cf %s, backup: true }
+- name: A file that has braces of its own
+  template: { src: prompt.sh.j2, dest: /etc/profile.d/prompt.sh, variable_start_string: "[[", variable_end_string: "]]", mode: "0644" }
+`,
   params: {
     src: controllerFile('templates', 'The template, on the controller.', { required: true, render: true }),
     dest: path('Where the file goes; a directory keeps the name of the template.', { required: true }),

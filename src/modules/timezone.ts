@@ -22,6 +22,9 @@ export const timezone = defineModule({
   examples: `
 - name: All hosts are in one zone
   timezone: { name: Etc/UTC }
+- name: In that of the people who read the logs
+  timezone: { name: Europe/Berlin }
+  when: inventory_hostname in groups['office'] | default([])
 `,
   params: {
     name: text('The zone: Europe/Berlin, Etc/UTC …'),

@@ -69,8 +69,14 @@ export const ufw = defineModule({
   summary: 'Keep the firewall of ufw and its rules.',
   notes: ["Needs ufw on the host. What a rule changes is asked of ufw's own dry run."],
   examples: `
-- name: ssh may come in
+- name: ssh may come in, but not too often
   ufw: { rule: limit, port: ssh, proto: tcp }
+- name: The database only from one network
+  ufw: { rule: allow, src: 10.0.0.0/24, port: "5432", proto: tcp, comment: database }
+- name: Nothing else comes in
+  ufw: { direction: incoming, policy: deny }
+- name: The firewall is on
+  ufw: { state: enabled, logging: "low" }
 `,
   params,
   rules: { atMostOneOf: [['name', 'proto', 'logging'], ['interface', 'interface_in'], ['interface', 'interface_out']] },

@@ -78,6 +78,14 @@ export const unarchive = defineModule({
     'Needs GNU tar, or unzip for zip files, on the host; for archives of the controller there too.',
     'Every entry is compared with what is there by kind, content, and for tar by mode and owner. Times are not compared, but with keep_newer.',
   ],
+  examples: `
+- name: An archive of the controller
+  unarchive: { src: site.tar.gz, dest: /srv/www, owner: www-data, group: www-data, creates: /srv/www/site/index.html }
+- name: One that is on the host, without its first directory
+  unarchive: { src: /opt/app-1.0.tar.gz, dest: /opt/app, remote_src: true, extra_opts: [--strip-components=1] }
+- name: From an address
+  unarchive: { src: "https://get.example.com/tool.zip", dest: /opt/tool, remote_src: true }
+`,
   params,
   rules: { words: { missing: 'src (or content) and dest are required' }, atMostOneOf: [['include', 'exclude']] },
   async probe(host, given, { environment }): Promise<Unpacked> {

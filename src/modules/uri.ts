@@ -48,6 +48,26 @@ export const uri = defineModule({
   name: 'uri',
   summary: 'Let the host make an HTTP request.',
   notes: ['Needs curl or GNU wget on the host.', 'In a dry run nothing is asked: what another machine answers is unknown.', 'Credentials of the task are sent to no other server than the one that the task names, wherever a redirect leads.'],
+  examples: `
+- name: The service is well
+  uri: { url: "https://shop.example.com/health.json", return_content: true }
+  register: health
+  until: health.json.status == 'up'
+  retries: 5
+  delay: 2
+- name: Something is told to it
+  uri:
+    url: https://shop.example.com/api/hooks
+    method: POST
+    body_format: json
+    body: { name: deploy, version: 3 }
+    headers: { Authorization: "Bearer {{ shop_token }}" }
+    status_code: [200, 201]
+- name: A page that must not be there
+  uri: { url: "https://shop.example.com/admin", status_code: 404 }
+- name: Kept in a file
+  uri: { url: "https://shop.example.com/health.json", dest: /var/tmp/health.json }
+`,
   params,
   eager: false,
   whenChecked: 'This action (uri) does not support check mode.',

@@ -255,7 +255,18 @@ export const user = defineModule({
   ],
   examples: `
 - name: An account for deployments
-  user: { name: deploy, groups: [adm], append: true, shell: /bin/bash }
+  user: { name: deploy, groups: [adm], append: true, shell: /bin/bash, comment: Deployments }
+- name: One for a service, that nobody logs in to
+  user: { name: app, system: true, home: /var/lib/app, create_home: false, shell: /usr/sbin/nologin }
+- name: With a password, set once, and a key
+  user:
+    name: ann
+    password: "{{ ann_password_hash }}"
+    update_password: on_create
+    generate_ssh_key: true
+    ssh_key_type: ed25519
+- name: It is gone, with its home
+  user: { name: bob, state: absent, remove: true }
 `,
   params: userParams,
   rules: { requiredIf: [['append', true, ['groups']], ['non_unique', true, ['uid']]] },

@@ -10,6 +10,13 @@ export const waitForConnection = defineModule({
   action: true,
   awaitsHost: true,
   summary: 'Wait until a host is there and can run commands.',
+  notes: ['It logs in anew until the host runs a command. A dry run waits for nothing.'],
+  examples: `
+- name: The host is there, though it may be starting
+  wait_for_connection: { delay: 0, timeout: 300 }
+- name: Only now is it asked for facts
+  setup: { gather_subset: [min] }
+`,
   eager: false,
   params: {
     connect_timeout: integer('Seconds that one attempt may take.', { default: 5 }),

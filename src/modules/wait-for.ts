@@ -31,6 +31,16 @@ export const waitFor = defineModule({
   name: 'wait_for',
   summary: 'Wait until a port, a file or a text in it is there or away.',
   notes: ['A port is tried from the host itself, with nc, bash or curl; without any of them over the connection to the host.'],
+  examples: `
+- name: The service listens
+  wait_for: { port: 8080, timeout: 60 }
+- name: A host answers with the name of its server
+  wait_for: { host: app.example.com, port: 8080, search_regex: OpenSSH }
+- name: A file says that it is done
+  wait_for: { path: /var/tmp/app.log, search_regex: 'ready in \\d+ ms' }
+- name: The lock is gone
+  wait_for: { path: /var/tmp/app.lock, state: absent, timeout: 10 }
+`,
   params,
   eager: false,
   async probe(host, given, { environment }) {

@@ -63,6 +63,8 @@ export const x509Certificate = defineModule({
   x509_certificate: { path: /etc/ssl/www.crt, provider: selfsigned, privatekey_path: /etc/ssl/private/www.pem, csr_path: /etc/ssl/www.csr }
 - name: One of our own authority
   x509_certificate: { path: /etc/ssl/db.crt, provider: ownca, csr_path: /etc/ssl/db.csr, ownca_path: /etc/ssl/ca.crt, ownca_privatekey_path: /etc/ssl/private/ca.pem, ownca_not_after: +365d }
+- name: An old one is gone
+  x509_certificate: { path: /etc/ssl/old.crt, state: absent }
 `,
   params,
   rules: { requiredIf: [['state', 'present', ['provider']]], atMostOneOf: [['csr_path', 'csr_content'], ['privatekey_path', 'privatekey_content'], ['ownca_path', 'ownca_content'], ['ownca_privatekey_path', 'ownca_privatekey_content']] },

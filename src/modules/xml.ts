@@ -50,8 +50,13 @@ export const xml = defineModule({
   examples: `
 - name: The server listens on another port
   xml: { path: /etc/app/server.xml, xpath: "/Server/Service/Connector[@protocol='HTTP/1.1']", attribute: port, value: "8081" }
-- name: Two more beers
-  xml: { path: /srv/bar.xml, xpath: /business/beers, add_children: [{ beer: Old Rasputin }, { beer: { _: [{ name: Old Motor Oil }], alcohol: "6" } }] }
+- name: How many connectors there are
+  xml: { path: /etc/app/server.xml, xpath: /Server/Service/Connector, count: true }
+  register: connectors
+- name: These two beers, in this order
+  xml: { path: /srv/bar.xml, xpath: /business/beers, set_children: [{ beer: Old Rasputin }, { beer: { _: [{ name: Old Motor Oil }], alcohol: "6" } }] }
+- name: No website is told any more
+  xml: { path: /srv/bar.xml, xpath: /business/website, state: absent }
 `,
   params,
   rules: {

@@ -82,6 +82,10 @@ export const yumRepository = defineModule({
   examples: `
 - name: Packages of our own
   yum_repository: { name: own, description: Our own packages, baseurl: "https://rpm.example.com/$releasever/", gpgcheck: true, gpgkey: "https://rpm.example.com/key" }
+- name: Two in one file, one of them not asked by itself
+  yum_repository: { name: own-testing, file: own, description: Packages on trial, baseurl: "https://rpm.example.com/testing/", enabled: false }
+- name: One is gone
+  yum_repository: { name: old, state: absent }
 `,
   params,
   rules: { requiredIf: [['state', 'present', ['description']]] },

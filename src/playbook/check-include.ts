@@ -5,6 +5,7 @@ import { TemplateString, type Value } from '../value/value.ts'
 import { certainly } from './check-task.ts'
 import { filesBelow, findFile, isDirectory, namesIn, placesFor } from './find-files.ts'
 import { roleRequest } from './import-role.ts'
+import { optionsOf } from './language-actions.ts'
 import { type Included, type Loading, type Place, apart, defer, report, withinBlock } from './loading.ts'
 import { possibleNames, staticNames } from './static-text.ts'
 import type { Entry, Task } from './tree.ts'
@@ -30,16 +31,12 @@ export function checkInclude(loading: Loading, task: Task, outer: Place): void {
   loading.included.set(task, { entries, exact: names !== undefined })
 }
 
-const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  include_tasks: ['file', 'apply', '_raw_params'],
-  include_role: ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'public', 'rolespec_validate', 'apply', '_raw_params'],
-}
-
 /** Variables beside the name went out of the language long ago. */
 function checkOptions(loading: Loading, task: Task): void {
+  const options = optionsOf(task.action)
   for (const key of task.args.keys()) {
-    if (typeof key !== 'string' || OPTIONS[task.action]!.includes(key)) continue
-    report(loading, { code: 'unknown-parameter', summary: `Invalid options for ${task.action}: ${key}`, hint: didYouMean(key, OPTIONS[task.action]!) ?? 'give variables under `vars:`', span: task.argSpans.get(key) ?? task.span })
+    if (typeof key !== 'string' || options.includes(key)) continue
+    report(loading, { code: 'unknown-parameter', summary: `Invalid options for ${task.action}: ${key}`, hint: didYouMean(key, options) ?? 'give variables under `vars:`', span: task.argSpans.get(key) ?? task.span })
   }
 }
 

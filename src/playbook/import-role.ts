@@ -1,12 +1,13 @@
 import { didYouMean } from '../problem/did-you-mean.ts'
 import type { Value } from '../value/value.ts'
+import { optionsOf } from './language-actions.ts'
 import { type Loading, type Place, type RoleRequest, defer, handedDown, report, withinBlock } from './loading.ts'
 import { readFlag } from './read-value.ts'
 import { roleBlock } from './role-use.ts'
 import { staticText } from './static-text.ts'
 import type { Entry, RoleUse, Task } from './tree.ts'
 
-const OPTIONS = ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'public', 'rolespec_validate', '_raw_params']
+const OPTIONS = optionsOf('import_role')
 
 /** The dependencies and tasks of a role in place of `import_role`, in a block that hands down what the import says. */
 export function importRole(loading: Loading, task: Task, place: Place): readonly Entry[] {

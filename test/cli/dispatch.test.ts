@@ -73,7 +73,15 @@ describe('others', () => {
   test('doc', async () => {
     expect((await tutti(['doc', 'ansible.builtin.copy'])).out).toMatch(/^copy {2}\(ansible\.builtin\.copy\)[^]*dest {2}path, required/)
     expect(await tutti(['doc', 'coppy'])).toMatchObject({ exitCode: 1, err: expect.stringContaining("did you mean 'copy'?") })
-    expect((await tutti(['doc', '--list'])).out).toMatch(/^copy +\S/m)
+    expect((await tutti(['doc', '--list'])).out).toMatch(/^copy +\S[^]*^gather_facts +.* The same as setup\.$[^]*^import_playbook +\S[^]*^meta +\S/m)
+    expect(JSON.parse((await tutti(['doc', '--json', 'include_role', 'copy'])).out)).toMatchObject({
+      include_role: { doc: { module: 'include_role', collection: 'ansible.builtin', options: { name: { required: true, aliases: ['role'], type: 'str' } } }, examples: expect.stringContaining('include_role: { name: site }') },
+      copy: { doc: { short_description: 'Put files, trees or text onto the host.', options: { dest: { required: true, type: 'path' } } } },
+    })
+    expect(JSON.parse((await tutti(['doc', '--list', '--json'])).out)).toMatchObject({ 'ansible.builtin.meta': expect.any(String), 'community.general.ufw': expect.any(String) })
+    const schema = JSON.parse((await tutti(['doc', '--schema'])).out)
+    expect(Object.keys(schema.items.properties)).toEqual(expect.arrayContaining(['include_tasks', 'ansible.builtin.import_role', 'gather_facts']))
+    expect(Object.keys(schema.items.properties)).not.toContain('import_playbook')
   })
   test('inventory', async () => {
     const hosts = join(project({ hosts: '[web]\nh1 a=1\n[all:children]\nweb\n' }), 'hosts')

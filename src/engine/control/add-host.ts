@@ -6,6 +6,16 @@ import { defineControl } from './control.ts'
 export const addHost = defineControl({
   name: 'add_host',
   summary: 'Add a host, with groups and variables, to the inventory of this run.',
+  notes: ['Runs once for all hosts of a task, on the controller; the host is there for the plays and tasks after it, of this run only. In a dry run too.'],
+  examples: `
+- name: A host that was made just now
+  add_host: { name: web3, groups: [web], ansible_host: 192.0.2.13, web_port: 8080 }
+- name: Every address of a list
+  add_host: { name: "node-{{ item }}", groups: nodes }
+  loop: "{{ node_names }}"
+- name: It has its variables
+  debug: { msg: "{{ hostvars.web3.web_port }}" }
+`,
   params: {
     name: text('The host, with :port if it needs one. Needed.', { aliases: ['host', 'hostname'] }),
     groups: list(text(''), 'Groups it joins.', { aliases: ['group', 'groupname'] }),

@@ -8,6 +8,19 @@ import { defineControl } from './control.ts'
 export const assertControl = defineControl({
   name: 'assert',
   summary: 'Fail unless all conditions hold.',
+  notes: ['Conditions are written without braces. Runs on the controller; where a condition cannot be known in a dry run, the task is unknown.'],
+  examples: `
+- name: What must be so before anything is done
+  assert:
+    that:
+      - ansible_facts.os_family == 'Debian'
+      - app_port | int > 1024
+      - app_name is match('^[a-z]+$')
+    fail_msg: "this role needs Debian, a free port and a plain name; the port is {{ app_port }}"
+    success_msg: all is as it must be
+- name: The same in one line, said only where it fails
+  assert: { that: app_name is defined, quiet: true }
+`,
   params: {
     that: raw('Conditions, without braces.', { required: true }),
     fail_msg: raw('What to say when one does not hold.', { aliases: ['msg'] }),

@@ -9,6 +9,23 @@ import { defineControl } from './control.ts'
 export const asyncStatus = defineControl({
   name: 'async_status',
   summary: 'Ask how a task in the background stands, or forget it.',
+  notes: ['The task in the background says its id: `ansible_job_id`. It goes on where the connection ends; its result stays in ~/.ansible_async of the host until `mode: cleanup`.'],
+  examples: `
+- name: Something that takes long begins
+  command: sleep 1
+  async: 60
+  poll: 0
+  register: job
+  changed_when: false
+- name: It has ended
+  async_status: { jid: "{{ job.ansible_job_id }}" }
+  register: result
+  until: result.finished
+  retries: 30
+  delay: 1
+- name: Nothing is kept of it
+  async_status: { jid: "{{ job.ansible_job_id }}", mode: cleanup }
+`,
   params: {
     jid: text('The id of the job: `ansible_job_id` of the task.', { required: true }),
     mode: choice(['status', 'cleanup'], 'Ask, or remove what the host keeps of the job.', { default: 'status' }),

@@ -10,6 +10,9 @@ import { type TaskResult, unknownResult } from '../task-result.ts'
 export interface Control {
   readonly name: string
   readonly summary: string
+  readonly notes?: readonly string[]
+  /** As of a module: YAML of tasks, each run as a test. */
+  readonly examples?: string
   readonly params: Fields
   /** Any other parameter is a variable (`set_fact`, `add_host`). */
   readonly open: boolean
@@ -21,6 +24,8 @@ export interface Control {
 export function defineControl<const F extends Fields>(parts: {
   readonly name: string
   readonly summary: string
+  readonly notes?: readonly string[]
+  readonly examples?: string
   readonly params: F
   readonly open?: boolean
   readonly lenient?: boolean
@@ -31,9 +36,9 @@ export function defineControl<const F extends Fields>(parts: {
   readonly asWritten?: readonly string[]
   readonly act: (call: TaskCall, params: Params<F>, args: Dict, unknown: Unknown | undefined) => Promise<TaskResult> | TaskResult
 }): Control {
-  const { name, summary, params: fields, open = false, lenient = false, freeForm, asModule, asWritten = [], act } = parts
+  const { name, summary, notes, examples, params: fields, open = false, lenient = false, freeForm, asModule, asWritten = [], act } = parts
   return {
-    name, summary, params: fields, open, ...(freeForm === undefined ? {} : { freeForm }),
+    name, summary, ...(notes ? { notes } : {}), ...(examples ? { examples } : {}), params: fields, open, ...(freeForm === undefined ? {} : { freeForm }),
     perform: (call) => {
       const args = moduleArgs(call, undefined, asWritten)
       if (isUnknown(args)) return unknownResult(args.reason)

@@ -9,6 +9,15 @@ import { defineControl } from './control.ts'
 export const debug = defineControl({
   name: 'debug',
   summary: 'Print a message or a variable.',
+  notes: ['Runs on the controller.'],
+  examples: `
+- name: A message
+  debug: { msg: "{{ inventory_hostname }} runs {{ ansible_facts.distribution }} {{ ansible_facts.distribution_version }}" }
+- name: A variable, with all that is in it
+  debug: { var: app_settings.ports }
+- name: Only with -vv
+  debug: { msg: for those who look closely, verbosity: 2 }
+`,
   params: {
     msg: raw('What to print.', { default: 'Hello world!' }),
     var: text('An expression to print with its value.'),

@@ -14,6 +14,15 @@ function failedWith(msg: Value): TaskResult {
 export const failControl = defineControl({
   name: 'fail',
   summary: 'Fail with a message.',
+  notes: ['Runs on the controller, in a dry run too; give it a condition.'],
+  examples: `
+- name: This system is not one of ours
+  fail: { msg: "there is nothing here for {{ ansible_facts.os_family }}" }
+  when: ansible_facts.os_family not in ['Debian', 'RedHat', 'Alpine']
+- name: A setting is missing
+  fail: { msg: app_port must be given }
+  when: app_port is not defined
+`,
   params: { msg: raw('Why.', { default: 'Failed as requested from task' }) },
   lenient: true,
   act: (_call, { msg }) => failedWith(msg as Value),

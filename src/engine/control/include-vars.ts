@@ -12,6 +12,18 @@ import { defineControl } from './control.ts'
 export const includeVars = defineControl({
   name: 'include_vars',
   summary: 'Load variables from a file or a directory.',
+  notes: ['Files are read on the controller: from vars/ of the role or playbook, vault-encrypted ones too.'],
+  examples: `
+- name: The values for this kind of system, or those for all
+  include_vars: "{{ item }}"
+  with_first_found: ["{{ ansible_facts.distribution | lower }}.yml", "{{ ansible_facts.os_family | lower }}.yml", default.yml]
+- name: A file, under one name
+  include_vars: { file: secrets.yml, name: secrets }
+- name: All files of a directory
+  include_vars: { dir: apps, extensions: [yml, json] }
+- name: What they say
+  debug: { msg: "{{ package_name }}, {{ secrets.token | length }}, {{ shop_port }}" }
+`,
   params: {
     file: path('A file with variables.', { aliases: ['_raw_params'] }), dir: path('A directory of such files.'), name: text('Put them all into this one variable.'),
     depth: integer('How deep to go into directories; 0 for all the way.', { default: 0 }), files_matching: text('Only files whose name matches this expression.'), ignore_files: list(text(''), 'Names to leave out, as expressions.'),

@@ -9,6 +9,19 @@ import { defineControl } from './control.ts'
 export const pause = defineControl({
   name: 'pause',
   summary: 'Wait for a time, or for somebody to answer.',
+  notes: ['Runs once for all hosts, on the controller. A dry run does not wait. Without a terminal nobody is asked, as in Ansible.'],
+  examples: `
+- name: The cluster needs a moment
+  pause: { seconds: 1 }
+- name: Somebody looks
+  pause: { prompt: Is the site as it should be? Enter goes on }
+  when: ask_somebody | default(false)
+- name: A password that nobody should write down
+  pause: { prompt: The password of the database, echo: false }
+  register: typed
+  no_log: true
+  when: ask_somebody | default(false)
+`,
   asModule: true,
   params: {
     seconds: raw('How long.'), minutes: number('How long.'),

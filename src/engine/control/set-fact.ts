@@ -16,6 +16,19 @@ const fromWord = (value: Value): Value => (typeof value === 'string' ? (WORDS[va
 export const setFact = defineControl({
   name: 'set_fact',
   summary: 'Set variables of the host for the rest of the run.',
+  notes: ['Runs on the controller. The variables last as long as the run, with `cacheable` as long as the cache of facts; they stand above those of plays and roles.'],
+  examples: `
+- name: Values made of others
+  set_fact:
+    app_url: "https://{{ app_name }}.example.com"
+    app_ports: "{{ [8080, 8081] + more_ports }}"
+- name: A list that grows
+  set_fact: { admins: "{{ (admins | default([])) + [item.name] }}" }
+  loop: "{{ users | selectattr('admin') }}"
+  loop_control: { label: "{{ item.name }}" }
+- name: Kept for later runs too
+  set_fact: { app_url: "{{ app_url }}", cacheable: true }
+`,
   params: { cacheable: flag('Also as facts, which a later gathering may replace.', { default: false }) },
   open: true,
   freeForm: '',

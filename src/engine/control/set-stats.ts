@@ -7,6 +7,14 @@ import { defineControl } from './control.ts'
 export const setStats = defineControl({
   name: 'set_stats',
   summary: 'Add numbers of your own to the end of the run.',
+  notes: ['Shown at the end of the run where `show_custom_stats` is set, and in the JSON output.'],
+  examples: `
+- name: What this run brought out
+  set_stats:
+    data: { version: "1.4", deployed: ["{{ inventory_hostname }}"] }
+- name: Of each host for itself
+  set_stats: { data: { disks: 2 }, per_host: true, aggregate: false }
+`,
   params: { data: raw('Names with values.', { default: new Map() }), per_host: raw('Yes or no: kept for each host.', { default: false }), aggregate: raw('Yes or no: added to what is there instead of replacing it.', { default: true }) },
   act: ({ playRun: { run }, host }, { data, ...asked }) => {
     if (!isDict(data)) return failedResult("The 'data' option needs to be a dictionary/hash")
