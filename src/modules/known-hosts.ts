@@ -28,6 +28,18 @@ interface KnownHosts {
 export const knownHosts = defineModule({
   name: 'known_hosts',
   summary: "Keep a host's key in a known_hosts file, or out of it.",
+  notes: ['Needs nothing on the host but its shell: hashed names are read and made here.'],
+  examples: `
+- name: The key of our forge
+  known_hosts: { name: git.example.com, key: "git.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYfHyPXA/ckj4oT4QbkKCGMCCFR8U6qiVDFChJLbvGj", path: /etc/ssh/ssh_known_hosts }
+- name: On another port, and nobody reads the name
+  known_hosts:
+    name: "[backup.example.com]:2222"
+    key: "[backup.example.com]:2222 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYfHyPXA/ckj4oT4QbkKCGMCCFR8U6qiVDFChJLbvGj"
+    hash_host: true
+- name: It has gone
+  known_hosts: { name: old.example.com, state: absent }
+`,
   params,
   rules: { requiredIf: [['state', 'present', ['key']]] },
   async probe(host, given, { environment }): Promise<KnownHosts> {
