@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { normaliseAction } from '../../src/playbook/redirects.ts'
+import { variableUses } from '../../src/template/template.ts'
 import { type Json, toJson } from '../../src/value/json.ts'
+import { TemplateString, type Value, isDict } from '../../src/value/value.ts'
 import { loadYamlValue } from '../../src/yaml/load-yaml.ts'
 import { filesBelow } from '../corpus/find-playbooks.ts'
 import { createRandom } from '../typos/random.ts'
@@ -53,6 +55,25 @@ function one(entry: Json, role: string, file: string, modules: ReadonlySet<strin
   if (!module || !modules.has(module) || names.some((name) => AWAY.includes(name))) return []
   return [{ role, file, module, task: Object.fromEntries(Object.entries(task).filter(([name]) => !LEFT_OUT.includes(name))) }]
 }
+
+/** Whether all that a task reads without a way out is a fact, a magic variable, or set by its role: others Ansible would refuse, which takes it seconds to say. */
+export function isComplete(sources: string, { role, task }: Drawn): boolean {
+  const files = [...['defaults', 'vars'].flatMap((folder) => ['main.yml', 'main.yaml', 'main/main.yml'].map((name) => join(sources, role, folder, name))), ...variableFiles(join(sources, role))].filter((file) => existsSync(file))
+  const defined = new Set(['item', ...Object.keys((task['vars'] as object | undefined) ?? {}), ...Object.values((task['loop_control'] as Record<string, string> | undefined) ?? {})])
+  const load = (file: string): Value => {
+    try {
+      return loadYamlValue(file, { duplicates: 'ignore', templates: true })
+    } catch {
+      return null
+    }
+  }
+  for (const vars of files.map(load)) if (isDict(vars)) for (const name of vars.keys()) defined.add(String(name))
+  return variableUses(templated(task)).every(({ name, guarded, own }) => guarded || own.has(name) || defined.has(name) || /^(ansible|inventory|role|group|hostvars|play|omit|environment|undef|lookup|query|range|now|vars)/.test(name))
+}
+
+/** Texts with templates in them, as a playbook has them. */
+const templated = (value: Json): Value =>
+  typeof value === 'string' ? (value.includes('{{') || value.includes('{%') ? new TemplateString(value) : value) : Array.isArray(value) ? value.map(templated) : typeof value === 'object' && value !== null ? new Map(Object.entries(value).map(([key, one]): [Value, Value] => [key, templated(one as Json)])) : value
 
 /** Files of variables that a role would include for Debian by itself. */
 export function variableFiles(role: string): readonly string[] {

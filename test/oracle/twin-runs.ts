@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { controls } from '../../src/engine/control/controls.ts'
 import { registry } from '../../src/modules/registry.ts'
 import { type TestHost, withLab } from '../lab/with-lab.ts'
-import { type Drawn, drawTasks, variableFiles } from './draw-tasks.ts'
+import { type Drawn, drawTasks, isComplete, variableFiles } from './draw-tasks.ts'
 import { type HostState, differences, readState } from './host-state.ts'
 
 /**
@@ -67,7 +67,7 @@ async function compareAll(): Promise<void> {
   const [ours, theirs] = [lab.host('ours'), lab.host('theirs')]
   await Promise.all([ours, theirs].map(prepare))
   const modules = new Set(Object.keys(registry).filter((name) => !NOT_ALONE.has(name) && !controls.has(name) && (!asked.only || name === asked.only)))
-  const tasks = drawTasks(asked.sources!, modules, Number(asked.seed))
+  const tasks = drawTasks(asked.sources!, modules, Number(asked.seed)).filter((task) => isComplete(asked.sources!, task))
   const counted: Finding[][] = []
   let [a, b] = await Promise.all([readState(ours), readState(theirs)])
   for (const task of tasks) {
