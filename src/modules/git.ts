@@ -120,8 +120,9 @@ function gitEnvironment({ key_file, ssh_opts, accept_hostkey, accept_newhostkey 
 
 const exportsOf = (given: GitParams, outer: Readonly<Record<string, string>>): string => Object.entries({ ...outer, ...gitEnvironment(given) }).map(([name, value]) => `export ${name}=${quote(value)}`).join('; ')
 
+/** Only looks: without locks git does not refresh its index either. */
 async function ask(host: Reader, given: GitParams, script: string, inputs: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-  const { code, stdout, stderr } = known(await host.run(`${exportsOf(given, environment)}; command -v ${program(given)} >/dev/null || exit 9\n${script}`, inputs, { timeout: 300 }))
+  const { code, stdout, stderr } = known(await host.run(`${exportsOf(given, environment)}; export GIT_OPTIONAL_LOCKS=0; command -v ${program(given)} >/dev/null || exit 9\n${script}`, inputs, { timeout: 300 }))
   if (code === 9 && host.planned && host.changing) throw new Unknown(`git is not there yet; ${host.changing} may bring it`)
   if (code === 9) fail('Failed to find required executable "git": install the package git on the host')
   return code === 0 ? stdout.toString() : fail(stderr.toString().trim() || `git failed with exit code ${code}`, { rc: code })
@@ -157,7 +158,7 @@ function cloneScript(given: GitParams, dest: string, kind: Kind, wanted: string 
     ...(bare ? ['--bare'] : []), '--origin', remote, ...(depth === undefined || (kind === 'commit' && !bare) ? [] : ['--depth', String(depth)]), ...(single_branch ? ['--single-branch'] : []), ...(named ? ['--branch', version] : []),
     ...(reference === undefined ? [] : ['--reference', reference]), ...(separate_git_dir === undefined ? [] : ['--separate-git-dir', separate_git_dir]), ...(bare ? [] : ['--no-checkout']),
   ]
-  return [...begin(given), `mkdir -p -- ${quote(dirname(dest))}`, `${program(given)} clone -q ${commandLine([...options, '--', repo, dest])} >&2`, ...rest(given, dest, kind, wanted)].join('\n')
+  return [...begin(given), `mkdir -p -- ${[dest, ...(separate_git_dir === undefined ? [] : [separate_git_dir])].map((path) => quote(dirname(path))).join(' ')}`, `${program(given)} clone -q ${commandLine([...options, '--', repo, dest])} >&2`, ...rest(given, dest, kind, wanted)].join('\n')
 }
 
 function updateScript(given: GitParams, dest: string, kind: Kind, wanted: string | undefined): string {
