@@ -5,6 +5,7 @@ import { defineModule } from '../contract/define-module.ts'
 import { act } from '../host/step.ts'
 import { Problem } from '../problem/problem.ts'
 import { choice, integer, text } from '../schema/field.ts'
+import { type Aside, aside } from '../value/aside.ts'
 import { decrypt, encrypt } from '../vault/vault.ts'
 
 interface Files {
@@ -16,10 +17,8 @@ interface State {
   readonly key: 'missing' | 'open to others' | 'kept'
   readonly secret: string | undefined
   readonly previous: string | undefined
-  /** Texts that a plan may take: a plan itself makes nothing up. */
-  readonly fresh: Files
-  /** Absolute paths. */
-  readonly files: Files
+  /** Texts that a plan may take (a plan itself makes nothing up), and absolute paths. */
+  readonly seen: Aside<{ readonly fresh: Files; readonly files: Files }>
 }
 
 export const generatedSecret = defineModule({
@@ -48,14 +47,16 @@ export const generatedSecret = defineModule({
   async probe(_host, params, around): Promise<State> {
     const at = (path: string) => (isAbsolute(path) ? path : join(around.playbookDirectory, path))
     const files = { secret: at(params.path), key: at(params.key_path) }
-    const state = { ...(await readSecret(files)), fresh: freshFor(files.secret, params.length), files }
-    for (const secret of [state.secret, state.previous, state.fresh.secret, state.fresh.key]) if (secret) around.secret?.(secret)
+    const state = { ...(await readSecret(files)), seen: aside({ fresh: freshFor(files.secret, params.length), files }) }
+    const { fresh } = state.seen.value
+    for (const secret of [state.secret, state.previous, fresh.secret, fresh.key]) if (secret) around.secret?.(secret)
     return state
   },
   plan({ state }, before): State {
     const kept: State = { ...before, key: 'kept' }
-    if (before.secret === undefined) return { ...kept, secret: before.fresh.secret }
-    if (state === 'rotated' && before.previous === undefined) return { ...kept, secret: before.fresh.secret, previous: before.secret }
+    const { fresh } = before.seen.value
+    if (before.secret === undefined) return { ...kept, secret: fresh.secret }
+    if (state === 'rotated' && before.previous === undefined) return { ...kept, secret: fresh.secret, previous: before.secret }
     return state === 'settled' ? { ...kept, previous: undefined } : kept
   },
   *apply({ params, before, after }) {
@@ -78,7 +79,7 @@ async function readSecret({ secret, key }: Files): Promise<Pick<State, 'key' | '
   return { key: password === undefined ? 'missing' : isKept ? 'kept' : 'open to others', secret: held.secret, previous: held.previous }
 }
 
-async function keepSecret({ key, fresh, files, ...before }: State, after: State): Promise<void> {
+async function keepSecret({ key, seen: { value: { fresh, files } }, ...before }: State, after: State): Promise<void> {
   const password = key === 'missing' ? fresh.key : (await readFile(files.key, 'utf8')).trim()
   // The key first: a secret without its key would be lost.
   if (key === 'missing') await replaceFile(files.key, `${password}\n`)

@@ -79,7 +79,7 @@ function checkRun({ secret }: PlayCase, which: string, ran: Ran, expected: NonNu
     const found = ran.result(name!, host)
     const { status, msg, reason, outputs = {} } = typeof wanted === 'string' ? { status: wanted } as Exclude<Expected, null | string> : wanted
     expect(found.status, `${key}, ${said} ${found.reason ?? ''} ${JSON.stringify(toJson(found.outputs))}`).toBe(status ?? 'ok')
-    if (msg !== undefined) expect(`${found.reason ?? ''}\n${String(found.outputs.get('msg') ?? '')}`, said).toContain(msg)
+    if (msg !== undefined) expect(`${found.reason ?? ''}\n${String(found.outputs.get('msg') ?? '')}`, said).toContain(inDirectory(msg, ran.directory))
     if (reason !== undefined) expect(found.reason, said).toContain(reason)
     const shown = toJson(found.outputs) as Record<string, Json>
     for (const [field, value] of Object.entries(outputs)) expect(subset(value, shown[field] ?? null), `${key}, ${which}: output ${field}`).toEqual(inDirectory(value, ran.directory))
