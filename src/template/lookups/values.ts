@@ -45,7 +45,7 @@ function subelements(terms: readonly Value[]): Value[] {
   if (terms.length < 2 || terms.length > 3 || items === undefined || path === undefined) return fail(TERMS)
   if (!(isList(items) || isDict(items)) || typeof path !== 'string') return fail(`${TERMS} first a dict or a list, second a string pointing to the subkey; subelements lookup expects a dictionary, got '${str(items)}'`)
   if (isDict(items) && items.get('skipped') === true) return []
-  if (flags !== undefined && !(isDict(flags) && [...flags.keys()].every((flag) => flag === 'skip_missing'))) return fail(`${TERMS} the optional third item must be a dict with flags skip_missing`)
+  if (flags !== undefined && !isDict(flags)) return fail(`${TERMS} the optional third item must be a dict with flags skip_missing`)
   const skipMissing = isDict(flags) && flag(flags.get('skip_missing'))
   return (isDict(items) ? [...items.values()] : [...items]).flatMap((item) => pairsOf(item, path.split('.'), skipMissing))
 }

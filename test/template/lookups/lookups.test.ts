@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { problemsOf } from '../../../src/problem/problem.ts'
-import { render, runLookup } from '../../../src/template/template.ts'
+import { evaluate, render, runLookup } from '../../../src/template/template.ts'
 import { toJson } from '../../../src/value/json.ts'
 import { TemplateString, dict, isUnknown, type Value } from '../../../src/value/value.ts'
 import { scopeOf } from '../scope-of.ts'
@@ -91,4 +91,10 @@ describe('the password lookup', () => {
     expect(first).toMatch(/^\$1\$.{8}\$/)
     expect(render(new TemplateString(encrypted), scopeOf({}))).toBe(first)
   })
+})
+
+test('subelements takes a dict of flags, also with flags that it does not know', () => {
+  const scope = scopeOf({ users: [{ name: 'a' }, { name: 'b', keys: ['k'] }] })
+  expect(toJson(evaluate("lookup('subelements', users, 'keys', {'flags': none, 'skip_missing': true}, wantlist=true)", scope))).toEqual([[{ name: 'b', keys: ['k'] }, 'k']])
+  expect(() => evaluate("lookup('subelements', users, 'keys', 'skip_missing')", scope)).toThrow('the optional third item must be a dict')
 })
