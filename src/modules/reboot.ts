@@ -4,7 +4,9 @@ import { fail } from '../contract/failure.ts'
 import type { Acting } from '../host/act.ts'
 import { act } from '../host/step.ts'
 import { integer, list, path, text } from '../schema/field.ts'
+import { Problem } from '../problem/problem.ts'
 import { quote } from '../shell/quote.ts'
+import { Unreachable } from '../transport/connection.ts'
 import { type Unknown, fresh } from '../value/value.ts'
 
 export const reboot = defineModule({
@@ -32,10 +34,12 @@ export const reboot = defineModule({
     search_paths: list(path(''), 'Where shutdown is looked for.', { default: ['/sbin', '/bin', '/usr/sbin', '/usr/bin', '/usr/local/sbin'] }),
     reboot_command: text('Instead of shutdown: a command, searched for like it.'),
   },
-  probe: (): { boot: string | Unknown } => ({ boot: 'running' }),
+  async probe(_host, _params, { hostName, delegatedTo, other }): Promise<{ readonly boot: string | Unknown }> {
+    if ((await other(delegatedTo ?? hostName)).connection.name === 'local') fail('Running reboot with local connection would reboot the control node.', { rebooted: false, elapsed: 0 })
+    return { boot: 'running' }
+  },
   plan: () => ({ boot: fresh('started anew') }),
   apply: ({ params }) => [act('start the host anew and wait for it', async (host) => {
-    if (host.connection.name === 'local') fail('Running reboot with local connection would reboot the control node.', { rebooted: false })
     const started = performance.now()
     const boot = await bootTime(host, params.boot_time_command)
     await begin(host, params)
@@ -53,19 +57,28 @@ export const reboot = defineModule({
   result: ({ replies: [reply] }) => ({ outputs: { rebooted: true, elapsed: reply ? (reply.value as number) : fresh('how long it takes') } }),
 })
 
+/** Seconds for the command that starts the host anew: after that the host is going down, or never will. */
+const ANSWER = 30
+
 async function bootTime(host: Acting, command: string, timeout?: number): Promise<string> {
   const { code, stdout, stderr } = await host.run(command, timeout === undefined ? {} : { timeout })
   return code === 0 ? stdout.toString().trim() : fail(`${command} failed: ${stderr.toString().trim()}`)
 }
 
-/** Asks for it in the background, so that the answer still comes before the connection ends. */
+/** The answer may come before the connection ends or not at all; a program that says no is a failure. */
 async function begin(host: Acting, params: { readonly pre_reboot_delay: number; readonly msg: string; readonly search_paths: readonly string[]; readonly reboot_command: string | undefined }): Promise<void> {
   const minutes = Math.floor(params.pre_reboot_delay / 60)
   const [program = 'shutdown', ...words] = params.reboot_command?.trim().split(/\s+/) ?? ['shutdown']
   const line = params.reboot_command === undefined ? `"$c" -r ${minutes === 0 ? 'now' : `+${minutes}`} ${quote(params.msg)}` : `"$c" ${words.join(' ')}`
   const search = program.startsWith('/') ? `c=${quote(program)}; [ -x "$c" ]` : `c=; for d in ${params.search_paths.map(quote).join(' ')}; do [ ! -x "$d/"${quote(program)} ] || { c=$d/${quote(program)}; break; }; done; [ -n "$c" ]`
-  const { code, stderr } = await host.run(`${search} || { echo ${quote(`Unable to find command "${program}" in search paths: ${params.search_paths.join(', ')}`)} >&2; exit 9; }\n(sleep 1; ${line}) >/dev/null 2>&1 </dev/null &`)
-  if (code !== 0) fail(stderr.toString().trim(), { rebooted: false })
+  const missing = `Unable to find command "${program}" in search paths: ${params.search_paths.join(', ')}`
+  const reply = await host.run(`${search} || exit 99\nexec </dev/null; ${line}`, { timeout: ANSWER }).catch((thrown: unknown) => {
+    if (thrown instanceof Unreachable || (thrown instanceof Problem && thrown.code === 'timed-out')) return undefined
+    throw thrown
+  })
+  if (reply?.code === 99) fail(missing, { rebooted: false })
+  // Above 128 it was killed with everything else.
+  if (reply && reply.code > 0 && reply.code < 128) fail(`Reboot command failed. Error was: '${reply.stdout.toString().trim()}, ${reply.stderr.toString().trim()}'`, { rebooted: false })
 }
 
 /** Tries until it succeeds; the connection may fail as often as it likes meanwhile. */
