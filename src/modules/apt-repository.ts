@@ -41,7 +41,7 @@ export const aptRepository = defineModule({
 - name: Packages of our own
   apt_repository: { repo: "deb [signed-by=/etc/apt/keyrings/own.asc] https://apt.example.com stable main", filename: own }
 - name: Those of another place are not asked for
-  apt_repository: { repo: "deb https://old.example.com stable main", state: absent }
+  apt_repository: { repo: "deb [signed-by=/etc/apt/keyrings/own.asc] https://old.example.com stable main", state: absent }
 - name: Written, and the lists are read later
   apt_repository: { repo: "deb [trusted=yes] file:/srv/packages ./", update_cache: false, mode: "0644" }
 `,

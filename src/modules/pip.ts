@@ -4,6 +4,7 @@ import { known } from '../contract/file-target.ts'
 import { contentResource, fileResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
+import { type Effect, type Resource, leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { type Params, choice, flag, list, path, text } from '../schema/field.ts'
 import { commandLine, quote } from '../shell/quote.ts'
@@ -33,8 +34,15 @@ interface Installed {
   readonly environment: boolean | undefined
   /** Versions by wanted package; '' for none. */
   readonly packages: Readonly<Record<string, string | Unknown>>
-  readonly seen: Aside<{ readonly virtualenv: string | undefined; readonly words: readonly string[]; readonly directory: string | undefined }>
+  readonly seen: Aside<{ readonly virtualenv: string | undefined; readonly words: readonly string[]; readonly directory: string | undefined; readonly planned: PlannedPackages | undefined }>
 }
+
+/** What a dry run has planned for one environment, by its path: versions by name, and why others are not known any more. What is there is asked of pip. */
+interface PlannedPackages {
+  readonly versions: ReadonlyMap<string, string | Unknown>
+  readonly others: Unknown | undefined
+}
+const plannedPip: Resource<PlannedPackages | undefined> = { kind: 'pip', load: async (_shell, keys) => keys.map(() => undefined) }
 
 export const pip = defineModule({
   name: 'pip',
@@ -42,23 +50,24 @@ export const pip = defineModule({
   notes: ['Needs pip on the host, and for a new environment virtualenv or the venv of python3.', 'Requirements files, addresses and `latest` are known when pip has run: a dry run says unknown.'],
   examples: `
 - name: An environment with a program in it
-  pip: { name: [httpie, "rich>=13"], virtualenv: /opt/tools, virtualenv_command: python3 -m venv }
+  pip: { name: [yamllint, "pathspec>=0.11"], virtualenv: /opt/tools, virtualenv_command: python3 -m venv }
 - name: What a project needs
   pip: { requirements: /srv/app/requirements.txt, virtualenv: /opt/tools }
 - name: It is gone
-  pip: { name: rich, state: absent, virtualenv: /opt/tools }
+  pip: { name: toml, state: absent, virtualenv: /opt/tools }
 `,
   params,
   rules: { oneOf: [['name', 'requirements']], atMostOneOf: [['name', 'requirements'], ['executable', 'virtualenv']] },
   async probe(host, given, { environment }): Promise<Installed> {
     const wanted = wishes(given)
     const virtualenv = given.virtualenv === undefined ? undefined : await resolvePath(host, given.virtualenv, environment)
-    const exists = virtualenv === undefined ? undefined : known(await host.get(fileResource, `${virtualenv}/bin/activate`)).kind !== 'absent'
+    const planned = known(await host.get(plannedPip, placeOf(given, virtualenv)))
+    const exists = virtualenv === undefined ? undefined : planned !== undefined || known(await host.get(fileResource, `${virtualenv}/bin/activate`)).kind !== 'absent'
     if (given.requirements !== undefined && known(await host.get(contentResource, await resolvePath(host, given.requirements, environment))) === undefined) fail(`Could not open requirements file: [Errno 2] No such file or directory: '${given.requirements}'`)
     const directory = given.chdir === undefined ? undefined : await resolvePath(host, given.chdir, environment)
-    const listed = exists === false ? new Map<string, string>() : await installed(host, given, virtualenv)
-    const packages = Object.fromEntries(wanted.map(({ key, word }) => [word, listed instanceof Unknown ? listed : (listed.get(key) ?? '')]))
-    return { environment: exists, packages: given.requirements === undefined ? packages : { [given.requirements]: '' }, seen: aside({ virtualenv, words: wanted.map(({ word }) => word), directory }) }
+    const listed = exists === false ? new Map<string, string>() : (planned?.others ?? await installed(host, given, virtualenv))
+    const packages = Object.fromEntries(wanted.map(({ key, word }) => [word, planned?.versions.get(key) ?? (listed instanceof Unknown ? listed : (listed.get(key) ?? ''))]))
+    return { environment: exists, packages: given.requirements === undefined ? packages : { [given.requirements]: '' }, seen: aside({ virtualenv, words: wanted.map(({ word }) => word), directory, planned }) }
   },
   plan(given, before): Installed {
     const after = { ...before, environment: before.environment === undefined ? undefined : true }
@@ -69,14 +78,14 @@ export const pip = defineModule({
     const { virtualenv, directory } = before.seen.value
     const here = directory === undefined ? {} : { directory }
     const umask = given.umask === undefined ? '' : `umask ${quote(given.umask)}; `
-    if (before.environment === false) yield run(`${umask}${environmentScript(given, virtualenv!)}`, [], { ...here, sentence: `make the virtual environment ${virtualenv}` })
+    if (before.environment === false) yield run(`${umask}${environmentScript(given, virtualenv!)}`, [virtualenv!, `${virtualenv}/bin/activate`].map((made) => leaves(fileResource, made, unknown('what the new environment holds'))), { ...here, sentence: `make the virtual environment ${virtualenv}` })
     const words = before.seen.value.words.filter((word) => before.packages[word] !== after.packages[word])
     if (words.length === 0 && given.requirements === undefined) return
     const verb = given.state === 'absent' ? ['uninstall', '-y'] : ['install', ...(given.state === 'latest' ? ['-U'] : given.state === 'forcereinstall' ? ['-U', '--force-reinstall'] : []), ...(given.break_system_packages ? ['--break-system-packages'] : [])]
     const system = given.state === 'absent' && given.break_system_packages ? ['--break-system-packages'] : []
     const what = given.requirements === undefined ? words.flatMap((word) => (given.editable ? ['-e', word] : [word])) : ['-r', given.requirements]
     const argv = [...verb, ...system, ...splitWords(given.extra_args ?? ''), ...what]
-    yield run(`${umask}${findPip(given, virtualenv)}\nexec $pip ${argv.map(quote).join(' ')}`, [], { ...here, environment: { LC_ALL: 'C.UTF-8', PIP_DISABLE_PIP_VERSION_CHECK: '1' }, sentence: `run pip ${commandLine(argv)}` })
+    yield run(`${umask}${findPip(given, virtualenv)}\nexec $pip ${argv.map(quote).join(' ')}`, [effectOf(given, before, after)], { ...here, environment: { LC_ALL: 'C.UTF-8', PIP_DISABLE_PIP_VERSION_CHECK: '1' }, sentence: `run pip ${commandLine(argv)}` })
   },
   result({ params: given, before, replies, taken, changed }) {
     const reply = taken ? replies.at(-1) : undefined
@@ -86,6 +95,16 @@ export const pip = defineModule({
     return { outputs: { ...about, ...(reply ? { stdout, stderr: reply.stderr.toString() } : {}) }, changed: taken ? did : changed }
   },
 })
+
+const placeOf = ({ executable }: PipParams, virtualenv: string | undefined): string => virtualenv ?? executable ?? ''
+
+/** What pip installs brings others with it, what it removes goes alone. */
+function effectOf(given: PipParams, { seen: { value: { virtualenv, planned } }, environment }: Installed, { packages }: Installed): Effect {
+  const versions = given.requirements === undefined ? wishes(given).map(({ key, word }) => [key, packages[word]!] as const) : []
+  const alone = given.state === 'absent' && environment !== false
+  const others = alone ? planned?.others : unknown('pip says what else it brings')
+  return leaves(plannedPip, placeOf(given, virtualenv), { versions: new Map([...(alone ? (planned?.versions ?? []) : []), ...versions]), others })
+}
 
 interface Wish {
   /** As pip is told. */

@@ -23,7 +23,8 @@ for (const one of await allDocumented()) {
   const needs = needsOf(one.name)
   describe(one.name, () => {
     test('says what it does and shows how', () => {
-      for (const sentence of [one.summary, ...(one.notes ?? [])]) expect(sentence).toMatch(/^\S[^]*\.$/)
+      expect(one.notes?.length, 'notes').toBeGreaterThan(0)
+      for (const sentence of [one.summary, ...one.notes!]) expect(sentence).toMatch(/^\S[^]*\.$/)
       const shown = parse(one.examples ?? '') as readonly Readonly<Record<string, unknown>>[]
       expect(shown.length, 'examples').toBeGreaterThan(0)
       for (const example of shown) expect(example.name, 'each has a name that says what it is for').toMatch(/^\S.*[^.]$/)
@@ -36,7 +37,7 @@ for (const one of await allDocumented()) {
       rmSync(directory, { recursive: true })
       expect({ exitCode, told: terminal.errors() }).toEqual({ exitCode: 0, told: '' })
     })
-    test.skipIf(!runsHere(needs))('its examples run', () => runExamples(one, needs), 120_000)
+    test.skipIf(!runsHere(needs))('its examples run', () => runExamples(one, needs), 300_000)
   })
 }
 
@@ -44,20 +45,27 @@ async function runExamples(one: Parameters<typeof exampleProject>[0], needs: Nee
   const directory = exampleProject(one, needs)
   web!.name([...JSON.stringify([one.examples, needs]).matchAll(/\b(?:[a-z0-9-]+\.)*example\.(?:com|org|net)\b/g)].map(([name]) => name))
   web!.put(needs.web ?? {})
+  let ended = false
   try {
     await script(directory, needs.prepare)
-    const dry = await tutti(['diff', 'site.yml'], { cwd: directory })
-    expect(dry.code, `the dry run: ${dry.stdout}${dry.stderr}`).toBeOneOf(needs.fails ? [1] : [0, 2])
-    const run = await tutti(['run', 'site.yml', '--audit', '--output', 'json'], { cwd: directory })
-    expect(failures(run.events, needs.fails), `exit code ${run.code} ${run.stderr}`).toEqual(needs.fails ?? [])
-    expect(run.events.find(({ type }) => type === 'audit')?.differences, `where the run differs from its dry run; exit code ${run.code} ${run.stderr}`).toEqual([])
-    const again = await tutti(['run', 'site.yml', '--output', 'json'], { cwd: directory })
-    expect(failures(again.events, needs.fails), again.stderr).toEqual(needs.fails ?? [])
-    expect(told(again.events).filter(({ status }) => status === 'changed').map(({ name }) => name), 'a second run changes').toEqual(needs.always ?? [])
+    await dryRunAndRuns(directory, needs)
+    ended = true
   } finally {
-    await script(directory, needs.cleanup)
+    // What failed before says more than what cannot be cleaned up after it.
+    await script(directory, needs.cleanup).catch((error) => ended && Promise.reject(error))
     rmSync(directory, { recursive: true })
   }
+}
+
+async function dryRunAndRuns(directory: string, { fails = [], always = [] }: Needs): Promise<void> {
+  const dry = await tutti(['diff', 'site.yml'], { cwd: directory })
+  expect(dry.code, `the dry run: ${dry.stdout}${dry.stderr}`).toBeOneOf(fails.length > 0 ? [1] : [0, 2])
+  const run = await tutti(['run', 'site.yml', '--audit', '--output', 'json'], { cwd: directory })
+  expect(failures(run.events, fails), `exit code ${run.code} ${run.stderr}`).toEqual(fails)
+  expect(run.events.find(({ type }) => type === 'audit')?.differences, `where the run differs from its dry run; exit code ${run.code} ${run.stderr}`).toEqual([])
+  const again = await tutti(['run', 'site.yml', '--output', 'json'], { cwd: directory })
+  expect(failures(again.events, fails), `exit code ${again.code} ${again.stderr}`).toEqual(fails)
+  expect(told(again.events).filter(({ status }) => status === 'changed').map(({ name }) => name), 'a second run changes').toEqual(always)
 }
 
 /** What became of each task. */
