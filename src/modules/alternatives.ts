@@ -1,6 +1,7 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
+import { fileResource } from '../host/file.ts'
 import { type Resource, leaves } from '../host/resource.ts'
 import { type Step, run } from '../host/step.ts'
 import { choice, integer, list, path, record, text } from '../schema/field.ts'
@@ -54,8 +55,9 @@ export const alternatives = defineModule({
     subcommands: list(record({ name: text('The generic name.', { required: true }), path: path('The file.', { required: true }), link: path('The generic path.', { required: true }) }, 'One of them.'), 'What is switched together with it.', { aliases: ['slaves'] }),
     family: text('A family of alternatives, as RPM distributions have them.'),
   },
-  async probe(host, { name, family }): Promise<Group> {
+  async probe(host, { name, family, path, state }): Promise<Group> {
     if (family !== undefined) fail('family is known to the alternatives of RPM distributions alone')
+    if (path !== undefined && state !== 'absent' && known(await host.get(fileResource, path)).kind === 'absent') fail(`Specified path ${path} does not exist`)
     return known(await host.get(alternativesResource, name)) ?? fail('Failed to find required executable "update-alternatives"')
   },
   plan({ name, path, link, priority, state, subcommands }, before): Group {

@@ -1,6 +1,7 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
+import { showState } from '../contract/show-state.ts'
 import { APT_ENVIRONMENT, APT_INPUTS, type AptAction, type AptLists, type Simulated, aptListsResource, aptScript, fetchScript, parseSimulation, simulationScript, updateScript } from '../host/apt.ts'
 import { type PackageState, noPackage, packageResource } from '../host/package.ts'
 import { compareDebianVersions } from '../host/debian-version.ts'
@@ -42,8 +43,8 @@ export const aptParams = {
 export type AptParams = Params<typeof aptParams>
 
 export interface AptPlan {
-  /** Version by package, '' for one that is not there. */
-  readonly packages: ReadonlyMap<string, string | Unknown>
+  /** What is left to do, by package: nothing, where all is as it should be. */
+  readonly todo: ReadonlyMap<string, string | Unknown>
   readonly lists: number | Unknown
   /** Package files in the cache that would be removed. */
   readonly archives: number
@@ -56,6 +57,8 @@ interface Seen {
   /** A refresh that was tried out found something new. */
   readonly newer: boolean
   readonly args: readonly string[]
+  /** Version by package that changes, '' for one that is not there. */
+  readonly packages: ReadonlyMap<string, string | Unknown>
   /** Named packages that are there, but only as what others need. */
   readonly automatic: readonly string[]
   readonly wanted: ReadonlyMap<string, string | Unknown>
@@ -79,6 +82,9 @@ const matches = (pattern: string, version: string): boolean => new RegExp(`^${pa
 
 async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
   const names = (params.name ?? []).map((name) => name.trim()).filter(Boolean)
+  // apt takes the first for an option, and the second for a wish to remove the package.
+  const strange = names.find((name) => /^-|-$/.test(name))
+  if (strange !== undefined) fail(`No package matching '${strange}' is available`)
   const refreshing = params.update_cache === true || (params.update_cache === undefined && params.cache_valid_time > 0)
   const [listed, states, archives, deb, automatic] = await Promise.all([
     refreshing || params.update_cache !== undefined || host.planned ? host.get(aptListsResource, '') : { time: 0, newer: false }, Promise.all(names.map(async (name) => [name, await host.get(packageResource, split(name)[0])] as const)),
@@ -88,15 +94,15 @@ async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
   const stale = refreshing && (params.update_cache === true && params.cache_valid_time === 0 ? true : Date.now() / 1000 - time > params.cache_valid_time)
   const now = new Map(states.map(([name, state]) => [name, known(state)]))
   const args = [...wantedArgs(params, now, deb)]
-  const seen = { stale, time, args, now, automatic, newer: false }
-  const found = { packages: new Map<string, string | Unknown>(), lists: time, archives }
+  const seen = { stale, time, args, now, automatic, newer: false, packages: new Map<string, string | Unknown>() }
+  const found = { todo: new Map<string, string>(), lists: time, archives }
   if (args.length === 0 && !(stale && host.planned)) return { ...found, seen: aside({ ...seen, wanted: new Map(), actions: [], lists: stale && nothingElse(params) ? unknown('whether there is anything new is known when the lists are read') : time }) }
   // Reading the lists twice for one real run would be waste: what they will say is left open.
   if (stale && !host.planned) return blindPlan(params, found, seen)
   // What an earlier task of the plan would read is not on the host: it is read here once more.
   const simulated = await simulate(host, args, stale || newer, isRemote(params.deb) ? params.deb : undefined)
   if (isUnknown(simulated)) return blindPlan(params, found, seen)
-  if (typeof simulated.lists === 'object') return { ...found, seen: aside({ ...seen, wanted: new Map([...args].length ? [['', unknown(`the package lists cannot be read here: ${simulated.lists.failed}`)]] : []), actions: [], lists: unknown(`the package lists cannot be read here: ${simulated.lists.failed}`) }) }
+  if (typeof simulated.lists === 'object') return { ...found, todo: args.length > 0 ? new Map([['', 'to do']]) : found.todo, seen: aside({ ...seen, wanted: new Map([...args].length ? [['', unknown(`the package lists cannot be read here: ${simulated.lists.failed}`)]] : []), actions: [], lists: unknown(`the package lists cannot be read here: ${simulated.lists.failed}`) }) }
   refuse(simulated)
   refuseOlder(simulated, now)
   if (deb && !params.allow_downgrade && !params.force && simulated.output.includes('will be DOWNGRADED')) return { ...found, seen: aside({ ...seen, args: [], wanted: new Map(), actions: [], lists: time }) }
@@ -210,6 +216,8 @@ function refuseOlder({ actions }: Simulated, now: ReadonlyMap<string, PackageSta
   }
 }
 
+const todoOf = (packages: ReadonlyMap<string, string | Unknown>, wanted: ReadonlyMap<string, string | Unknown>): ReadonlyMap<string, string> => new Map([...wanted].flatMap(([name, after]) => (packages.get(name) === after ? [] : [[name, 'to do'] as const])))
+
 /** What can be said without asking apt: a package that is missing comes, in whatever version there is then. */
 function blindPlan(params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<Seen, 'wanted' | 'actions' | 'lists'>): AptPlan {
   const reason = 'which version there is, is known when the package lists are read'
@@ -222,7 +230,7 @@ function blindPlan(params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<S
     wanted.set(bare, stateOf(params) === 'absent' ? '' : /[*?]/.test(bare) ? unknown(reason) : installed && wish === undefined ? unknown(reason) : fresh(reason))
   }
   if (seen.now.size === 0 && seen.args.length > 0) wanted.set('packages', unknown('what apt does is known when the package lists are read'))
-  return { ...found, packages, seen: aside({ ...seen, wanted, actions: [], lists: nothingElse(params) && seen.stale ? unknown('whether there is anything new is known when the lists are read') : found.lists }) }
+  return { ...found, todo: todoOf(packages, wanted), seen: aside({ ...seen, packages, wanted, actions: [], lists: nothingElse(params) && seen.stale ? unknown('whether there is anything new is known when the lists are read') : found.lists }) }
 }
 
 async function afterSimulation(host: Reader, params: AptParams, found: Omit<AptPlan, 'seen'>, seen: Omit<Seen, 'wanted' | 'actions' | 'lists'>, { actions, lists, output }: Simulated): Promise<AptPlan> {
@@ -237,7 +245,7 @@ async function afterSimulation(host: Reader, params: AptParams, found: Omit<AptP
   // What only the plan installs, apt on the host cannot remove.
   if (host.planned && stateOf(params) === 'absent') for (const [name, { installed, version, provider }] of seen.now) if (installed && provider === undefined && !wanted.has(split(name)[0])) packages.set(split(name)[0], version), wanted.set(split(name)[0], '')
   for (const [name, { installed, configured }] of seen.now) if (params.purge && stateOf(params) === 'absent' && configured && !installed) packages.set(name, 'configuration'), wanted.set(name, '')
-  return { ...found, packages, seen: aside({ ...seen, args: own.length > 0 || wanted.size > 0 ? seen.args : [], wanted, actions: own, output, newer: lists === 'newer', lists: nothingElse(params) && lists === 'newer' ? fresh('newer lists') : found.lists }) }
+  return { ...found, todo: todoOf(packages, wanted), seen: aside({ ...seen, packages, args: own.length > 0 || wanted.size > 0 ? seen.args : [], wanted, actions: own, output, newer: lists === 'newer', lists: nothingElse(params) && lists === 'newer' ? fresh('newer lists') : found.lists }) }
 }
 
 function* apply({ params, before, after }: { readonly params: AptParams; readonly before: AptPlan; readonly after: AptPlan }): Iterable<Step> {
@@ -281,7 +289,8 @@ export const apt = defineModule({
   probe,
   plan(_params, before) {
     const { wanted, lists } = before.seen.value
-    return { ...before, packages: new Map([...before.packages, ...wanted]), lists, archives: 0 }
+    // What may or may not have to be done stays open.
+    return { ...before, todo: new Map([...wanted].filter(([, after]) => isUnknown(after) && !after.fresh)), lists, archives: 0 }
   },
   *chores({ params, before }) {
     const { automatic } = before.seen.value
@@ -289,18 +298,24 @@ export const apt = defineModule({
     if (automatic.length > 0) yield run(['apt-mark', 'manual', ...automatic], [], { environment: APT_ENVIRONMENT })
   },
   apply,
+  diff({ before, after }) {
+    const { packages, wanted } = before.seen.value
+    return showState('apt', { packages, lists: before.lists, archives: before.archives }, { packages: new Map([...packages, ...wanted]), lists: after.lists, archives: after.archives })
+  },
+  registerDiff: () => undefined,
   result({ params, before, replies, taken }) {
     const { stale, time, args, wanted, output, automatic } = before.seen.value
     const update = stale && taken ? replies[0] : undefined
     const [old, renewed] = (update?.stdout.toString().trim().split('\n').at(-1) ?? '').split(' ').map(Number)
-    const updated = update !== undefined && old !== renewed
+    // A dry run has read the lists elsewhere: what was new there will be new here.
+    const updated = stale && !taken ? (output === undefined ? unknown('whether there is anything new is known when the lists are read') : before.seen.value.newer) : update !== undefined && old !== renewed
     const main = args.length > 0 && wanted.size > 0 && taken ? replies[(stale ? 1 : 0) + (automatic.length > 0 ? 1 : 0)] : undefined
     const planned = !taken && args.length > 0 && wanted.size > 0 ? output : undefined
     const [stdout, stderr] = [main?.stdout.toString() ?? planned ?? '', main?.stderr.toString() ?? '']
     const counts = /^(\d+) upgraded, (\d+) newly installed, (?:(\d+) downgraded, )?(\d+) to remove/m.exec(stdout)
-    const did = counts ? counts.slice(1).some((count) => Number(count) > 0) : updated && nothingElse(params)
+    const did = counts ? counts.slice(1).some((count) => Number(count) > 0) : updated === true && nothingElse(params)
     return {
-      outputs: { ...(params.update_cache !== undefined || stale ? { cache_updated: updated, cache_update_time: updated ? renewed! : time } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
+      outputs: { ...(params.update_cache !== undefined || stale ? { cache_updated: updated, cache_update_time: updated !== true ? time : (renewed ?? unknown('when the lists are read')) } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
       changed: did,
     }
   },

@@ -56,7 +56,7 @@ export const debconf = defineModule({
     if (value === undefined || vtype === undefined) return fail("when supply a question you must supply a valid vtype and value")
     const wanted = answerOf(value, vtype)
     const same = typeof before.answer === 'string' && (vtype === 'multiselect' ? parts(before.answer).join() === parts(wanted).join() : before.answer === wanted)
-    return { all: same ? before.all : new Map([...before.all, [question, wanted]]), answer: same ? before.answer : wanted }
+    return { all: same ? before.all : new Map([...before.all, [question, vtype === 'password' ? '(password omitted)' : wanted]]), answer: same ? before.answer : wanted }
   },
   *apply({ params: { name, question, vtype, unseen }, after }) {
     const line = `${name} ${question} ${vtype} ${String(after.answer)}\n`

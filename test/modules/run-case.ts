@@ -42,6 +42,8 @@ interface TaskCase {
   readonly diff?: string
   readonly outputs?: Readonly<Record<string, Json>>
   readonly steps?: readonly string[]
+  /** The dry run finds out more than the real run knows beforehand: their differences are not compared. */
+  readonly open?: true
   /** Outputs that are others a moment later. */
   readonly moving?: readonly string[]
 }
@@ -228,7 +230,7 @@ function checkTask(task: TaskCase, dry: Outcome, real: Outcome, root: string): v
   if (task.msg !== undefined) expect(real.reason ?? real.outputs.msg).toContain(task.msg)
   if (task.msg !== undefined && task.dry === undefined) expect(dry.reason ?? dry.outputs.msg).toContain(task.msg)
   if (task.reason !== undefined) expect(dry.reason).toContain(task.reason)
-  if (task.dry === undefined || task.dry === real.status) {
+  if (task.open !== true && (task.dry === undefined || task.dry === real.status)) {
     expect(dry.diff, 'the dry run shows another difference').toEqual(real.diff)
     expect(dry.steps, 'the dry run plans other steps').toEqual(real.steps)
   }
