@@ -29,6 +29,7 @@ import { createCatalog } from './catalog.ts'
 import { type Output, chooseReporter } from './choose-reporter.ts'
 import type { Terminal } from './command.ts'
 import { readExtraVars } from './extra-vars.ts'
+import { factsByNeed } from './facts-by-need.ts'
 import { knownVariables } from './known-variables.ts'
 import { inventorySources, openInventory } from './inventory-options.ts'
 import { type LoadedPlaybooks, loadPlaybooks } from './load-playbooks.ts'
@@ -211,14 +212,16 @@ function knownHosts(play: Play, run: RunSettings): Play {
 async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loader }: LoadedPlaybooks, terminal: Terminal, emit: (event: RunEvent) => void): Promise<number> {
   const factCache = prepared.factCache && createFactCache({ ...prepared.factCache, readOnly: prepared.run.check })
   if (prepared.flushCache) for (const host of inventory.hosts.keys()) factCache?.forget(host)
-  const { run, secrets, vault, sources, settings, environment } = prepared
+  const { run, secrets, vault, sources, settings, environment, files } = prepared
   const open = (text: string): string => decrypt(text, vault)
   const vars = createVars({
     inventory: inventorySource(inventory, sources), environment, extraVars: run.extraVars,
     hashBehaviour: run.hashBehaviour, secrets, openVault: open, ...(factCache ? { factCache } : {}), privateRoles: run.privateRoleVars === true, setting: settingLookup(readSource(terminal.env, process.cwd())),
     magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
   })
-  const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
+  // What is kept for later runs must be whole.
+  const factSubset = factCache ? undefined : factsByNeed(loader, files, inventory, run.extraVars, vault)
+  const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: factSubset ? { ...run, factSubset } : run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
   return exitCode
 }
 

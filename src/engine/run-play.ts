@@ -100,7 +100,7 @@ const sections: readonly Section[] = [
 async function runSections(playRun: PlayRun, host: HostRun): Promise<Flow> {
   const context = playContext(playRun.play)
   if (gathers(playRun)) {
-    const flow = await runTask(playRun, host, gatherTask(playRun.play), context, [0])
+    const flow = await runTask(playRun, host, gatherTask(playRun), context, [0])
     if (flow.next !== 'go') return flow
   }
   for (const [index, section] of sections.entries()) {
@@ -148,9 +148,10 @@ function gathers({ run, play, batch }: PlayRun): boolean {
 }
 
 /** The task that Ansible prints as "Gathering Facts". */
-function gatherTask(play: Play): Task {
+function gatherTask({ play, run }: PlayRun): Task {
   const args = new Map<Value, Value>()
-  if (play.gatherSubset !== undefined) args.set('gather_subset', play.gatherSubset)
+  const subset = play.gatherSubset ?? run.settings.factSubset
+  if (subset !== undefined) args.set('gather_subset', subset)
   if (play.gatherTimeout !== undefined) args.set('gather_timeout', play.gatherTimeout)
   if (play.factPath !== undefined) args.set('fact_path', play.factPath)
   // Whatever the play says of its tasks, every host tells its own facts.

@@ -38,6 +38,8 @@ export interface RunSettings {
   readonly becomeProgram?: string
   readonly becomeFlags?: string
   readonly strategy: string
+  /** `gather_subset` of plays that say none: what the run can ask for; without it all. */
+  readonly factSubset?: readonly string[]
   /** Say where the time went. */
   readonly profile?: boolean
   /** The dry run of the same inputs first, compared with what happened. */

@@ -16,7 +16,7 @@ export function checkIncludeVars(loading: Loading, task: Task, place: Place): vo
   if (name === undefined || name === null) return
   const span = ['_raw_params', 'file', 'dir'].map((key) => task.argSpans.get(key)).find((at) => at !== undefined) ?? task.span
   const files = directory === undefined ? filesOf(loading, name, task, span, place) : filesOfDirectory(loading, name, task, place)
-  if (!files) loading.names.open = true
+  if (!files) loading.names.open = loading.names.unread = true
   for (const file of files ?? []) readNames(loading, file, into, span, typeof name === 'string' ? place : { ...place, certain: false })
 }
 

@@ -26,7 +26,7 @@ export function checkInclude(loading: Loading, task: Task, outer: Place): void {
   const names = staticNames(loading, name, task, place)
   const found = names ? names.flatMap((one) => findTasks(loading, one, span, place) ?? []) : matching(loading, possibleNames(name, task), task, span, place)
   // Nothing is known of what it brings in, which may also make files here.
-  if (!names && found.length === 0) loading.local.worked = loading.names.open = true
+  if (!names && found.length === 0) loading.local.worked = loading.names.open = loading.names.unread = true
   const entries = found.flatMap((file) => readAhead(loading, file, place).entries)
   loading.included.set(task, { entries, exact: names !== undefined })
 }
@@ -94,7 +94,7 @@ function checkIncludedRole(loading: Loading, task: Task, place: Place): void {
   const name = plain('name') ?? plain('role') ?? plain('_raw_params')
   const exact = ![...task.args.values()].some((value) => value instanceof TemplateString)
   if (name === undefined) {
-    loading.local.worked = loading.names.open = true
+    loading.local.worked = loading.names.open = loading.names.unread = true
     return
   }
   const inside: Place = { ...place, certain: place.certain && exact, imports: [], ahead: true }

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** How often each word stands in the texts of some directories and files. */
-export function countWords(directories: readonly string[], files: readonly string[]): ReadonlyMap<string, number> {
+/** How often each word stands in the texts of some directories. */
+export function countWords(directories: readonly string[]): ReadonlyMap<string, number> {
   const words = new Map<string, number>()
-  for (const file of new Set([...directories.flatMap(textsBelow), ...files])) {
+  for (const file of new Set(directories.flatMap(textsBelow))) {
     for (const [word] of readText(file).matchAll(/[A-Za-z_]\w+/g)) words.set(word, (words.get(word) ?? 0) + 1)
   }
   return words

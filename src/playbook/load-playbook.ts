@@ -29,6 +29,8 @@ export interface Loader {
   role(name: string, home: Home, parts: Omit<RoleRequest, 'name'>): Role
   /** The variables of a file (`vars_files`, `include_vars`). */
   vars(file: string, lists?: boolean): Dict
+  /** Where all that stands that was read so far, roles as whole directories; `open` where the run may read what could not be named. */
+  sources(): { readonly directories: readonly string[]; readonly files: readonly string[]; readonly open: boolean }
 }
 
 /** A playbook with everything it imports. Throws `Problems` with all mistakes of all its files. */
@@ -38,9 +40,10 @@ export function createLoader(options: LoadOptions = {}): Loader {
   const loadings = new Map<string, Loading>()
   const included = new Map<string, readonly Entry[]>()
   const names = new VariableNames()
+  const documents: Documents = options.documents ?? new Map()
   let directory = process.cwd()
   const within = (): Loading => {
-    const loading = loadings.get(directory) ?? startLoading(options, directory, names)
+    const loading = loadings.get(directory) ?? startLoading({ ...options, documents }, directory, names)
     loadings.set(directory, loading)
     return loading
   }
@@ -61,11 +64,12 @@ export function createLoader(options: LoadOptions = {}): Loader {
     },
     role: (name, home, parts) => settle(within(), () => within().role({ name, ...parts }, basePlace(within(), home, []))?.role)!,
     vars: (file, lists) => readVars(file, options.vault, options.duplicates, options.warn, lists),
+    sources: () => ({ directories: [...names.roots], files: [...documents.keys(), ...[...loadings.values()].flatMap(({ rendered }) => [...rendered.values()].flat())], open: names.unread }),
   }
 }
 
-function startLoading(options: LoadOptions, playbookDirectory: string, names: VariableNames): Loading {
-  const documents: Documents = options.documents ?? new Map()
+function startLoading(options: LoadOptions & { readonly documents: Documents }, playbookDirectory: string, names: VariableNames): Loading {
+  const { documents } = options
   // What is read ahead may be cut where it goes in a circle: the run has its own.
   const [roles, ahead] = [new Map<string, LoadedRole>(), new Map<string, LoadedRole>()]
   const loading: Loading = {

@@ -36,7 +36,8 @@ export class VariableNames {
   readonly pending: PendingUse[] = []
   /** Directories of roles: what they mention elsewhere, in their README for one, is no slip. */
   readonly roots = new Set<string>()
-  readonly files = new Set<string>()
+  /** Something may be read in the run that cannot be named before it. */
+  unread = false
   /** Something may define names that nobody can know before the run. */
   open = false
   #words: ReadonlyMap<string, number> | undefined
@@ -75,7 +76,7 @@ export class VariableNames {
   }
 
   #mentions(name: string): number {
-    this.#words ??= countWords([...this.roots], [...this.files])
+    this.#words ??= countWords([...this.roots])
     return this.#words.get(name) ?? 0
   }
 }

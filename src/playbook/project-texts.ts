@@ -1,0 +1,64 @@
+import { type Dirent, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { problemsOf } from '../problem/problem.ts'
+import type { VaultSecrets } from '../vault/vault.ts'
+import { loadText } from '../yaml/load-yaml.ts'
+
+/** Directories in which nothing stands that a run reads as its language. */
+const SKIPPED = new Set(['.git', '.github', '.tutti', '.venv', 'venv', 'node_modules', '__pycache__', 'molecule', '.ansible', '.cache'])
+const NO_LANGUAGE = /\.(md|rst|adoc|png|jpe?g|gif|svg|ico|woff2?|ttf|gz|tgz|zip|xz|bz2|deb|rpm|jar|war|pdf|iso|img|qcow2|so|pyc|lock|retry|log)$/i
+/** Programs are templates only where templates are kept, or where a task says so. */
+const PROGRAM = /\.([cm]?[jt]s|py|sh|bash|rb|pl|go|java|php|c|h|rs)$/i
+/** More than this is not read: whoever asks then supposes that anything may stand there. */
+const MOST = { files: 4000, bytes: 16_000_000, bytesOfOne: 512_000 }
+
+/**
+ * The texts of a project, as far as they may be playbooks, variables, templates or plugins: all below some directories, some files, and files
+ * that these name by a whole path. Undefined where that is too much, or a file too large or locked.
+ */
+export function projectTexts(directories: readonly string[], files: readonly string[], vault: VaultSecrets): readonly string[] | undefined {
+  const texts = new Map<string, string>()
+  let bytes = 0
+  const read = (path: string): boolean => {
+    if (texts.has(path)) return true
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    if (size > MOST.bytesOfOne) return !isText(path)
+    bytes += size
+    if (texts.size >= MOST.files || bytes > MOST.bytes) return false
+    const text = textOf(path, vault)
+    texts.set(path, text ?? '')
+    return text !== undefined
+  }
+  for (const path of [...new Set([...directories.flatMap((directory) => filesOf(directory)), ...files])]) if (existsSync(path) && !read(path)) return undefined
+  for (const path of [...texts.values()].flatMap(namedPaths)) if (existsSync(path) && !read(path)) return undefined
+  return [...texts.values()]
+}
+
+/** Bytes hold no language; undefined where a vault cannot be opened. */
+function textOf(path: string, vault: VaultSecrets): string | undefined {
+  try {
+    const text = loadText(path, vault)
+    return text.includes('\0') ? '' : text
+  } catch (error) {
+    if (!problemsOf(error)) throw error
+    return readFileSync(path).subarray(0, 14).toString() === '$ANSIBLE_VAULT' ? undefined : ''
+  }
+}
+
+/** Links are followed, circles of them not for ever. */
+function filesOf(directory: string, depth = 0): readonly string[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    if (SKIPPED.has(entry.name)) return []
+    if (entry.isDirectory() || isLinkedDirectory(entry, path)) return depth > 20 ? [] : filesOf(path, depth + 1)
+    return NO_LANGUAGE.test(entry.name) || (PROGRAM.test(entry.name) && !path.includes('/templates/')) ? [] : [path]
+  })
+}
+
+const isLinkedDirectory = (entry: Dirent, path: string): boolean => entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+const isText = (path: string): boolean => !readFileSync(path).subarray(0, 4096).includes(0)
+
+/** Playbooks, variables and templates that are named by a whole path. */
+const namedPaths = (text: string): readonly string[] => [...text.matchAll(/(?<![\w.}/])\/[\w./-]+\.(?:j2|jinja2?|ya?ml)\b/g)].map(([path]) => path)

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { projectTexts } from '../../src/playbook/project-texts.ts'
+
+let root: string
+const put = (name: string, text: string | Buffer): string => {
+  mkdirSync(dirname(join(root, name)), { recursive: true })
+  writeFileSync(join(root, name), text)
+  return join(root, name)
+}
+const texts = (directories = ['project'], files: readonly string[] = []) => projectTexts(directories.map((name) => join(root, name)), files, { secrets: [] })?.toSorted()
+beforeEach(() => void (root = mkdtempSync(join(tmpdir(), 'tutti-texts-'))))
+afterEach(() => rmSync(root, { recursive: true }))
+
+test('reads what may be playbooks, variables and templates, and nothing else', () => {
+  for (const name of ['site.yml', 'roles/r/templates/run.sh', 'roles/r/templates/sshd_config', 'group_vars/all', 'README.md', 'tool.py', '.git/config', 'logo.png']) put(`project/${name}`, name)
+  put('project/data.bin', Buffer.from([1, 0, 2]))
+  symlinkSync(join(root, 'project'), join(root, 'project/roles/circle'))
+  expect([...new Set(texts())]).toEqual(['', 'group_vars/all', 'roles/r/templates/run.sh', 'roles/r/templates/sshd_config', 'site.yml'])
+})
+
+test('reads files that are named by a whole path, wherever they are', () => {
+  const outside = put('elsewhere/x.j2', 'outside')
+  put('project/site.yml', `src: ${outside}`)
+  expect(texts()).toContain('outside')
+  expect(texts(['nothing'], [outside, join(root, 'not-there')])).toEqual(['outside'])
+})
+
+test('knows nothing where a file is locked or too much is there', () => {
+  put('project/vars.yml', '$ANSIBLE_VAULT;1.1;AES256\n6162\n')
+  expect(texts()).toBeUndefined()
+  rmSync(join(root, 'project/vars.yml'))
+  put('project/large.yml', 'a: 1\n'.repeat(200_000))
+  expect(texts()).toBeUndefined()
+})
