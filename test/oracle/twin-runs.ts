@@ -10,14 +10,14 @@ import { type Drawn, drawTasks, isComplete, variableFiles } from './draw-tasks.t
 import { type HostState, differences, readState } from './host-state.ts'
 
 /**
- * Tasks of public roles, each alone, run by Ansible on one host and by tutti on its twin, from the same start: the same `changed`,
- * the same fields of the result, the same files and units after it. Each runs twice (clean, then converged), and once more after the first
- * file it wrote was spoilt (half-configured); tutti runs with --audit, so that each dry run is compared with its run, too.
- *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--only MODULE] [--out FILE.jsonl]
+ * Tasks of public roles, each in a play of its own, run by Ansible on one host and by tutti on its twin, from the same start: the same
+ * `changed`, the same fields of the result, the same files and units after it. Several make a batch, which runs three times: clean, then
+ * converged, then half-configured (files that it wrote were spoilt). tutti runs with --audit, so that each dry run is compared with its run, too.
+ *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--batch 10] [--only MODULE] [--out FILE.jsonl]
  * DIR holds checked-out repositories. Makes two hosts with the nspawn driver (root on Linux). Tasks that Ansible cannot run for want of
  * variables or files are drawn again.
  */
-const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, out: { type: 'string' } } })
+const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, batch: { type: 'string', default: '10' }, only: { type: 'string' }, out: { type: 'string' } } })
 const TUTTI = join(import.meta.dirname, '../../bin/tutti')
 /** They end connections, wait for people, or need another machine. */
 const NOT_ALONE = new Set(['reboot', 'wait_for_connection', 'wait_for', 'pause', 'async_status', 'setup', 'ping', 'raw', 'redis_cluster', 'redis_settings', 'synchronize', 'fetch', 'hostname', 'iptables', 'ufw'])
@@ -27,25 +27,29 @@ const VOLATILE = new Set(['start', 'end', 'delta', 'invocation', 'diff', 'atime'
 /** Ansible gathers facts once a host: they are not what is compared here, and take most of its time. */
 const REMEMBERED = { ANSIBLE_GATHERING: 'smart', ANSIBLE_CACHE_PLUGIN: 'jsonfile', ANSIBLE_CACHE_PLUGIN_CONNECTION: 'facts' }
 
-/** The first file that a task wrote. */
-const firstChanged = new Map<Drawn, string>()
-
+type Start = 'clean' | 'converged' | 'half-configured'
+type Fields = Record<string, unknown>
+/** One run of a batch by one of the two: the result of each task by its number; what tutti said before, and where that was wrong. */
 interface Run {
-  readonly result: Record<string, unknown> | undefined
+  readonly results: Readonly<Record<number, Fields>> | undefined
   readonly output: string
-  readonly audit: readonly { readonly kind: string; readonly detail: string }[]
-  readonly predicted: string | undefined
+  readonly audit: ReadonlyMap<number, readonly string[]>
+  readonly predicted: ReadonlyMap<number, string>
 }
 interface Finding {
   readonly task: Drawn
-  readonly start: 'clean' | 'converged' | 'half-configured'
-  readonly theirs: unknown
+  readonly start: Start
+  readonly theirs: Fields
   readonly ours: unknown
   readonly failed: boolean
   /** It did nothing that could be compared. */
   readonly idle: boolean
   readonly wrong: readonly string[]
   readonly predicted: string | undefined
+}
+interface Kept {
+  readonly state: HostState
+  readonly sums: ReadonlyMap<string, string>
 }
 
 const missing = !asked.sources ? '--sources names no directory' : spawnSync(asked.ansible, ['--version']).status !== 0 ? 'Ansible is not installed (--ansible PATH/ansible-playbook)' : process.getuid?.() !== 0 ? 'the hosts need root' : undefined
@@ -64,50 +68,81 @@ try {
 }
 
 async function compareAll(): Promise<void> {
-  const [ours, theirs] = [lab.host('ours'), lab.host('theirs')]
-  await Promise.all([ours, theirs].map(prepare))
+  await Promise.all(lab.hosts.map(prepare))
   const modules = new Set(Object.keys(registry).filter((name) => !NOT_ALONE.has(name) && !controls.has(name) && (!asked.only || name === asked.only)))
   const tasks = drawTasks(asked.sources!, modules, Number(asked.seed)).filter((task) => isComplete(asked.sources!, task))
   const counted: Finding[][] = []
-  let [a, b] = await Promise.all([readState(ours), readState(theirs)])
-  for (const task of tasks) {
-    // One that fails or is skipped under Ansible, too, says little: it is compared and told, and another is drawn for it.
-    if (counted.filter(([first]) => !first!.idle).length >= Number(asked.tasks)) break
-    writeProject(task)
-    const findings: Finding[] = []
-    for (const start of ['clean', 'converged', 'half-configured'] as const) {
-      if (start === 'half-configured' && !(await spoil(findings[0]!, a.state))) break
-      const right = run('theirs')
-      if (!right.result || /is undefined|Could not find or access|Unable to find|couldn't resolve module|not a valid attribute|Error while resolving/.test(String(right.result['msg']) + right.output.slice(-3000))) break
-      const left = run('ours')
-      const [nextA, nextB] = await Promise.all([readState(ours, a), readState(theirs, b)])
-      findings.push({ task, start, theirs: right.result, ours: left.result ?? left.output.slice(-1500), failed: right.result['failed'] === true, idle: right.result['failed'] === true || right.result['skipped'] === true, predicted: left.predicted, wrong: [...compare(left, right), ...differences([a.state, nextA.state], [b.state, nextB.state]).slice(0, 12)] })
-      changedOf(findings.at(-1)!, a.state, nextA.state)
-      ;[a, b] = [nextA, nextB]
-      if (right.result['failed'] === true) break
-    }
-    if (findings.length > 0) counted.push(findings), tell(counted.length, findings)
-    // Another package or service on one of them would make what comes after differ, too.
-    if (findings.some(({ wrong }) => wrong.some((line) => /^(\/var\/lib\/dpkg\/status|unit ).* \| theirs /.test(line)))) {
-      rmSync(join(scratch, 'facts'), { recursive: true, force: true })
-      await Promise.all([ours, theirs].map(async (host) => (await host.renew(), await prepare(host))))
-      ;[a, b] = await Promise.all([readState(ours), readState(theirs)])
+  const size = Number(asked.batch)
+  // One that fails or is skipped under Ansible, too, says little: it is compared and told, and another is drawn for it.
+  for (let at = 0; at < tasks.length && counted.filter(([first]) => !first!.idle).length < Number(asked.tasks); at += size) {
+    const batch = tasks.slice(at, at + size)
+    const findings = (await compareBatch(batch)) ?? (await compareSingly(batch))
+    for (const task of batch) {
+      const mine = findings.filter((one) => one.task === task)
+      if (mine.length > 0) counted.push(mine), tell(counted.length, mine)
     }
   }
   summary(counted)
 }
 
-function changedOf({ task, start }: Finding, before: HostState, after: HostState): void {
-  const path = start === 'clean' ? [...after.keys()].find((one) => /^\/(etc|opt|srv|usr\/local)\//.test(one) && after.get(one)!.startsWith('f ') && before.get(one) !== after.get(one)) : undefined
-  if (path) firstChanged.set(task, path)
+async function compareSingly(batch: readonly Drawn[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const one of batch) findings.push(...((await compareBatch([one])) ?? []))
+  return findings
 }
 
-/** Half-configured: what the task wrote first has another line and other rights. */
-async function spoil({ task }: Finding, now: HostState): Promise<boolean> {
-  const path = firstChanged.get(task)
-  if (!path || !now.has(path)) return false
-  for (const host of lab.hosts) await host.run(`sudo sh -c 'echo "# spoilt" >> "$0"; chmod 600 "$0"' '${path.replaceAll("'", "'\\''")}'`)
-  return true
+let before: readonly [Kept, Kept] | undefined
+
+/** Undefined where Ansible cannot even read the playbook: one of its tasks is to blame. */
+async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[] | undefined> {
+  const [ours, theirs] = [lab.host('ours'), lab.host('theirs')]
+  writeProject(batch)
+  const findings: Finding[] = []
+  for (const start of ['clean', 'converged', 'half-configured'] as const) {
+    before ??= await Promise.all([readState(ours), readState(theirs)])
+    if (start === 'half-configured' && !(await spoil(before))) break
+    if (start === 'half-configured') before = await Promise.all([readState(ours, before[0]), readState(theirs, before[1])])
+    const right = run('theirs')
+    if (!right.results) return undefined
+    const left = run('ours')
+    const after = await Promise.all([readState(ours, before[0]), readState(theirs, before[1])])
+    const wrongHosts = differences([before[0].state, after[0].state], [before[1].state, after[1].state])
+    written = start === 'clean' ? changedFiles(before[0].state, after[0].state) : written
+    for (const [i, task] of batch.entries()) findings.push(...(findingOf(task, i, start, left, right) ?? []))
+    if (wrongHosts.length > 0) console.log(`STATES DIFFER after ${start} of ${batch.map(({ module, file }) => `${module} (${file})`).join(', ')}:\n${wrongHosts.slice(0, 30).map((line) => `    ${line.slice(0, 200)}`).join('\n')}`)
+    statesWrong += wrongHosts.length > 0 ? 1 : 0
+    before = after
+    // Another package or service on one of them would make what comes after differ, too.
+    if (wrongHosts.some((line) => /^(\/var\/lib\/dpkg\/status|unit )/.test(line))) await renew()
+  }
+  return findings
+}
+
+let written: readonly string[] = []
+let statesWrong = 0
+
+async function renew(): Promise<void> {
+  rmSync(join(scratch, 'facts'), { recursive: true, force: true })
+  await Promise.all(lab.hosts.map(async (host) => (await host.renew(), await prepare(host))))
+  before = undefined
+}
+
+function findingOf(task: Drawn, i: number, start: Start, left: Run, right: Run): readonly Finding[] | undefined {
+  const theirs = right.results?.[i]
+  if (!theirs || /is undefined|Could not find or access|Unable to find|couldn't resolve module|not a valid attribute|Error while resolving/.test(String(theirs['msg']))) return undefined
+  const failed = theirs['failed'] === true
+  const mine = left.results?.[i]
+  return [{ task, start, theirs, ours: mine ?? left.output.slice(-1500), failed, idle: failed || theirs['skipped'] === true, predicted: left.predicted.get(i), wrong: [...compare(mine, theirs), ...(left.audit.get(i) ?? [])] }]
+}
+
+const changedFiles = (before: HostState, after: HostState): readonly string[] =>
+  [...after.keys()].filter((path) => /^\/(etc|opt|srv|usr\/local)\//.test(path) && after.get(path)!.startsWith('f ') && before.get(path) !== after.get(path)).slice(0, 10)
+
+/** Half-configured: files that the batch wrote have another line and other rights. Not those that the system itself could not live with. */
+async function spoil([{ state }]: readonly [Kept, Kept]): Promise<boolean> {
+  const paths = written.filter((path) => state.has(path) && !/^\/etc\/(passwd|group|shadow|gshadow|sudoers|ssh|pam\.d|apt|nsswitch|ld\.so|systemd|subuid|subgid)/.test(path))
+  for (const host of lab.hosts) for (const path of paths) await host.run(`sudo sh -c 'echo "# spoilt" >> "$0"; chmod 600 "$0"' '${path.replaceAll("'", "'\\''")}'`)
+  return paths.length > 0
 }
 
 /** In the background, for a slow mirror takes longer than one command may. */
@@ -117,14 +152,18 @@ async function prepare(host: TestHost): Promise<void> {
   throw new Error(`cannot prepare ${host.name}`)
 }
 
-function writeProject({ role, task }: Drawn): void {
-  const [source, target] = [join(asked.sources!, role), join(scratch, 'roles/subject')]
+function writeProject(batch: readonly Drawn[]): void {
   rmSync(join(scratch, 'roles'), { recursive: true, force: true })
-  mkdirSync(join(target, 'tasks'), { recursive: true })
-  for (const name of readdirSync(source)) if (['defaults', 'vars', 'files', 'templates', 'library', 'filter_plugins'].includes(name)) symlinkSync(join(source, name), join(target, name))
-  const body = [{ ...task, register: 'tutti_oracle', ignore_errors: true }, { name: 'kept', copy: { content: '{{ tutti_oracle | to_json }}', dest: join(scratch, 'result.json') }, delegate_to: 'localhost', become: false }]
-  writeFileSync(join(target, 'tasks/main.yml'), JSON.stringify(body, null, 1))
-  writeFileSync(join(scratch, 'play.yml'), JSON.stringify([{ hosts: 'all', become: true, vars_files: variableFiles(source), roles: ['subject'] }]))
+  const plays = batch.map(({ role, task }, i) => {
+    const [source, target] = [join(asked.sources!, role), join(scratch, `roles/subject${i}`)]
+    mkdirSync(join(target, 'tasks'), { recursive: true })
+    for (const name of readdirSync(source)) if (['defaults', 'vars', 'files', 'templates', 'library', 'filter_plugins'].includes(name)) symlinkSync(join(source, name), join(target, name))
+    writeFileSync(join(target, 'tasks/main.yml'), JSON.stringify([{ ...task, register: `tutti_oracle_${i}`, ignore_errors: true, ignore_unreachable: true }], null, 1))
+    return { hosts: 'host', become: true, vars_files: variableFiles(source), roles: [`subject${i}`] }
+  })
+  const kept = `{{ {${batch.map((_, i) => `'${i}': hostvars['host']['tutti_oracle_${i}'] | default(none)`).join(', ')}} | to_json }}`
+  const keep = { hosts: 'localhost', gather_facts: false, tasks: [{ name: 'kept', copy: { content: kept, dest: join(scratch, 'result.json') } }] }
+  writeFileSync(join(scratch, 'play.yml'), JSON.stringify([...plays, keep]))
   for (const { name, address, user, privateKeyFile, knownHostsFile } of lab.hosts) writeFileSync(join(scratch, name), `host ansible_host=${address} ansible_user=${user} ansible_ssh_private_key_file=${privateKeyFile} ansible_ssh_common_args='-o UserKnownHostsFile=${knownHostsFile}'\nlocalhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n`)
   if (!existsSync(join(scratch, 'ansible.cfg'))) writeFileSync(join(scratch, 'ansible.cfg'), '[defaults]\n')
 }
@@ -133,27 +172,32 @@ function run(who: 'ours' | 'theirs'): Run {
   const kept = join(scratch, 'result.json')
   rmSync(kept, { force: true })
   const call = (program: string, ...args: readonly string[]): string => {
-    const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), '-l', 'host', 'play.yml'], { cwd: scratch, timeout: 300_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1', ...(program === TUTTI ? {} : REMEMBERED) } })
+    const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), 'play.yml'], { cwd: scratch, timeout: 1200_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1', ...(program === TUTTI ? {} : REMEMBERED) } })
     return stdout + stderr
   }
   const events = (output: string): any[] => output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []))
   const dry = who === 'ours' ? events(call(TUTTI, 'run', '--check', '--output', 'json')) : []
   const output = who === 'ours' ? call(TUTTI, 'run', '--audit', '--output', 'json') : call(asked.ansible)
-  // The last two results are the task's and the one that keeps it.
-  const predicted = dry.filter((event) => event.type === 'result').at(-2)?.result.status
-  const audit = events(output).flatMap((event) => (event.type === 'audit' ? event.differences : [])).filter(({ name }) => !String(name).endsWith('kept'))
-  return { result: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, unknown>) : undefined, output, audit, predicted }
+  const real = who === 'ours' ? events(output) : []
+  const audit = new Map<number, string[]>()
+  const numbers = numbersOf(real)
+  for (const { task, kind, detail } of real.flatMap((event) => (event.type === 'audit' ? event.differences : []))) if (numbers.has(task)) audit.set(numbers.get(task)!, [...(audit.get(numbers.get(task)!) ?? []), `dry run: ${kind} ${detail}`])
+  const planned = numbersOf(dry)
+  const predicted = new Map(dry.flatMap((event) => (event.type === 'result' && planned.has(event.task) ? [[planned.get(event.task)!, String(event.result.status)] as const] : [])))
+  return { results: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<number, Fields>) : undefined, output, audit, predicted }
 }
 
-function compare({ result: ours, audit }: Run, { result: theirs }: Run): readonly string[] {
-  const told = audit.map(({ kind, detail }) => `dry run: ${kind} ${detail}`)
-  if (!ours) return ['ours gave no result', ...told]
-  const fields = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
-  const differs = (a: Record<string, unknown>, b: Record<string, unknown>, where: string): readonly string[] => Object.keys(b).filter((key) => !VOLATILE.has(key) && !key.startsWith('_ansible') && key !== 'results' && JSON.stringify(sorted(a[key])) !== JSON.stringify(sorted(b[key]))).map((key) => `${where}${key}: ours ${JSON.stringify(a[key])} , theirs ${JSON.stringify(b[key])}`)
-  const failed = theirs!['failed'] === true
-  const only = failed ? { failed: true } : theirs!
-  const items = Array.isArray(theirs!['results']) && !failed ? (theirs!['results'] as unknown[]).flatMap((item, i) => differs(fields((ours['results'] as unknown[] | undefined)?.[i]), fields(item), `results[${i}].`)) : []
-  return [...(failed ? [] : ours['failed'] === true ? [`failed: ${String(ours['msg'])}`] : []), ...differs(ours, only, ''), ...items, ...told]
+/** The place of a task in its batch, by its role. */
+const numbersOf = (events: readonly any[]): ReadonlyMap<string, number> =>
+  new Map(events.flatMap((event) => (event.type === 'task-start' && /\/subject\d+\//.test(event.span.file) ? [[event.task as string, Number(/\/subject(\d+)\//.exec(event.span.file)![1])] as const] : [])))
+
+function compare(ours: Fields | undefined, theirs: Fields): readonly string[] {
+  if (!ours) return ['ours gave no result']
+  const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
+  const differs = (a: Fields, b: Fields, where: string): readonly string[] => Object.keys(b).filter((key) => !VOLATILE.has(key) && !key.startsWith('_ansible') && key !== 'results' && JSON.stringify(sorted(a[key])) !== JSON.stringify(sorted(b[key]))).map((key) => `${where}${key}: ours ${JSON.stringify(a[key])} , theirs ${JSON.stringify(b[key])}`)
+  const failed = theirs['failed'] === true
+  const items = Array.isArray(theirs['results']) && !failed ? (theirs['results'] as unknown[]).flatMap((item, i) => differs(fields((ours['results'] as unknown[] | undefined)?.[i]), fields(item), `results[${i}].`)) : []
+  return [...(!failed && ours['failed'] === true ? [`failed: ${String(ours['msg'])}`] : []), ...differs(ours, failed ? { failed: true } : theirs, ''), ...items]
 }
 
 function sorted(value: unknown): unknown {
@@ -176,5 +220,5 @@ function summary(counted: readonly (readonly Finding[])[]): void {
   const good = all.filter(({ wrong }) => wrong.length === 0)
   const known = all.filter(({ task }) => !['command', 'shell', 'script', 'expect'].includes(task.module))
   const dry = all.filter(({ wrong }) => wrong.some((line) => line.startsWith('dry run')))
-  console.log(`${counted.length} tasks (${counted.filter(([first]) => first!.idle).length} of them fail or are skipped under Ansible), ${all.length} runs on each twin: ${good.length} the same; ${dry.length} in which the dry run was wrong; unknown in ${known.filter(({ predicted }) => predicted === 'unknown').length} of ${known.length} that run no program`)
+  console.log(`${statesWrong} runs of batches left other states\n${counted.length} tasks (${counted.filter(([first]) => first!.idle).length} of them fail or are skipped under Ansible), ${all.length} runs on each twin: ${good.length} the same; ${dry.length} in which the dry run was wrong; unknown in ${known.filter(({ predicted }) => predicted === 'unknown').length} of ${known.length} that run no program`)
 }
