@@ -2,7 +2,7 @@ import { defineModule } from '../contract/define-module.ts'
 import { type FstabEntry, editFstab, findFstab } from '../contract/edit-fstab.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
-import { contentResource, followedResource } from '../host/file.ts'
+import { absent, contentResource, fileResource, followedResource } from '../host/file.ts'
 import { type MountState, mountResource, notMounted } from '../host/mount.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { leaves } from '../host/resource.ts'
@@ -10,7 +10,7 @@ import { type Step, remove, run, write } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { bytesContent } from '../value/content.ts'
-import { type Unknown, fresh, isUnknown } from '../value/value.ts'
+import { type Unknown, fresh, isUnknown, unknown } from '../value/value.ts'
 
 const params = {
   path: path('Where it is mounted; none for swap.', { required: true, aliases: ['name'] }),
@@ -26,6 +26,9 @@ const params = {
   opts_no_log: flag('Never show the options.', { default: false, inert: 'mark the whole task with no_log: true' }),
 } as const
 type MountParams = Params<typeof params>
+
+/** States that make or remove the directory: others do not look at it. */
+const DIRECTORY: ReadonlySet<string> = new Set(['mounted', 'absent', 'ephemeral'])
 
 interface Mounted {
   readonly table: string
@@ -53,9 +56,10 @@ export const mount = defineModule({
   async probe(host, given, { environment }): Promise<Mounted> {
     const swap = given.path === 'none' || given.path === 'swap'
     const place = swap ? given.path : (await resolvePath(host, given.path, environment)).replace(/(.)\/+$/, '$1')
-    const [table, now, at] = await Promise.all([host.get(contentResource, given.fstab), swap ? notMounted : host.get(mountResource, place), swap ? undefined : host.get(followedResource, place)])
+    const [table, now, at] = await Promise.all([host.get(contentResource, given.fstab), swap ? notMounted : host.get(mountResource, place), swap || !DIRECTORY.has(given.state) ? undefined : host.get(followedResource, place)])
     const text = known(table)?.toString() ?? ''
-    const kind = at === undefined ? 'absent' : known(at).kind
+    // What a planned mount brings is not known, but there is something to mount on.
+    const kind = at === undefined ? 'absent' : isUnknown(at) && known(now).mounted ? 'directory' : known(at).kind
     return { table: text, mounted: known(now).mounted, directory: kind !== 'absent', run: '', seen: aside({ place, now: known(now), entry: entryOf(given, place, text), isFile: kind === 'file' }) }
   },
   plan(given, before): Mounted {
@@ -77,21 +81,23 @@ export const mount = defineModule({
     const { place, entry, now, isFile } = before.seen.value
     if (after.table !== before.table && given.state !== 'absent') yield write(given.fstab, bytesContent(after.table), before.table === '' ? { mode: 0o644 } : {}, given.backup && before.table !== '' ? { backup: true } : {})
     const table = given.fstab === '/etc/fstab' ? [] : ['-T', given.fstab]
+    // Everything below is another afterwards.
+    const below = leaves(fileResource, place, unknown(`what ${place} shows when it is ${after.mounted ? 'mounted' : 'no longer mounted'}`))
     const state: MountState = { mounted: true, source: entry.src, root: '/', fstype: entry.fstype }
-    if (before.mounted && !after.mounted) yield run(['umount', place], [leaves(mountResource, place, notMounted)])
+    if (before.mounted && !after.mounted) yield run(['umount', place], [leaves(mountResource, place, notMounted), below])
     if (given.state === 'absent') {
       if (after.table !== before.table) yield write(given.fstab, bytesContent(after.table), {}, given.backup ? { backup: true } : {})
-      if (before.directory) yield isFile ? remove(place) : run(['rmdir', '--', place], [], { sentence: `remove the directory ${place}`, okay: [0] })
+      if (before.directory) yield isFile ? remove(place) : run(['rmdir', '--', place], [leaves(fileResource, place, absent)], { sentence: `remove the directory ${place}`, okay: [0] })
       return
     }
     if (!before.directory && after.directory) yield run(['mkdir', '-p', '--', place], [], { sentence: `make the directory ${place}` })
-    if (!before.mounted && after.mounted) yield run(given.state === 'ephemeral' ? ['mount', '-t', entry.fstype, '-o', entry.opts, '--', entry.src, place] : ['mount', ...table, place], [leaves(mountResource, place, state)])
+    if (!before.mounted && after.mounted) yield run(given.state === 'ephemeral' ? ['mount', '-t', entry.fstype, '-o', entry.opts, '--', entry.src, place] : ['mount', ...table, place], [leaves(mountResource, place, state), below])
     else if (isUnknown(after.run)) {
       // Another source cannot be had by mounting anew over the old one; a table of its own is not asked by remount.
       const elsewhere = given.state === 'mounted' && !isSource(now, entry)
       const options = given.state === 'ephemeral' ? ['-o', `remount,${entry.opts}`] : ['-o', 'remount']
       if (elsewhere) yield run(['umount', place])
-      yield run(elsewhere ? ['mount', ...table, place] : ['mount', ...(given.state === 'ephemeral' ? [] : table), ...options, place], [leaves(mountResource, place, state)])
+      yield run(elsewhere ? ['mount', ...table, place] : ['mount', ...(given.state === 'ephemeral' ? [] : table), ...options, place], [leaves(mountResource, place, state), below])
     }
   },
   diff({ params: { fstab }, before, after }) {
