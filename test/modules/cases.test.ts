@@ -39,7 +39,7 @@ for (const module of readdirSync(folder).sort()) {
       loadCases(join(folder, module, file)).forEach((one, i) => {
         if (isPlay(one)) return test.skipIf(isSecondPass || caseShell !== undefined || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runPlayCase(one))
         const id = `${module}-${file.replace('.yml', '')}-${i}`
-        test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, () => (isSecondPass ? runAgain : runCase)(module, one, id))
+        test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, () => (isSecondPass ? runAgain : runCase)(module, one, id), isSpare ? 120_000 : undefined)
       })
     }
   })
