@@ -1,4 +1,5 @@
 import type { Reader } from '../host/reader.ts'
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { Unknown } from '../value/value.ts'
 import { fail } from './failure.ts'
@@ -126,7 +127,7 @@ function unescape(name: string): string {
     else if (letter !== undefined) bytes.push(...(ESCAPES[letter] === undefined ? Buffer.from(letter) : [ESCAPES[letter]!]))
     else bytes.push(...Buffer.from(part))
   }
-  return Buffer.from(bytes).toString()
+  return textOfBytes(Buffer.from(bytes))
 }
 
 function bitsOf(letters: string): number {

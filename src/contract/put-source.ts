@@ -1,9 +1,11 @@
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import { type Value, dict } from '../value/value.ts'
+import { Unknown, type Value, dict } from '../value/value.ts'
 import type { Ending, Result, Surroundings, TextDiff } from './define-module.ts'
-import type { Step } from '../host/step.ts'
+import { fileResource } from '../host/file.ts'
+import { leaves } from '../host/resource.ts'
+import { type Step, act } from '../host/step.ts'
 import { attributeSides, readTarget } from './file-target.ts'
 import { backupOutput, md5Of, putOutputs } from './put-file.ts'
 import { type Entry, type TreeState, planTree, readTree, stateAt, treeDiff, treeSteps } from './put-tree.ts'
@@ -15,7 +17,9 @@ import { refuseAttributes } from './file-attributes.ts'
 /** What `copy` and `template` compare: the entries of their source at their places. */
 export interface PutSourceState {
   readonly tree: TreeState
-  readonly seen: Aside<{ readonly entries: readonly Entry[]; readonly source: Source; readonly dest: string }>
+  /** What is to be put cannot be known yet: an earlier task of the dry run plans it. */
+  readonly doubt?: Unknown
+  readonly seen: Aside<{ readonly entries: readonly Entry[]; readonly source: Source; readonly dest: string; readonly doubt?: Unknown }>
 }
 
 /** The parameters that decide how files are put, whatever their source. */
@@ -34,18 +38,33 @@ export function putSource<P extends PutParams>(sourceOf: (host: Reader, params: 
   return {
     async probe(host: Reader, params: P, around: Surroundings): Promise<PutSourceState> {
       refuseAttributes(params)
-      const [source, dest] = await Promise.all([sourceOf(host, params, around), resolvePath(host, params.dest, around.environment), refuseSelinux(host, params)])
+      const [source, dest] = await Promise.all([doubtful(sourceOf(host, params, around)), resolvePath(host, params.dest, around.environment), refuseSelinux(host, params)])
+      if (source instanceof Unknown) return { tree: {}, seen: aside({ entries: [], source: { name: dest, kind: 'directory', entries: [] }, dest, doubt: source }) }
       // Mostly the destination is the file itself: asked for together with whether it is a directory, it costs no second round trip.
       if (source.kind === 'file') readTarget(host, dest, params, params.follow).catch(() => undefined)
       const entries = await placeEntries(host, source, dest, params)
       return { tree: await readTree(host, entries, params.follow, around.diff), seen: aside({ entries, source, dest }) }
     },
-    plan: ({ force }: P, before: PutSourceState): PutSourceState => ({ ...before, tree: planTree(before.tree, before.seen.value.entries, force) }),
+    plan({ force }: P, before: PutSourceState): PutSourceState {
+      const { entries, doubt } = before.seen.value
+      return doubt ? { ...before, doubt } : { ...before, tree: planTree(before.tree, entries, force) }
+    },
     apply: ({ params, before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly Step[] =>
-      treeSteps(before.tree, after.tree, before.seen.value.entries, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes, replaceLink: !params.follow }),
+      // From here on nothing is known of the destination.
+      after.doubt ? [act(`put ${params.dest}`, () => Promise.reject(after.doubt), [leaves(fileResource, before.seen.value.dest.replace(/(.)\/+$/, '$1'), after.doubt)])] : treeSteps(before.tree, after.tree, before.seen.value.entries, { backup: params.backup, validate: params.validate, unsafe: params.unsafe_writes, replaceLink: !params.follow }),
     diff: ({ before, after }: { params: P; before: PutSourceState; after: PutSourceState }): readonly TextDiff[] => treeDiff(before.tree, after.tree, before.seen.value.entries),
     registerDiff: ({ before, after, shown, asked }: { before: PutSourceState; after: PutSourceState; shown: readonly TextDiff[]; asked: boolean }): Value | undefined => registeredDiff(before, after, shown, asked),
     result: (ending: Ending<P, PutSourceState>): Result => ({ outputs: outputsOf(ending) }),
+  }
+}
+
+/** Only a dry run meets what is not known. */
+const doubtful = async (source: Promise<Source> | Source): Promise<Source | Unknown> => {
+  try {
+    return await source
+  } catch (thrown) {
+    if (thrown instanceof Unknown) return thrown
+    throw thrown
   }
 }
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path/posix'
 import { type Account, groupAccount, userAccount } from '../host/account.ts'
 import { type FileState, atOnce, kindOf } from '../host/file.ts'
 import type { Identity, Reader } from '../host/reader.ts'
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { aside } from '../value/aside.ts'
 import { Unknown, unknown } from '../value/value.ts'
@@ -15,7 +16,7 @@ const WORTH = 64
 /** Paths in one script: an argument list has an end. */
 const CHUNK = 500
 // A name with one of these is printed by sha1sum in a way of its own.
-const ODD = /[\n\\]/
+const ODD = /[\n\r\\]/
 
 /**
  * The entries of a tree that stand on the host exactly as they should: found by one listing of kinds, owners, modes and checksums,
@@ -70,7 +71,7 @@ async function listing(host: Reader, root: string, entries: readonly Entry[]): P
   const script = `export LC_ALL=C; [ ! -h ${quote(root)} ] && cd -- ${quote(root)} 2>/dev/null || exit 0; set -- ${names}; stat -c '%f %u %g %n' -- ./ "$@" 2>/dev/null; echo; ${atOnce('sha1sum -- "$@" 2>/dev/null')}`
   const reply = await host.run(script, [root])
   if (reply instanceof Unknown) return { states: new Map(), sums: new Map() }
-  const [stats = '', sums = ''] = reply.stdout.toString().split('\n\n')
+  const [stats = '', sums = ''] = textOfBytes(reply.stdout).split('\n\n')
   return { states: new Map(linesOf(stats).map(parseLine)), sums: new Map(linesOf(sums).map((line) => [line.slice(44), line.slice(0, 40)])) }
 }
 

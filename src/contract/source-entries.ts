@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path/posix'
 import { checksumResource, fileResource, followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import type { ControllerFile } from '../schema/field.ts'
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { type Content, unknownContent } from '../value/content.ts'
 import { Unknown } from '../value/value.ts'
@@ -32,7 +33,7 @@ export async function hostSource(host: Reader, name: string, follow: boolean): P
   if (root.kind !== 'directory' && root.kind !== 'file') fail(`Source ${name} is not a file`)
   if (root.kind === 'file') return { name, kind: 'file', entries: [{ path: '', kind: 'file', mode: root.mode, content: await hostContent(host, name) }] }
   const listing = known(await host.run(`cd -- ${quote(name)} && find ${follow ? '-L ' : ''}. ! -name . -print0`, [name]))
-  const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => path.slice(2)).sort()
+  const paths = textOfBytes(listing.stdout).split('\0').filter(Boolean).map((path) => path.slice(2)).sort()
   return { name, kind: 'directory', entries: (await Promise.all(paths.map((path) => hostEntry(host, name, path, follow)))).flat() }
 }
 

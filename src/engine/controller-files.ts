@@ -4,6 +4,7 @@ import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
 import { Problem } from '../problem/problem.ts'
+import { bytesOfText, textOfBytes } from '../shell/bytes.ts'
 import { splitWords } from '../shell/split-words.ts'
 import { dateTimeAt, strftime } from '../template/python/date-time.ts'
 import { renderText } from '../template/template.ts'
@@ -117,8 +118,8 @@ function opened(bytes: Buffer, { playRun: { run } }: TaskCall, path: string): Bu
 const hashes = new Map<string, string>()
 
 function contentOf(path: string, call: TaskCall, keepVault: boolean, { size, mtimeMs } = statSync(path)): Content {
-  if (size <= IN_MEMORY) {
-    const bytes = keepVault ? readFileSync(path) : opened(readFileSync(path), call, path)
+  if (size <= IN_MEMORY || !path.isWellFormed()) {
+    const bytes = keepVault ? readFileSync(onDisk(path)) : opened(readFileSync(onDisk(path)), call, path)
     return { kind: 'bytes', bytes, sha1: sha1(bytes) }
   }
   const key = `${path} ${size} ${mtimeMs}`
@@ -141,24 +142,32 @@ function hashFile(path: string): string {
  * directory that it stands in, stays a link.
  */
 function entriesOf(root: string, below: string, call: TaskCall, follow: boolean, above: readonly string[] = []): NonNullable<ControllerFile['entries']> {
-  const chain = [...above, realpathSync(join(root, below))]
-  const inside = readdirSync(join(root, below)).sort().map((name) => {
+  const chain = [...above, realpathSync(onDisk(join(root, below)))]
+  const inside = namesIn(join(root, below)).sort().map((name) => {
     const path = below === '' ? name : `${below}/${name}`
-    const own = lstatSync(`${root}/${path}`)
-    return { path, stat: own.isSymbolicLink() && follow && leadsOn(join(root, path), chain) ? statSync(`${root}/${path}`) : own }
+    const own = lstatSync(onDisk(`${root}/${path}`))
+    return { path, stat: own.isSymbolicLink() && follow && leadsOn(join(root, path), chain) ? statSync(onDisk(`${root}/${path}`)) : own }
   })
   // Files before directories: what is wrong is told of the nearest file.
   return [...inside.filter(({ stat }) => !stat.isDirectory()), ...inside.filter(({ stat }) => stat.isDirectory())].flatMap(({ path, stat }): NonNullable<ControllerFile['entries']> => {
     const mode = stat.mode & 0o7777
-    if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: readlinkSync(join(root, path)) }]
+    if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: textOfBytes(readlinkSync(onDisk(join(root, path)), { encoding: 'buffer' })) }]
     if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow, chain)]
     return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(`${root}/${path}`, call, false, stat) }] : []
   })
 }
 
+/** A name that is not UTF-8 is found by its bytes. */
+const onDisk = (path: string): string | Buffer => (path.isWellFormed() ? path : bytesOfText(path))
+
+function namesIn(directory: string): string[] {
+  const names = readdirSync(onDisk(directory))
+  return names.some((name) => name.includes('\ufffd')) ? readdirSync(onDisk(directory), { encoding: 'buffer' }).map(textOfBytes) : names
+}
+
 function leadsOn(path: string, chain: readonly string[]): boolean {
   try {
-    return !chain.includes(realpathSync(path))
+    return !chain.includes(realpathSync(onDisk(path)))
   } catch {
     return false
   }

@@ -1,3 +1,4 @@
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import type { Shell } from '../transport/connection.ts'
 import { Problem } from '../problem/problem.ts'
@@ -69,7 +70,7 @@ async function statMany(shell: Shell, keys: readonly string[], found: Map<string
   const { stdout, stderr } = await shell.run(script)
   const denied = /^stat: (?:cannot statx? |can't stat )'?(.*?)'?: Permission denied$/m.exec(stderr.toString())
   if (denied) throw new Problem({ code: 'permission-denied', summary: 'a path cannot be looked at', detail: `${denied[1]}: Permission denied`, hint: 'become a user who may read it (become: true)' })
-  parseStats(stdout.toString(), keys, found)
+  parseStats(textOfBytes(stdout), keys, found)
 }
 
 function parseStats(output: string, keys: readonly string[], found: Map<string, FileState>): void {
@@ -103,14 +104,14 @@ function parseStat(line: string): FileState {
 
 async function loadChecksums(shell: Shell, keys: readonly string[]): Promise<readonly string[]> {
   // Fed through standard input, sha1sum prints no name: nothing to unescape. One process a file, but no shell trick on names.
-  const plain = keys.filter((key) => !/[\n\\]/.test(key))
-  const odd = keys.filter((key) => /[\n\\]/.test(key))
+  const plain = keys.filter((key) => !/[\n\r\\]/.test(key))
+  const odd = keys.filter((key) => /[\n\r\\]/.test(key))
   const sums = new Map<string, string>()
   const [many, single] = await Promise.all([
     Promise.all(chunked(plain).map((some) => shell.run(`set --; for p in ${some.map(quote).join(' ')}; do [ -f "$p" ] && set -- "$@" "$p"; done; [ $# = 0 ] || { ${atOnce('sha1sum -- "$@"')}; }`))),
     Promise.all(odd.map((key) => shell.run(`[ ! -f ${quote(key)} ] || sha1sum < ${quote(key)}`))),
   ])
-  for (const { stdout } of many) for (const line of stdout.toString().split('\n')) if (line) sums.set(line.slice(42), line.slice(0, 40))
+  for (const { stdout } of many) for (const line of textOfBytes(stdout).split('\n')) if (line) sums.set(line.slice(42), line.slice(0, 40))
   odd.forEach((key, i) => sums.set(key, single[i]!.stdout.toString().slice(0, 40)))
   return keys.map((key) => sums.get(key) ?? '')
 }
@@ -129,5 +130,5 @@ async function loadContents(shell: Shell, keys: readonly string[]): Promise<read
 
 async function loadRealpath(shell: Shell, key: string): Promise<string> {
   const { code, stdout } = await shell.run(`readlink -f -- ${quote(key)}`)
-  return code === 0 ? stdout.toString().replace(/\n$/, '') : key
+  return code === 0 ? textOfBytes(stdout).replace(/\n$/, '') : key
 }

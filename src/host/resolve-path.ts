@@ -10,9 +10,12 @@ const VARIABLE = /\$(?:(\w+)|\{([^}]*)\})/g
  * where a dry run cannot tell.
  */
 export async function resolvePath(host: Reader, path: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
-  const expanded = await expandHome(host, await expandVariables(host, path, environment))
+  const expanded = await expandPath(host, path, environment)
   return expanded.startsWith('/') ? expanded : `${(await host.whoami()).directory.replace(/\/$/, '')}/${expanded}`
 }
+
+/** The same for what may stay relative: what a link says. */
+export const expandPath = async (host: Reader, path: string, environment: Readonly<Record<string, string>> = {}): Promise<string> => expandHome(host, await expandVariables(host, path, environment))
 
 async function expandVariables(host: Reader, path: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const names = [...path.matchAll(VARIABLE)].map(([, bare, braced]) => bare ?? braced!).filter((name) => /^[A-Za-z_]\w*$/.test(name))
@@ -20,9 +23,10 @@ async function expandVariables(host: Reader, path: string, environment: Readonly
   const values = new Map<string, string>(Object.entries(environment))
   await Promise.all(names.filter((name) => !values.has(name)).map(async (name) => {
     if (name === 'HOME') return values.set(name, (await host.whoami()).home)
-    const reply = await host.run(`[ -n "\${${name}+x}" ] && printf '%s' "\${${name}}"`, [])
+    // Of the environment alone: a shell has variables of its own, as IFS.
+    const reply = await host.run(`printenv ${name}`, [])
     if (isUnknown(reply)) throw reply
-    return reply.code === 0 ? values.set(name, reply.stdout.toString()) : values
+    return reply.code === 0 ? values.set(name, reply.stdout.toString().replace(/\n$/, '')) : values
   }))
   return path.replace(VARIABLE, (whole, bare, braced) => values.get(bare ?? braced) ?? whole)
 }

@@ -73,12 +73,14 @@ function runOnHost({ command, options }: RunStep, { connection, become, environm
 }
 
 /** A `run` step as a script: directory, environment, then the program in place of the subshell. */
-export function runScript(command: RunStep['command'], { directory, environment, executable }: RunStep['options'], outer: Readonly<Record<string, string>>): string {
+export function runScript(command: RunStep['command'], { directory, environment, executable, opaque }: RunStep['options'], outer: Readonly<Record<string, string>>): string {
   const exports = Object.entries({ ...outer, ...environment }).map(([name, value]) => `export ${name}=${quote(value)}; `)
   // As Ansible: $PWD is where the directory really is, not the link that led there.
   const enter = directory ? `cd -P -- ${quote(directory)} || exit; ` : ''
   const program = typeof command === 'string' ? `exec ${quote(executable ?? '/bin/sh')} -c ${quote(command)}` : `exec ${commandLine(command)}`
-  return `${enter}${exports.join('')}${program}`
+  // A login need not have the directories of the system's tools on its PATH; where a module looks for them, it must find them when it acts.
+  const tools = opaque ? '' : 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; '
+  return `${enter}${exports.join('')}${tools}${program}`
 }
 
 function writeOnHost(step: FileStep & { step: 'write' }, { connection, become }: Taking): Promise<ShellReply> {

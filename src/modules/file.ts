@@ -9,9 +9,10 @@ import { refuseSelinux } from '../contract/selinux.ts'
 import { fileResource, followedResource } from '../host/file.ts'
 import type { FileState } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
-import { resolvePath } from '../host/resolve-path.ts'
+import { expandPath, resolvePath } from '../host/resolve-path.ts'
 import { type Step, attributes, link, remove, touch } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { Unknown, fresh } from '../value/value.ts'
@@ -143,7 +144,7 @@ async function placeOf(host: Reader, { path, state, src }: FileModuleParams, env
 /** All that is below a directory. `follow`: what links lead to counts, and what is below that; a link that leads nowhere does not. */
 async function readBelow(host: Reader, directory: string, follow: boolean): Promise<ReadonlyMap<string, FileState>> {
   const listing = known(await host.run(`cd -- ${quote(directory)} && find ${follow ? '-L ' : ''}. ! -name . -print0`, [directory]))
-  const paths = listing.stdout.toString().split('\0').filter(Boolean).map((path) => `${directory}/${path.slice(2)}`).sort()
+  const paths = textOfBytes(listing.stdout).split('\0').filter(Boolean).map((path) => `${directory}/${path.slice(2)}`).sort()
   const states = await Promise.all(paths.map((path) => host.get(follow ? followedResource : fileResource, path)))
   return new Map(paths.map((path, i) => [path, known(states[i]!)] as const).filter(([, { kind }]) => kind !== 'absent'))
 }
@@ -165,9 +166,10 @@ function missingNames({ seen: { value: { user, group } } }: FileTarget, wanted: 
 
 /** A relative source of a symbolic link is relative to the link, of a hard link to where commands start. */
 async function readSource(host: Reader, { src }: FileModuleParams, state: 'link' | 'hard', path: string, environment: Readonly<Record<string, string>>): Promise<Pick<Surrounding, 'source' | 'sourcePath'>> {
-  const sourcePath = state === 'link' && !/^[/~$]/.test(src!) ? `${dirname(path)}/${src}` : await resolvePath(host, src!, environment)
+  const said = await expandPath(host, src!, environment)
+  const sourcePath = state === 'hard' ? await resolvePath(host, src!, environment) : said.startsWith('/') ? said : `${dirname(path)}/${said}`
   const source = known(await host.get(state === 'link' ? followedResource : fileResource, sourcePath))
-  return { source, sourcePath: state === 'hard' ? sourcePath : src!.startsWith('/') || !/^[~$]/.test(src!) ? src! : sourcePath }
+  return { source, sourcePath: state === 'hard' ? sourcePath : said }
 }
 
 const wantsTime = (given: string | undefined, state: string): string => (given === undefined || given === '' ? (state === 'touch' ? 'now' : 'preserve') : given)

@@ -8,6 +8,7 @@ import { type FileState, checksumResource, contentResource, fileResource, follow
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { type Params, choice, flag, integer, list, mode, path, text } from '../schema/field.ts'
+import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { codecOf } from '../text/codec.ts'
 import { Unknown, type Value, dict } from '../value/value.ts'
@@ -99,7 +100,7 @@ async function look(host: Reader, root: string, { recurse, depth, follow }: Find
   // What is one step too deep is not found, but counts as examined.
   const levels = limit === undefined ? '' : `-maxdepth ${recurse ? limit + 1 : 1} `
   const { stdout, stderr } = known(await host.run(`export LC_ALL=C; cd -- ${quote(top)} && find ${follow ? '-L ' : ''}. ${levels}! -name . -print0`, [top]))
-  const all = stdout.toString().split('\0').filter(Boolean).map((name) => `${top === '/' ? '' : top}/${name.slice(2)}`).sort()
+  const all = textOfBytes(stdout).split('\0').filter(Boolean).map((name) => `${top === '/' ? '' : top}/${name.slice(2)}`).sort()
   const paths = limit === undefined ? all : all.filter((path) => path.slice(top === '/' ? 0 : top.length).split('/').length - 1 <= limit)
   const states = await Promise.all(paths.map((one) => host.get(follow ? followedResource : fileResource, one)))
   return { root, found: paths.map((path, i) => ({ path, state: known(states[i]!) })), examined: all.length, skipped: denied(stderr.toString(), top) }

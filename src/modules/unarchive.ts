@@ -16,6 +16,7 @@ import { type Effect, leaves } from '../host/resource.ts'
 import { type Step, run, write } from '../host/step.ts'
 import { temporaryPlace } from '../host/temporary-place.ts'
 import { type Params, controllerFile, flag, integer, list, path, text } from '../schema/field.ts'
+import { bytesOfText } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { type Content, streamOf } from '../value/content.ts'
@@ -249,7 +250,7 @@ function unpackScript(given: UnarchiveParams, dest: string): string {
 /** Owners and modes that are asked for, on everything that came out of the archive. */
 function* attributeSteps({ owner, group, mode }: UnarchiveParams, found: readonly Found[], _format: Listing['format']): Iterable<Step> {
   const mine = found.filter(({ kept }) => !kept)
-  const names = (some: readonly Found[]) => Buffer.from(some.map(({ path }) => `${path}\0`).join(''))
+  const names = (some: readonly Found[]) => bytesOfText(some.map(({ path }) => `${path}\0`).join(''))
   const who = owner !== undefined && group !== undefined ? `${owner}:${group}` : owner ?? (group === undefined ? undefined : `:${group}`)
   if (who !== undefined && mine.length > 0) yield run(['xargs', '-0', '-r', 'chown', '-h', '--', who], [], { stdin: names(mine), sentence: `give what was unpacked to ${who}` })
   if (mode === undefined) return

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 // Octal escapes are the one form every printf knows: dash has no \x, and POSIX promises no more than \ddd.
 const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`
 
@@ -57,4 +59,27 @@ function escapeBytes(bytes: Uint8Array): string {
     else format += ESCAPES[character] ?? character
   }
   return format
+}
+
+/**
+ * Text of bytes that need not be UTF-8, as file names are: a byte that is no part of a character becomes a lone surrogate, U+DC80 to
+ * U+DCFF, as in Python, so that `bytesOfText` finds it again.
+ */
+export function textOfBytes(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString()
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const lead = bytes[at]!
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+    const whole = at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length))
+    text += whole ? bytes.toString('utf8', at, at + length) : String.fromCharCode(0xdc00 + lead)
+    at += whole ? length : 1
+  }
+  return text
+}
+
+export function bytesOfText(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text)
+  // With the flag u, a surrogate of a pair is no match.
+  return Buffer.concat(text.split(/([\udc80-\udcff])/u).map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) & 0xff) : Buffer.from(part))))
 }

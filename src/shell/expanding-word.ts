@@ -13,4 +13,12 @@ export function expandingWord(word: string): string {
   return home + (shown || (home ? '' : "''"))
 }
 
-const expansion = (part: string): string => `"\${${part.replace(/[${}]/g, '')}-${part.replace(/[${}]/g, '\\$&').replace('\\{', '{')}}"`
+// Variables that shells have without anybody's export: Python sees the environment alone.
+const SHELLS_OWN = /^(?:_|IFS|PPID|LINENO|OPT\w+|PS\d|S?RANDOM|SECONDS|E?UID|GROUPS|HOST\w+|MACHTYPE|OSTYPE|SHELLOPTS|BASH\w*|DIRSTACK|EPOCH\w+|FUNCNAME|PIPESTATUS|COMP_\w+|HISTCMD)$/
+
+const expansion = (part: string): string => {
+  const name = part.replace(/[${}]/g, '')
+  return SHELLS_OWN.test(name) ? `"$(printenv ${name} || printf %s ${quote(part)})"` : shellExpansion(part)
+}
+
+const shellExpansion = (part: string): string => `"\${${part.replace(/[${}]/g, '')}-${part.replace(/[${}]/g, '\\$&').replace('\\{', '{')}}"`

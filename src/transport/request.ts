@@ -1,4 +1,4 @@
-import { printBytes } from '../shell/bytes.ts'
+import { bytesOfText, printBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 
 /** One script of a request, with its number, which the marker after its output repeats. */
@@ -31,7 +31,7 @@ const markers = (word: string, number: number): string => `echo "${word} ${numbe
  * exactly where the input begins.
  */
 export const pipedText = (word: string, script: string): string =>
-  `( eval "$(${printBytes(Buffer.from(script), { oneLine: true })})" ); ${markers(word, 0)}\n`
+  `( eval "$(${printBytes(bytesOfText(script), { oneLine: true })})" ); ${markers(word, 0)}\n`
 
 // A word that looks plain could still be a reserved word or begin with a dash; eval must get it as one quoted argument.
 const quoteAll = (script: string): string => (script.startsWith('-') ? quote(` ${script}`) : quote(script))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import { Problem } from '../problem/problem.ts'
+import { bytesOfText } from '../shell/bytes.ts'
 import { type ShellOptions, type ShellReply, Unreachable } from './connection.ts'
 import { MarkerReader } from './marker-reader.ts'
 import { requestText } from './request.ts'
@@ -121,7 +122,7 @@ export class ShellChannel {
   }
 
   #write(text: string): void {
-    const bytes = Buffer.from(text)
+    const bytes = bytesOfText(text)
     this.#traffic.bytesSent += bytes.length
     this.#shell.channel.stdin.write(bytes)
   }
