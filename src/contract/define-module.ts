@@ -74,7 +74,7 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly summary: string
   /** Longer words for `tutti doc`: what the host needs, where it differs from Ansible. */
   readonly notes?: readonly string[]
-  /** YAML of tasks, each run as a test. */
+  /** YAML of tasks, each with a name, such as users copy. Run as a test (`test/modules/examples.test.ts`). */
   readonly examples?: string
   readonly params: F
   /** The parameter that free-form text fills (`command: ls`). */

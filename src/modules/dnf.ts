@@ -71,7 +71,7 @@ export const dnf = defineModule({
 - name: From one repository
   dnf: { name: app, enablerepo: own, disablerepo: "*" }
 - name: A package is gone, with what only it needed
-  dnf: { name: httpd, state: absent, autoremove: true }
+  dnf: { name: telnet-server, state: absent, autoremove: true }
 `,
   params: dnfParams,
   probe: probeDnf,

@@ -46,9 +46,9 @@ export const sysvinit = defineModule({
   notes: ['Needs the script /etc/init.d/NAME on the host, and for `enabled` update-rc.d or chkconfig.'],
   examples: `
 - name: It runs, and starts on the levels 3 and 5
-  sysvinit: { name: rsync, state: started, enabled: true, runlevels: [3, 5] }
-- name: It does not run
-  sysvinit: { name: rsync, state: stopped, enabled: false }
+  sysvinit: { name: app, state: started, enabled: true, runlevels: [3, 5] }
+- name: This one does not run
+  sysvinit: { name: report, state: stopped, enabled: false }
 `,
   params,
   rules: { oneOf: [['state', 'enabled']] },

@@ -7,6 +7,8 @@ import type { Documented } from '../../src/cli/documented.ts'
 
 /** What the examples of one module need around them: `test/modules/examples/NAME.yml`. */
 export interface Needs {
+  /** Another module's needs, under those that are given here. */
+  readonly like?: string
   /** Variables that the examples take as given. */
   readonly vars?: Readonly<Record<string, unknown>>
   /** Files of the project, by path below it: `files/app.conf`, `roles/base/tasks/main.yml`. A name that ends with a slash is a directory. */
@@ -32,7 +34,8 @@ const folder = join(import.meta.dirname, 'examples')
 
 export function needsOf(name: string): Needs {
   const file = join(folder, `${name}.yml`)
-  return existsSync(file) ? ((parse(readFileSync(file, 'utf8')) ?? {}) as Needs) : {}
+  const own = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Needs) : {}
+  return own.like === undefined ? own : { ...needsOf(own.like), ...own }
 }
 
 /** A project of its own with the examples as its playbook. */
