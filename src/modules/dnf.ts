@@ -46,10 +46,10 @@ export const dnfParams = {
 } as const
 export type DnfParams = Params<typeof dnfParams>
 
-/** What is left to do, by NAME.ARCH: nothing, where all is as it should be. */
+/** What is left to do, by NAME.ARCH: nothing, where all is as it should be. `open`: why dnf could not be asked. */
 interface State {
   readonly todo: ReadonlyMap<string, string | Unknown>
-  readonly seen: Aside<{ readonly actions: readonly RpmAction[]; readonly commands: readonly (readonly string[])[]; readonly changes: readonly Change[] }>
+  readonly seen: Aside<{ readonly actions: readonly RpmAction[]; readonly commands: readonly (readonly string[])[]; readonly changes: readonly Change[]; readonly open?: Unknown | undefined }>
 }
 
 interface Change {
@@ -95,7 +95,7 @@ export const dnf = defineModule({
   },
   result({ params: given, before, replies, taken, changed }) {
     const words = { install: 'Installed', upgrade: 'Installed', downgrade: 'Installed', reinstall: 'Installed', remove: 'Removed' } as const
-    const results = changed ? before.seen.value.actions.map(({ name, arch, version, what }) => `${given.download_only ? 'Downloaded' : words[what]}: ${name}-${version}.${arch}`) : []
+    const results = changed ? before.seen.value.open ?? before.seen.value.actions.map(({ name, arch, version, what }) => `${given.download_only ? 'Downloaded' : words[what]}: ${name}-${version}.${arch}`) : []
     return { outputs: { msg: changed || (given.update_cache && given.name.length === 0) ? (changed ? '' : 'Cache updated') : 'Nothing to do', results: results as Value, rc: 0 }, ...(taken ? { changed: replies.some(({ stdout }) => !/^Nothing to do\.?$/m.test(stdout.toString())) } : {}) }
   },
 })
@@ -193,15 +193,16 @@ function blind(given: DnfParams, names: readonly string[], installed: ReadonlyMa
     const now = installed.get(name)
     const missing = now !== undefined && now.length === 0
     const after = stateOf(given) === 'absent' ? (now === undefined ? unknown(reason) : '') : missing ? fresh(reason) : stateOf(given) === 'latest' || now === undefined ? unknown(reason) : now[0]!.version
-    return { name, before: now?.[0]?.version ?? '', after }
+    return { name: now?.[0]?.arch ? `${name}.${now[0].arch}` : name, before: now?.[0]?.version ?? '', after }
   })
-  const actions = changes.flatMap(({ name, before, after }): readonly RpmAction[] => (before === '' && isUnknown(after) && after.fresh ? [{ name, arch: '', version: '', what: 'install' }] : []))
-  return stateFrom(changes, actions, commands)
+  const coming = changes.flatMap(({ name, before, after }): readonly RpmAction[] => (before === '' && isUnknown(after) && after.fresh ? [{ name, arch: '', version: '', what: 'install' }] : []))
+  const going = stateOf(given) === 'absent' ? names.flatMap((name) => (installed.get(name) ?? []).map((one): RpmAction => ({ ...one, name, what: 'remove' }))) : []
+  return stateFrom(changes, [...coming, ...going], commands, unknown(reason))
 }
 
-function stateFrom(all: readonly Change[], actions: readonly RpmAction[], commands: readonly (readonly string[])[]): State {
+function stateFrom(all: readonly Change[], actions: readonly RpmAction[], commands: readonly (readonly string[])[], open?: Unknown): State {
   const changes = all.filter(({ before, after }) => before !== after)
-  return { todo: new Map(changes.map(({ name }) => [name, 'to do'])), seen: aside({ changes, actions, commands: changes.length > 0 ? commands : [] }) }
+  return { todo: new Map(changes.map(({ name }) => [name, 'to do'])), seen: aside({ changes, actions, commands: changes.length > 0 ? commands : [], open }) }
 }
 
 async function withActions(host: Reader, given: DnfParams, commands: readonly (readonly string[])[], actions: readonly RpmAction[]): Promise<State> {

@@ -67,7 +67,7 @@ export const sysvinit = defineModule({
     const { name, state, runlevels, sleep, pattern } = given
     const running = [leaves(answerResource, runs(name, pattern), state !== 'stopped')]
     if (before.enabled !== after.enabled) {
-      const debian = after.enabled ? (runlevels ? `update-rc.d ${name} enable ${runlevels.join(' ')}` : `update-rc.d ${name} defaults && update-rc.d ${name} enable`) : `update-rc.d ${name} disable${runlevels ? ` ${runlevels.join(' ')}` : ''}`
+      const debian = after.enabled ? (runlevels ? `{ ls /etc/rc?.d/[SK][0-9][0-9]${name} >/dev/null 2>&1 || update-rc.d ${name} defaults; } && update-rc.d ${name} enable ${runlevels.join(' ')}` : `update-rc.d ${name} defaults && update-rc.d ${name} enable`) : `update-rc.d ${name} disable${runlevels ? ` ${runlevels.join(' ')}` : ''}`
       yield run(`${SYSTEM_PATH}; if command -v update-rc.d >/dev/null; then ${debian}; elif command -v chkconfig >/dev/null; then chkconfig${runlevels ? ` --level ${runlevels.join('')}` : ''} ${name} ${after.enabled ? 'on' : 'off'}; else echo 'Failed to find required executable "update-rc.d" or "chkconfig"' >&2; exit 9; fi`, [leaves(answerResource, starts(name, runlevels), after.enabled!)], { sentence: `${after.enabled ? 'enable' : 'disable'} ${name}` })
     }
     if (state === 'restarted' || state === 'reloaded') yield run(`${script(given, 'stop')}; sleep ${sleep}; ${script(given, 'start')}`, running, { sentence: `restart ${name}`, failure: `Failed to restart ${name}` })
