@@ -29,10 +29,11 @@ export const tempfile = defineModule({
   },
   whenChecked: 'remote module (tempfile) does not support check mode',
   async probe(host, params, { environment }) {
-    const directory = params.path === undefined ? '/tmp' : await resolvePath(host, params.path, environment)
+    const asked = params.path ?? (environment['TMPDIR'] || undefined)
+    const directory = asked === undefined ? '/tmp' : await resolvePath(host, asked, environment)
     const found = known(await host.get(followedResource, directory))
     if (found.kind !== 'directory') fail(`[Errno 2] No such file or directory: '${directory}'`)
-    return { path: null as null | Unknown, seen: aside({ found, directory: params.path === undefined ? undefined : directory, me: await host.whoami() }) }
+    return { path: null as null | Unknown, seen: aside({ found, directory: asked === undefined ? undefined : directory, me: await host.whoami() }) }
   },
   plan: (_params, before) => ({ ...before, path: fresh('a new name') }),
   apply({ params: { state, prefix, suffix }, before }) {
