@@ -220,7 +220,8 @@ async function oneRun(prepared: Prepared, inventory: Inventory, { playbooks, loa
     magic: { check: run.check, diff: run.diff, verbosity: run.verbosity, forks: run.forks, tags: run.tags, skipTags: run.skipTags, ...(run.limit === undefined ? {} : { limit: run.limit }), ...(settings.file === undefined ? {} : { configFile: settings.file }) },
   })
   // What is kept for later runs must be whole.
-  const factSubset = factCache ? undefined : factsByNeed(loader, files, inventory, run.extraVars, vault)
+  const gathers = playbooks.some(({ plays }) => plays.some(({ gatherFacts, gatherSubset }) => gatherFacts !== false && gatherSubset === undefined))
+  const factSubset = factCache || !gathers ? undefined : factsByNeed(loader, files, inventory, run.extraVars, vault)
   const { exitCode } = await runPlaybooks({ playbooks, inventory, settings: factSubset ? { ...run, factSubset } : run, modules: withOwnModules, connect, loader, emit, ask: terminal.ask, signal: terminal.signal, secrets, openVault: open, vars })
   return exitCode
 }

@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { type Dirent, closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { problemsOf } from '../problem/problem.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
@@ -29,7 +29,9 @@ export function projectTexts(directories: readonly string[], files: readonly str
     texts.set(path, text ?? '')
     return text !== undefined
   }
-  for (const path of [...new Set([...directories.flatMap((directory) => filesOf(directory)), ...files])]) if (existsSync(path) && !read(path)) return undefined
+  const all = new Set([...directories.flatMap((directory) => filesOf(directory)), ...files])
+  if (all.size > MOST.files) return undefined
+  for (const path of all) if (existsSync(path) && !read(path)) return undefined
   for (const path of [...texts.values()].flatMap(namedPaths)) if (existsSync(path) && !read(path)) return undefined
   return [...texts.values()]
 }
@@ -58,7 +60,15 @@ function filesOf(directory: string, depth = 0): readonly string[] {
 
 const isLinkedDirectory = (entry: Dirent, path: string): boolean => entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-const isText = (path: string): boolean => !readFileSync(path).subarray(0, 4096).includes(0)
+/** By its beginning: it may be large. */
+function isText(path: string): boolean {
+  const [file, begin] = [openSync(path, 'r'), Buffer.alloc(4096)]
+  try {
+    return !begin.subarray(0, readSync(file, begin)).includes(0)
+  } finally {
+    closeSync(file)
+  }
+}
 
 /** Playbooks, variables and templates that are named by a whole path. */
 const namedPaths = (text: string): readonly string[] => [...text.matchAll(/(?<![\w.}/])\/[\w./-]+\.(?:j2|jinja2?|ya?ml)\b/g)].map(([path]) => path)
