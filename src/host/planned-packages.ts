@@ -1,5 +1,5 @@
 import { type Unknown, unknown } from '../value/value.ts'
-import type { Foresight, Planned } from './resource.ts'
+import type { Foresight, Planned, PlannedPackage, Resource } from './resource.ts'
 
 /** What packages of the plan do to a thing; unknown where they cannot be asked. */
 export async function broughtByPackages<T>(planned: Planned, ask: (foresight: Foresight) => Promise<T | Unknown | undefined>, thing: string): Promise<T | Unknown | undefined> {
@@ -7,3 +7,6 @@ export async function broughtByPackages<T>(planned: Planned, ask: (foresight: Fo
   if (!installing) return undefined
   return planned.foresight ? ask(planned.foresight) : unknown(`packages of ${installing.by} may bring ${thing}`)
 }
+
+/** The packages of the plan, in its order; nothing outside a dry run. Key: ''. */
+export const plannedPackagesResource: Resource<readonly PlannedPackage[]> = { kind: 'planned-packages', load: async (_shell, keys) => keys.map(() => []), foresee: (_key, _found, planned) => planned.packages }

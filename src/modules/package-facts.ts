@@ -1,9 +1,9 @@
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { packageResource } from '../host/package.ts'
+import { plannedPackagesResource } from '../host/planned-packages.ts'
 import type { Reader } from '../host/reader.ts'
 import { choice, list, text } from '../schema/field.ts'
-import { type Value, dict, isUnknown } from '../value/value.ts'
+import { type Value, dict, isUnknown, unknown } from '../value/value.ts'
 
 type Packages = Map<Value, Value>
 
@@ -79,15 +79,24 @@ async function packagesOf(host: Reader, name: string, wanted: boolean, warnings:
     return new Map()
   }
   const found = manager.parse(probed.stdout.toString())
-  return name === 'apt' ? withoutPlanned(host, found) : found
+  return asPlanned(host, name, found)
 }
 
-/** The world that earlier tasks of a dry run planned. */
-async function withoutPlanned(host: Reader, found: Packages): Promise<Packages> {
-  const planned = host.changing !== undefined ? await Promise.all([...found.keys()].map((name) => host.get(packageResource, String(name)))) : []
-  const gone = [...found.keys()].filter((_, i) => planned[i] !== undefined && !isUnknown(planned[i]) && !planned[i].installed)
-  for (const name of gone) found.delete(name)
+/** The world that earlier tasks of a dry run planned. What a package that is not there yet says of itself is not known. */
+async function asPlanned(host: Reader, manager: string, found: Packages): Promise<Packages> {
+  const planned = host.changing === undefined ? [] : await host.get(plannedPackagesResource, '')
+  for (const { name, action, version, doubtful, by } of isUnknown(planned) ? [] : planned) {
+    const [bare = name] = name.split(/[:=]/)
+    if (doubtful) found.set(bare, unknown(`${by} may ${action} it`))
+    else if (action === 'remove') found.delete(bare)
+    else found.set(bare, [comingPackage(manager, bare, version, unknown(`known when ${by} has installed it`))])
+  }
   return found
+}
+
+function comingPackage(manager: string, name: string, version: string | undefined, later: Value): Value {
+  if (manager === 'apt') return dict({ name, version: version || later, arch: later, category: later, origin: later, source: 'apt' })
+  return dict({ name, version: later, release: later, ...(manager === 'rpm' ? { epoch: later, arch: later } : {}), source: manager })
 }
 
 /** Packages by name: a name may be installed for several architectures. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Told, asRoot, bringFolder, bringTutti, casePackages, runThere } from './spare-host.ts'
+import { type Told, asRoot, bringFolder, bringTutti, casePackages, runThere, toldIn } from './spare-host.ts'
 import { type TestHost, type TestLab, withLab } from './with-lab.ts'
 
 const CASES = 'test/modules/cases.test.ts'
@@ -46,6 +46,19 @@ describe('the cases of modules on one fresh Debian 12 host', () => {
 
   test('what each says there of a program that is missing', () => pass('lacking', [CASES], { TUTTI_CASE_SHELL: '/opt/busybox/sh', TUTTI_CASES: 'lacking' }))
 
+  // Programs of Alpine that cases bring along (apk, rc-service) must find no dpkg and no systemd; npm is heavy on Debian, and here anyway.
+  test.each([['alone', join(import.meta.dirname, '../modules/on-busybox.sh'), ['apk', 'package', 'package_facts', 'service', 'service_facts', 'user', 'group']], ['npm', process.execPath, [join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs'), 'run', CASES, '-t', '^npm ']]] as const)('on this machine, in a place of its own: %s', (name, program, args) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tutti-told-'))
+    try {
+      spawnSync(program, args, { env: { ...process.env, TUTTI_TEST_JSON: join(folder, 'told.json') }, stdio: 'ignore', timeout: 300_000 })
+      const told = toldIn(readFileSync(join(folder, 'told.json'), 'utf8'))
+      passes.set(name, told)
+      expect(failures(told)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   test('all that a host with their programs can run', async () => {
     await asRoot(host, `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${casePackages().join(' ')}`)
     await pass('whole', [CASES], { TUTTI_KEEP_CASES: '/srv/cases' })
@@ -59,7 +72,7 @@ describe('the cases of modules on one fresh Debian 12 host', () => {
 
   test('those that ran nowhere are named as unproven', () => {
     const all = passes.get('whole')!.map(({ name }) => name)
-    const ran = new Set(['busybox', 'lacking', 'whole'].flatMap((name) => passes.get(name)!).filter(({ status }) => status === 'passed').map(({ name }) => name))
+    const ran = new Set(['busybox', 'lacking', 'alone', 'npm', 'whole'].flatMap((name) => passes.get(name)!).filter(({ status }) => status === 'passed').map(({ name }) => name))
     const named = [...readFileSync(join(import.meta.dirname, '../../docs/unproven.md'), 'utf8').matchAll(/^- `(.*)`$/gm)].map(([, name]) => name)
     expect(named).toEqual(all.filter((name) => !ran.has(name)).sort())
   })

@@ -45,7 +45,12 @@ export async function asRoot(host: TestHost, script: string, seconds = 600): Pro
 export async function runThere(host: TestHost, args: readonly string[], environment: Readonly<Record<string, string>> = {}, seconds = 900): Promise<readonly Told[]> {
   const variables = Object.entries({ ...environment, TUTTI_SPARE_HOST: '1', TUTTI_TEST_JSON: '/tmp/told.json', PATH: `${THERE}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` })
   await asRoot(host, `cd ${THERE} && rm -f /tmp/told.json && { env ${variables.map(([name, value]) => quoted(`${name}=${value}`)).join(' ')} node_modules/.bin/vitest run ${args.map(quoted).join(' ')} >/tmp/told.log 2>&1 </dev/null || true; }; [ -s /tmp/told.json ] || { tail -c 1500 /tmp/told.log; exit 1; }`, seconds)
-  const { testResults } = JSON.parse(await asRoot(host, 'cat /tmp/told.json')) as { testResults: { assertionResults: { fullName: string; status: string; failureMessages: string[] }[] }[] }
+  return toldIn(await asRoot(host, 'cat /tmp/told.json'))
+}
+
+/** What Vitest's reporter for programs wrote. */
+export function toldIn(json: string): readonly Told[] {
+  const { testResults } = JSON.parse(json) as { testResults: { assertionResults: { fullName: string; status: string; failureMessages: string[] }[] }[] }
   return testResults.flatMap(({ assertionResults }) => assertionResults.map(({ fullName, status, failureMessages }) => ({ name: fullName, status: status === 'passed' || status === 'failed' ? status : 'skipped', message: failureMessages.join('\n') }) as const))
 }
 

@@ -16,6 +16,7 @@ printf 'root:x:0:0:root:/root:/bin/ash\ndaemon:x:2:2:daemon:/sbin:/sbin/nologin\
 printf 'root:*::0:::::\ndaemon:!::0:::::\nnobody:!::0:::::\n' > "$root/etc/shadow"; chmod 640 "$root/etc/shadow"
 printf 'root:x:0:root\ndaemon:x:2:root,daemon\nadm:x:4:root\nwheel:x:10:root\naudio:x:18:\nvideo:x:27:root\nusers:x:100:\nnogroup:x:65533:\nnobody:x:65534:\n' > "$root/etc/group"
 printf '/bin/sh\n/bin/ash\n' > "$root/etc/shells"; printf 'welcome\n' > "$root/etc/skel/.profile"; printf '127.0.0.1 localhost\n' > "$root/etc/hosts"
+reporter=; [ -n "${TUTTI_TEST_JSON:-}" ] || reporter='--reporter=dot --hideSkippedTests '
 pattern=$(IFS='|'; echo "$*")
 cat > "$root/start" <<START
 mount -t proc proc /proc
@@ -24,6 +25,8 @@ for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do n=\${d%%:
 ln -s /proc/self/fd /dev/fd; mkdir /dev/shm
 ip link set lo up
 cd '$repository'
-exec env -i PATH=/usr/local/bin:/bin HOME=/root SHELL=/bin/ash TUTTI_SPARE_HOST=1 /opt/node/node '$modules/vitest/vitest.mjs' run test/modules/cases.test.ts --configLoader=runner --cache=false --reporter=dot --hideSkippedTests ${pattern:+-t '^($pattern) '}
+exec env -i PATH=/usr/local/bin:/bin HOME=/root SHELL=/bin/ash TUTTI_SPARE_HOST=1 ${TUTTI_TEST_JSON:+TUTTI_TEST_JSON=/told.json} /opt/node/node '$modules/vitest/vitest.mjs' run test/modules/cases.test.ts --configLoader=runner --cache=false ${reporter}${pattern:+-t '^($pattern) '}
 START
-unshare -mpfiun --propagation private sh -c 'mount --bind "$2" "$1$2" && mount -o remount,bind,ro "$1$2" && { [ "$2/node_modules" = "$3" ] || { mount --bind "$3" "$1$3" && mount -o remount,bind,ro "$1$3"; }; } && exec chroot "$1" /bin/ash /start' sh "$root" "$repository" "$modules"
+unshare -mpfiun --propagation private sh -c 'mount --bind "$2" "$1$2" && mount -o remount,bind,ro "$1$2" && { [ "$2/node_modules" = "$3" ] || { mount --bind "$3" "$1$3" && mount -o remount,bind,ro "$1$3"; }; } && exec chroot "$1" /bin/ash /start' sh "$root" "$repository" "$modules" && code=0 || code=$?
+[ -z "${TUTTI_TEST_JSON:-}" ] || cp "$root/told.json" "$TUTTI_TEST_JSON"
+exit $code
