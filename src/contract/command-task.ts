@@ -11,7 +11,7 @@ import { Unknown, type Value, fresh, unknown } from '../value/value.ts'
 import type { Ending, Result, Surroundings } from './define-module.ts'
 import { known } from './file-target.ts'
 import { fail } from './failure.ts'
-import { globExists } from './glob-exists.ts'
+import { writtenExists } from './glob-exists.ts'
 
 /** The parameters that `command` and `shell` share. */
 export const commandParams = {
@@ -65,7 +65,7 @@ export async function probeCommand(host: Reader, task: CommandTask, { environmen
 
 /** Why nothing need be run; undefined where it must. */
 export async function settledBy(host: Reader, { creates, removes }: Pick<CommandTask, 'creates' | 'removes'>, directory: string | undefined, environment: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const exists = async (pattern: string) => known(await globExists(host, await resolvePath(host, directory && !/^[/~$]/.test(pattern) ? `${directory}/${pattern}` : pattern, environment)))
+  const exists = async (pattern: string) => known(await writtenExists(host, pattern !== '' && directory && !/^[/~$]/.test(pattern) ? `${directory}/${pattern}` : pattern, environment))
   const [made, present] = await Promise.all([creates === undefined ? false : exists(creates), removes === undefined ? true : exists(removes)])
   if (made) return `skipped, since ${creates} exists`
   return present ? undefined : `skipped, since ${removes} does not exist`

@@ -1,7 +1,11 @@
 import { followedResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
+import { resolvePath } from '../host/resolve-path.ts'
 import { quote } from '../shell/quote.ts'
 import { Unknown } from '../value/value.ts'
+
+/** The same for a path as a task writes it; an empty one does not exist. */
+export const writtenExists = async (host: Reader, written: string, environment: Readonly<Record<string, string>>): Promise<boolean | Unknown> => (written === '' ? false : globExists(host, await resolvePath(host, written, environment)))
 
 /** Whether a path, or any path that a pattern matches, exists: `creates` and `removes`. A link that leads nowhere does not exist. */
 export async function globExists(host: Reader, pattern: string): Promise<boolean | Unknown> {

@@ -1,3 +1,4 @@
+import { Problem } from '../problem/problem.ts'
 import { quote } from '../shell/quote.ts'
 import { isUnknown } from '../value/value.ts'
 import type { Reader } from './reader.ts'
@@ -7,10 +8,12 @@ const VARIABLE = /\$(?:(\w+)|\{([^}]*)\})/g
 /**
  * A path as a task writes it, made absolute: `~`, `~user` and `$NAME` are expanded for the task's user, what is relative starts
  * where the user's commands start. Unset variables stay as they are written. A slash at the end is kept. Throws the `Unknown`
- * where a dry run cannot tell.
+ * where a dry run cannot tell, a `Problem` where the path is empty.
  */
 export async function resolvePath(host: Reader, path: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
   const expanded = await expandPath(host, path, environment)
+  // It would be the directory where commands start: a variable without a value must not remove a home.
+  if (expanded === '') throw new Problem({ code: 'empty-path', summary: 'a path is empty', hint: 'a variable in it may have no value' })
   return expanded.startsWith('/') ? expanded : `${(await host.whoami()).directory.replace(/\/$/, '')}/${expanded}`
 }
 

@@ -134,8 +134,12 @@ function stateNow({ kind }: FileTarget, { recurse }: FileModuleParams): Surround
   return kind === 'directory' || kind === 'link' ? kind : 'file'
 }
 
+/** Nothing can be below a device: what an empty path means, where Ansible takes it for something that is not there. */
+const NOWHERE = '/dev/null/nothing'
+
 /** A hard link to be made where a directory is goes into it, under the name of its source. */
 async function placeOf(host: Reader, { path, state, src }: FileModuleParams, environment: Readonly<Record<string, string>>): Promise<string> {
+  if (path === '' && state === 'absent') return NOWHERE
   const written = (await resolvePath(host, path, environment)).replace(/(.)\/+$/, '$1')
   if (state !== 'hard' || src === undefined || known(await host.get(followedResource, written)).kind !== 'directory') return written
   return `${written}/${basename(src)}`
@@ -323,7 +327,7 @@ function timeSteps(before: FileModuleState, after: FileModuleState): readonly St
 function outputsOf({ src }: FileModuleParams, { seen }: FileModuleState, after: FileModuleState): Outputs {
   const { path, state, target, sourcePath, warnings } = seen.value
   const name = state === 'link' || state === 'hard' || state === 'touch' ? { dest: path } : { path }
-  if (state === 'absent') return { ...name, state: 'absent' }
+  if (state === 'absent') return { path: path === NOWHERE ? '' : path, state: 'absent' }
   const size = target.seen.value.followed.size
   return { ...name, ...(src === undefined ? {} : { src: sourcePath ?? src }), ...attributeOutputs(after.own, target), ...(state === 'hard' ? { state: 'hard' } : {}), size, ...(warnings ? { warnings } : {}) }
 }

@@ -56,7 +56,7 @@ export const find = defineModule({
 `,
   params,
   async probe(host, given, { environment }) {
-    const looked = await Promise.all(given.paths.map(async (one) => look(host, await resolvePath(host, one, environment), given)))
+    const looked = await Promise.all(given.paths.map(async (one) => (one === '' ? { root: '', found: [], examined: 0, skipped: [{ path: '', reason: "'' is not a directory" }] } : look(host, await resolvePath(host, one, environment), given))))
     const picked = await Promise.all(looked.map(async ({ root, found }) => ({ root, ...(await filtered(host, found, given)) })))
     const matched = picked.flatMap(({ matched }) => matched)
     return {

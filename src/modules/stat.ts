@@ -1,7 +1,7 @@
 import { defineModule } from '../contract/define-module.ts'
 import { known } from '../contract/file-target.ts'
 import { showMode } from '../contract/file-attributes.ts'
-import { type FileState, checksumResource, fileResource, followedResource, realpathResource } from '../host/file.ts'
+import { absent, type FileState, checksumResource, fileResource, followedResource, realpathResource } from '../host/file.ts'
 import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { choice, flag, path } from '../schema/field.ts'
@@ -37,6 +37,7 @@ export const stat = defineModule({
     get_selinux_context: flag('SELinux context.', { inert: 'hosts with SELinux are not modelled; the context is left out, as on hosts without it' }),
   },
   async probe(host, params, { environment }) {
+    if (params.path === '') return { path: '', file: absent, checksum: '', extra: [], source: '' }
     const path = (await resolvePath(host, params.path, environment)).replace(/(.)\/+$/, '$1')
     const [file, checksum, extra, source] = await Promise.all([
       host.get(params.follow ? followedResource : fileResource, path), checksumOf(host, path, params.get_checksum, params.checksum_algorithm),

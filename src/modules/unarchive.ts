@@ -5,7 +5,7 @@ import { defineModule, type Outputs } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { fileParams, parseMode, refuseAttributes, showMode } from '../contract/file-attributes.ts'
 import { known } from '../contract/file-target.ts'
-import { globExists } from '../contract/glob-exists.ts'
+import { writtenExists } from '../contract/glob-exists.ts'
 import { type ArchiveEntry, type Listing, type Selection, FIND_TAR, FIND_UNZIP, IS_ZIP, listScript, members, parseListing, refuseWithoutPacker, tarOptions, zipMembers } from '../contract/list-archive.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { groupAccount, userAccount } from '../host/account.ts'
@@ -97,7 +97,7 @@ export const unarchive = defineModule({
     const root = known(await host.get(followedResource, dest))
     const source = await sourceOf(host, given, environment)
     const nothing: Seen = { dest, source, root, me, settled: true, format: 'tar', found: [] }
-    if (given.creates !== undefined && known(await globExists(host, await resolvePath(host, given.creates, environment)))) return { entries: {}, seen: aside(nothing) }
+    if (given.creates !== undefined && known(await writtenExists(host, given.creates, environment))) return { entries: {}, seen: aside(nothing) }
     if (root.kind !== 'directory') fail(`dest '${dest}' must be an existing dir`)
     const listing = parseListing(await listed(host, source, selectionOf(given), given.validate_certs))
     if (source.local) await refuseWithoutPacker(host, listing.format)

@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix'
 import { defineModule } from '../contract/define-module.ts'
 import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
 import { fail } from '../contract/failure.ts'
-import { globExists } from '../contract/glob-exists.ts'
+import { writtenExists } from '../contract/glob-exists.ts'
 import { known, readTarget } from '../contract/file-target.ts'
 import { multipartBody } from '../contract/multipart.ts'
 import { type Exchanged, type Redirects, exchange, nameInUrl, placeOf, withNetrc } from '../contract/web-exchange.ts'
@@ -73,7 +73,7 @@ export const uri = defineModule({
   whenChecked: 'This action (uri) does not support check mode.',
   async probe(host, given, { environment, readFile }) {
     refuseAttributes(given)
-    const there = async (one: string | undefined) => (one === undefined ? undefined : known(await globExists(host, await resolvePath(host, one, environment))))
+    const there = async (one: string | undefined) => (one === undefined ? undefined : known(await writtenExists(host, one, environment)))
     const [made, present] = await Promise.all([there(given.creates), there(given.removes)])
     const settled = made === true ? `skipped, since '${given.creates}' exists` : present === false ? `skipped, since '${given.removes}' does not exist` : undefined
     const dest = given.dest === undefined ? undefined : await resolvePath(host, given.dest, environment)

@@ -115,7 +115,7 @@ const FALSE = new Set(['no', 'off', 'n', 'f', 'false', '0'])
 export function convert(field: Field, value: Value): unknown {
   if (value instanceof Unknown) throw value
   if (value instanceof TemplateString || value instanceof VaultString) return undefined
-  if (value === null) return field.type === 'raw' ? null : field.type === 'list' && field.required ? [] : undefined
+  if (value === null) return field.required ? nothing(field) : field.type === 'raw' ? null : undefined
   switch (field.type) {
     case 'raw': return value
     case 'text': case 'path': case 'file': return toText(value)
@@ -128,6 +128,15 @@ export function convert(field: Field, value: Value): unknown {
     case 'list': return toList(value).map((item) => convert(field.items!, item))
     case 'record': return toRecord(field.fields!, value)
   }
+}
+
+/** None for a parameter that is required: a text is empty, as in Ansible; nothing else can be made of it. */
+function nothing({ type, choices = [] }: Field): unknown {
+  if (type === 'raw') return null
+  if (type === 'list') return []
+  if (type === 'integer' || type === 'number' || type === 'flag' || type === 'record') return wrong(type === 'integer' ? 'a whole number' : type === 'flag' ? 'yes or no' : type === 'number' ? 'a number' : 'a mapping', null, { integer: 'int', number: 'float', flag: 'bool', record: 'dict' }[type])
+  if (type === 'choice') throw new Problem({ code: 'wrong-choice', summary: 'not one of the choices', detail: `nothing is not one of ${choices.join(', ')}`, said: `value of % must be one of: ${choices.join(', ')}, got: None` })
+  return ''
 }
 
 /** Ansible's `mode: 0644` is octal 420 in YAML 1.1 and arrives as that number: written back in octal it is what was meant. */

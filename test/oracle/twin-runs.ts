@@ -52,6 +52,11 @@ interface Kept {
   readonly sums: ReadonlyMap<string, string>
 }
 
+/** What both hosts are after the last run; what the clean run of the batch wrote. */
+let before: readonly [Kept, Kept] | undefined
+let written: readonly string[] = []
+let statesWrong = 0
+
 const missing = !asked.sources ? '--sources names no directory' : spawnSync(asked.ansible, ['--version']).status !== 0 ? 'Ansible is not installed (--ansible PATH/ansible-playbook)' : process.getuid?.() !== 0 ? 'the hosts need root' : undefined
 if (missing) {
   console.log(`skipped: ${missing}`)
@@ -91,7 +96,6 @@ async function compareSingly(batch: readonly Drawn[]): Promise<readonly Finding[
   return findings
 }
 
-let before: readonly [Kept, Kept] | undefined
 
 /** Undefined where Ansible cannot even read the playbook: one of its tasks is to blame. */
 async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[] | undefined> {
@@ -118,8 +122,6 @@ async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[]
   return findings
 }
 
-let written: readonly string[] = []
-let statesWrong = 0
 
 async function renew(): Promise<void> {
   rmSync(join(scratch, 'facts'), { recursive: true, force: true })

@@ -27,7 +27,7 @@ export const debug = defineControl({
   act: (call, { var: name, verbosity }, args) => {
     if (name !== undefined && args.has('msg')) return failedResult('parameters are mutually exclusive: msg|var')
     if (call.playRun.run.settings.verbosity < verbosity) return plain('skipped', { skipped_reason: 'Verbosity threshold not met.', failed: false })
-    return plain('ok', name === undefined ? { msg: args.get('msg') ?? 'Hello world!' } : { [name]: shown(call, name) })
+    return plain('ok', name === undefined ? { msg: args.has('msg') ? args.get('msg')! : 'Hello world!' } : { [name]: shown(call, name) })
   },
 })
 
