@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => lab.down())
 
 test('what `tutti doc` shows of each module does what it says, and a second time nothing', async () => {
-  const told = (await runThere(host, ['test/modules/examples.test.ts', '-t', 'examples run'])).filter(({ name }) => name.endsWith('its examples run'))
+  const told = (await runThere(host, ['test/modules/examples.test.ts', '-t', 'examples run'], {}, 1500)).filter(({ name }) => name.endsWith('its examples run'))
   expect(told.filter(({ status }) => status === 'failed').map(({ name, message }) => `${name}\n${message}`)).toEqual([])
   const [, named = ''] = /^The examples of (.*) have not run either/m.exec(readFileSync(join(import.meta.dirname, '../../docs/unproven.md'), 'utf8')) ?? []
   expect([...named.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(told.filter(({ status }) => status === 'skipped').map(({ name }) => name.split(' ')[0]).sort())
-})
+}, 1_600_000)
