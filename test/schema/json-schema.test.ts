@@ -6,7 +6,7 @@ import { argumentsSchema } from '../../src/schema/json-schema.ts'
 import { validateJson } from '../../src/schema/validate-json.ts'
 import { convertParams } from '../../src/schema/convert-params.ts'
 import { fromJson, toJson } from '../../src/value/json.ts'
-import { isDict, type Dict } from '../../src/value/value.ts'
+import { TemplateString, type Value, isDict, type Dict } from '../../src/value/value.ts'
 import { parseYamlValue } from '../../src/yaml/parse-value.ts'
 
 const all = await Promise.all([...modules].map(async ([name, load]) => [name, (await load()) as Module] as const))
@@ -22,16 +22,19 @@ test('so are those of the actions of the engine', () => {
 
 describe('examples in the documentation', () => {
   const examples = all.flatMap(([name, module]) => {
-    const tasks = module.examples === undefined ? [] : (parseYamlValue(module.examples) as readonly Dict[])
+    const tasks = module.examples === undefined ? [] : (parseYamlValue(module.examples, { templates: true }) as readonly Dict[])
     return tasks.flatMap((task) => [...task].flatMap(([key, args]) => (key === name && isDict(args) ? [[name, args] as const] : [])))
   })
   test('there are some', () => expect(examples.length).toBeGreaterThan(5))
   test.each(examples)('of %s fit the schema and the conversion alike', (name, args) => {
     const module = all.find(([one]) => one === name)![1]
-    expect(validateJson(argumentsSchema(module), toJson(args))).toEqual([])
+    expect(validateJson(argumentsSchema(module), toJson(written(args)))).toEqual([])
     expect(convertParams(module.params, args, { owner: name }).problems).toEqual([])
   })
 })
+
+/** Templates as they stand in the text. */
+const written = (value: Value): Value => (value instanceof TemplateString ? value.source : Array.isArray(value) ? value.map(written) : isDict(value) ? new Map([...value].map(([key, one]) => [key, written(one)])) : value)
 
 test.each<[string, object]>([
   ['an unknown parameter', { path: '/x', colour: 'red' }], ['a word that is no choice', { path: '/x', state: 'there' }], ['no yes or no', { path: '/x', recurse: 'maybe' }], ['a missing one', { state: 'file' }],
