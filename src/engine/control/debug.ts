@@ -38,7 +38,7 @@ function shown(call: TaskCall, name: string): Value {
   } catch (thrown) {
     const [problem] = problemsOf(thrown) ?? []
     if (problem?.code !== 'undefined-variable') throw thrown
-    return 'VARIABLE IS NOT DEFINED!'
+    return `<< error 1 - ${problem.detail} >>`
   }
 }
 
