@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { controls } from '../../src/engine/control/controls.ts'
 import { registry } from '../../src/modules/registry.ts'
-import { type TestHost, withLab } from '../lab/with-lab.ts'
+import { type TestHost, type TestLab, withLab } from '../lab/with-lab.ts'
 import { type Drawn, drawTasks, isComplete, variableFiles } from './draw-tasks.ts'
 import { type HostState, differences, readState } from './host-state.ts'
 
@@ -52,6 +52,8 @@ interface Kept {
   readonly sums: ReadonlyMap<string, string>
 }
 
+let lab: TestLab
+let scratch: string
 /** What both hosts are after the last run; what the clean run of the batch wrote. */
 let before: readonly [Kept, Kept] | undefined
 let written: readonly string[] = []
@@ -61,15 +63,6 @@ const missing = !asked.sources ? '--sources names no directory' : spawnSync(aske
 if (missing) {
   console.log(`skipped: ${missing}`)
   process.exit(0)
-}
-
-const lab = await withLab('oracle', { ours: { memory: '1G', cpus: 2 }, theirs: { memory: '1G', cpus: 2 } })
-const scratch = mkdtempSync(join(tmpdir(), 'tutti-oracle-'))
-try {
-  await compareAll()
-} finally {
-  await lab.down()
-  rmSync(scratch, { recursive: true, force: true })
 }
 
 async function compareAll(): Promise<void> {
@@ -223,4 +216,13 @@ function summary(counted: readonly (readonly Finding[])[]): void {
   const known = all.filter(({ task }) => !['command', 'shell', 'script', 'expect'].includes(task.module))
   const dry = all.filter(({ wrong }) => wrong.some((line) => line.startsWith('dry run')))
   console.log(`${statesWrong} runs of batches left other states\n${counted.length} tasks (${counted.filter(([first]) => first!.idle).length} of them fail or are skipped under Ansible), ${all.length} runs on each twin: ${good.length} the same; ${dry.length} in which the dry run was wrong; unknown in ${known.filter(({ predicted }) => predicted === 'unknown').length} of ${known.length} that run no program`)
+}
+
+lab = await withLab('oracle', { ours: { memory: '1G', cpus: 2 }, theirs: { memory: '1G', cpus: 2 } })
+scratch = mkdtempSync(join(tmpdir(), 'tutti-oracle-'))
+try {
+  await compareAll()
+} finally {
+  await lab.down()
+  rmSync(scratch, { recursive: true, force: true })
 }
