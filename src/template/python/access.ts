@@ -50,8 +50,7 @@ function memberOfText(value: Value, key: Value): Value | undefined {
   return isDict(dict) ? dict.get(key) : undefined
 }
 function missing(value: Value, key: Value, place?: Place): Undefined {
-  const what = typeof key === 'string' ? `attribute '${key}'` : `item ${repr(key)}`
-  return new Undefined(`'${typeName(value)}' has no ${what}`, { place })
+  return new Undefined(`object of type '${typeName(value)}' has no attribute ${repr(key)}`, { place })
 }
 
 /** `value[from:to:step]` of text, lists and tuples. */
