@@ -314,8 +314,10 @@ export const apt = defineModule({
     const [stdout, stderr] = [main?.stdout.toString() ?? planned ?? '', main?.stderr.toString() ?? '']
     const counts = /^(\d+) upgraded, (\d+) newly installed, (?:(\d+) downgraded, )?(\d+) to remove/m.exec(stdout)
     const did = counts ? counts.slice(1).some((count) => Number(count) > 0) : updated === true && nothingElse(params)
+    // Installing tells of the lists, also where nobody asked for them.
+    const tells = params.update_cache !== undefined || stale || ((params.name?.length ?? 0) > 0 && params.state !== 'absent')
     return {
-      outputs: { ...(params.update_cache !== undefined || stale ? { cache_updated: updated, cache_update_time: updated !== true ? time : (renewed ?? unknown('when the lists are read')) } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
+      outputs: { ...(tells ? { cache_updated: updated, cache_update_time: updated !== true ? time : (renewed ?? unknown('when the lists are read')) } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
       changed: did,
     }
   },
