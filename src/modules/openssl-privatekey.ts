@@ -1,7 +1,9 @@
+import { askProgram } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { fileParams, refuseAttributes } from '../contract/file-attributes.ts'
 import { type FileTarget, attributeChange, attributeLines, attributeOutputs, newTarget, readTarget, wish } from '../contract/file-target.ts'
+import { OPENSSL } from '../contract/openssl.ts'
 import { refuseSelinux } from '../contract/selinux.ts'
 import { type Step, attributes, remove, run } from '../host/step.ts'
 import { fileResource } from '../host/file.ts'
@@ -59,12 +61,15 @@ export const opensslPrivatekey = defineModule({
     if (given.type === 'ECC' && given.curve === undefined) fail('curve is required for type ECC')
     if (given.cipher !== 'auto' && !/^[\w-]+$/.test(given.cipher)) fail(`cipher '${given.cipher}' is not the name of a cipher`)
     const target = await readTarget(host, given.path, { ...given, mode: given.mode ?? '0600' }, true)
-    if (target.kind !== 'file') return { ...target, key: '' }
+    if (target.kind !== 'file') {
+      if (given.state === 'present') await askProgram(host, OPENSSL, ':', [])
+      return { ...target, key: '' }
+    }
     const { printBytes } = await import('../shell/bytes.ts')
     const pass = given.passphrase === undefined ? '-passin pass:' : '-passin stdin'
-    const reply = await host.run(`export LC_ALL=C; command -v openssl >/dev/null || exit 9; ${given.passphrase === undefined ? ':' : printBytes(Buffer.from(`${given.passphrase}\n`))} | openssl pkey -in ${quote(target.seen.value.path)} ${pass} -noout -text 2>/dev/null | sed -n -e '1p' -e '/^ASN1 OID/p' -e '/^NIST CURVE/p'`, [target.seen.value.path])
+    const reply = await askProgram(host, OPENSSL, `${given.passphrase === undefined ? ':' : printBytes(Buffer.from(`${given.passphrase}\n`))} | openssl pkey -in ${quote(target.seen.value.path)} ${pass} -noout -text 2>/dev/null | sed -n -e '1p' -e '/^ASN1 OID/p' -e '/^NIST CURVE/p'`, [target.seen.value.path])
     if (reply instanceof Unknown) return { ...target, key: reply }
-    return { ...target, key: reply.code === 9 ? fail('Failed to find required executable "openssl": install the package openssl on the host') : parseKind(reply.stdout.toString()) }
+    return { ...target, key: parseKind(reply.stdout.toString()) }
   },
   plan(given, before): Key {
     if (given.state === 'absent') return before.kind === 'absent' ? before : { ...before, kind: 'absent', mode: 0, owner: '', group: '', key: '', checksum: '' }

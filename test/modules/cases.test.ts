@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { type Case, canRunAgain, caseShell, loadCases, runAgain, runCase } from './run-case.ts'
+import { type Case, canRunAgain, loadCases, runAgain, runCase } from './run-case.ts'
 import { type PlayCase, runPlayCase } from './run-play-case.ts'
 
 const folder = join(import.meta.dirname, 'cases')
@@ -20,13 +20,13 @@ const isSecondPass = process.env.TUTTI_SECOND_PASS === '1'
 /** Whether this machine has all programs that a case is about; `gnu-tar` is a tar of GNU. */
 const has = (programs: string): boolean => programs.split(' ').every((program) => {
   try {
-    return execFileSync(caseShell ?? 'sh', ['-c', `${caseShell ? '' : 'PATH=$PATH:/usr/sbin:/sbin; '}${program === 'gnu-tar' ? 'tar --version | grep GNU' : `command -v ${program}`}`]).length > 0
+    return execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin; ${program === 'gnu-tar' ? 'tar --version | grep GNU' : `command -v ${program}`}`]).length > 0
   } catch {
     return false
   }
 })
 
-const says = (line: string): boolean => spawnSync(caseShell ?? 'sh', ['-c', line]).status === 0
+const says = (line: string): boolean => spawnSync('sh', ['-c', line]).status === 0
 
 const isPlay = (one: Case | PlayCase): one is PlayCase => 'play' in one || 'plays' in one
 
@@ -37,7 +37,7 @@ for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
     for (const file of readdirSync(join(folder, module)).filter((name) => name.endsWith('.yml')).sort()) {
       loadCases(join(folder, module, file)).forEach((one, i) => {
-        if (isPlay(one)) return test.skipIf(isSecondPass || caseShell !== undefined || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runPlayCase(one))
+        if (isPlay(one)) return test.skipIf(isSecondPass || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runPlayCase(one))
         const id = `${module}-${file.replace('.yml', '')}-${i}`
         test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, () => (isSecondPass ? runAgain : runCase)(module, one, id), isSpare ? 120_000 : undefined)
       })

@@ -25,7 +25,7 @@ for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do n=\${d%%:
 ln -s /proc/self/fd /dev/fd; mkdir /dev/shm
 ip link set lo up
 cd '$repository'
-exec env -i PATH=/usr/local/bin:/bin HOME=/root SHELL=/bin/ash TUTTI_SPARE_HOST=1 ${TUTTI_TEST_JSON:+TUTTI_TEST_JSON=/told.json} /opt/node/node '$modules/vitest/vitest.mjs' run test/modules/cases.test.ts --configLoader=runner --cache=false ${reporter}${pattern:+-t '^($pattern) '}
+exec env -i PATH=/usr/local/bin:/bin HOME=/root SHELL=/bin/ash TUTTI_SPARE_HOST=1 ${TUTTI_CASES:+TUTTI_CASES=$TUTTI_CASES} ${TUTTI_TEST_JSON:+TUTTI_TEST_JSON=/told.json} /opt/node/node '$modules/vitest/vitest.mjs' run test/modules/cases.test.ts --configLoader=runner --cache=false ${reporter}${pattern:+-t '^($pattern) '}
 START
 unshare -mpfiun --propagation private sh -c 'mount --bind "$2" "$1$2" && mount -o remount,bind,ro "$1$2" && { [ "$2/node_modules" = "$3" ] || { mount --bind "$3" "$1$3" && mount -o remount,bind,ro "$1$3"; }; } && exec chroot "$1" /bin/ash /start' sh "$root" "$repository" "$modules" && code=0 || code=$?
 [ -z "${TUTTI_TEST_JSON:-}" ] || cp "$root/told.json" "$TUTTI_TEST_JSON"

@@ -82,9 +82,6 @@ export interface Case extends TaskCase {
 
 export const loadCases = (file: string): readonly (Case | PlayCase)[] => parse(readFileSync(file, 'utf8')) as readonly (Case | PlayCase)[]
 
-/** The shell of a case's host: another than /bin/sh finds no program but those of its own PATH. */
-export const caseShell: string | undefined = process.env['TUTTI_CASE_SHELL']
-
 /** Where cases leave their directories for `runAgain`; each has a temporary one otherwise. */
 const kept: string | undefined = process.env['TUTTI_KEEP_CASES']
 
@@ -93,7 +90,7 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
   const { root, files, done } = directories(id)
   const server = given.server ? await serve(given.server) : undefined
   const one = replaced(replaced(given, '@PORT', String(server?.port)), given.sign ?? '@', root)
-  const connection = connectLocal(caseShell === undefined ? {} : { shellProgram: caseShell })
+  const connection = connectLocal({})
   try {
     build(root, one.host ?? {})
     build(files, one.files ?? {})
@@ -136,7 +133,7 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
 export async function runAgain(moduleName: string, given: Case, id: string): Promise<void> {
   const { root, files } = directories(id)
   const one = replaced(given, given.sign ?? '@', root)
-  const connection = connectLocal(caseShell === undefined ? {} : { shellProgram: caseShell })
+  const connection = connectLocal({})
   try {
     const again = await runAll(await tasksOf(moduleName, one), new Machine(connection), files)
     expect(again.at(-1)!.status, `second pass: ${again.at(-1)!.reason ?? show(again.at(-1)!.diff)}`).toBe(one.again || 'same')
