@@ -9,7 +9,7 @@ import { type Step, mkdir, run, write } from '../host/step.ts'
 import { choice, text } from '../schema/field.ts'
 import { commandLine, quote } from '../shell/quote.ts'
 import { bytesContent } from '../value/content.ts'
-import { type Unknown, isUnknown } from '../value/value.ts'
+import { type Unknown, isUnknown, unknown } from '../value/value.ts'
 
 /** Whether the kernel has a module, loaded or built in. Key: its name, with underscores. */
 const moduleResource: Resource<boolean> = {
@@ -80,7 +80,9 @@ const wordsOf = (params: string): readonly string[] => params.trim().split(/\s+/
 /** modprobe's own dry run says whether the kernel has such a module; one that a planned package may bring is left to the run. */
 async function refuseMissing(host: Reader, name: string, words: readonly string[]): Promise<void> {
   const reply = await askProgram(host, { modprobe: 'kmod' }, commandLine(['modprobe', '--dry-run', name, ...words]), 'anything')
-  if (!isUnknown(reply) && reply.code !== 0 && !(host.planned && host.changing)) fail(reply.stderr.toString().trim() || `modprobe cannot load ${name}`, { name, params: words.join(' '), state: 'present', rc: reply.code })
+  if (isUnknown(reply) || reply.code === 0) return
+  if (host.planned && host.changing) throw unknown(`the kernel has no module ${name} yet; ${host.changing} may bring it`)
+  fail(reply.stderr.toString().trim() || `modprobe cannot load ${name}`, { name, params: words.join(' '), state: 'present', rc: reply.code })
 }
 
 /** Every file of the two directories, with the one that would be made, and whether the directories are there. */
