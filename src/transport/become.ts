@@ -39,6 +39,18 @@ function sudo(become: Become, inner: string, token: string): BecomeCommand {
   }
 }
 
+/**
+ * A command line with sudo, by `becomeCommand`; where the host lets nobody become another user without a terminal (`requiretty`), once
+ * more under `script`, which gives it one. Its input and output stay what they are: they pass the terminal by.
+ */
+export function onTerminalIfNeeded(become: Become, command: string): string {
+  const asked = `LC_ALL=C ${program(become)} -n -u ${quote(become.user)} true 2>&1 </dev/null | grep -q 'have a tty'`
+  const beside = quote(`exec ${command} <&3 >&4 2>&5 3<&- 4>&- 5>&-`)
+  // sudo refuses before it reads anything: what was written to it is still there.
+  const script = [`${command}`, 'c=$?', `[ $c = 1 ] && command -v script >/dev/null && ${asked} || exit $c`, `exec script -qec ${beside} /dev/null 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1`].join('\n')
+  return `exec /bin/sh -c ${quote(script)}`
+}
+
 const program = ({ program, method }: Become): string => (program ? quote(program) : method)
 const words = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part).join(' ')
 
@@ -65,7 +77,7 @@ const SYMPTOMS: readonly Symptom[] = [
     pattern: /must have a tty|must be run from a terminal|no tty present and no askpass/i,
     code: 'become-requiretty',
     summary: 'the host lets people become another user only on a terminal',
-    hint: 'remove `Defaults requiretty` from its sudoers, or add `Defaults:<login user> !requiretty`',
+    hint: 'install `script` (of util-linux) on it, remove `Defaults requiretty` from its sudoers, or add `Defaults:<login user> !requiretty`',
   },
   {
     pattern: /incorrect password|sorry, try again|authentication failure|permission denied|incorrect authentication/i,

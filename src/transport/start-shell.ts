@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '../problem/problem.ts'
 import { quote } from '../shell/quote.ts'
-import { becomeCommand, becomeProblem, needsPassword, wrongPassword, type BecomeCommand } from './become.ts'
+import { becomeCommand, becomeProblem, needsPassword, onTerminalIfNeeded, wrongPassword, type BecomeCommand } from './become.ts'
 import { type Become, Unreachable } from './connection.ts'
 import type { Channel, Wire } from './wire.ts'
 
@@ -33,7 +33,7 @@ export async function startShell(wire: Wire, { become, program, kind }: StartOpt
   const startWord = `start-${randomBytes(12).toString('hex')}`
   const inner = `${quote(program)} -c ${quote(startScript(startWord, program, kind))}`
   const by = become && becomeCommand(become, inner, `password-${randomBytes(12).toString('hex')}`)
-  const channel = await wire.open(`exec ${by ? by.command : inner}`)
+  const channel = await wire.open(by && become.method === 'sudo' ? onTerminalIfNeeded(become, by.command) : `exec ${by ? by.command : inner}`)
   return {
     channel,
     startWord,

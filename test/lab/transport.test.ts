@@ -61,9 +61,8 @@ describe('real hosts', () => {
       expect(await who('root', { method: 'su', user: 'trno' })).toBe('trno')
     })
 
-    test('requiretty is named; use_pty changes nothing', async () => {
-      expect(await code(who('trtty', { method: 'sudo', user: 'root' }))).toBe('become-requiretty')
-      const shell = (await at(0, 'trpty')).shell({ method: 'sudo', user: 'root' })
+    test.each(['trtty', 'trpty'])('sudo that wants or makes a terminal changes nothing: %s', async (login) => {
+      const shell = (await at(0, login)).shell({ method: 'sudo', user: 'root' })
       const reply = await shell.run(`printf 'a\\000\\377\\n'; echo err >&2`)
       expect([reply.stdout.toString('latin1'), `${reply.stderr}`]).toEqual(['a\0\xff\n', 'err\n'])
       expect(await code(shell.run('sleep 4242 | cat', { timeout: 1 }))).toBe('timed-out')
