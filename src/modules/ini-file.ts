@@ -47,12 +47,14 @@ export const iniFile = defineModule({
 })
 
 function edit(given: IniParams, old: string | undefined): Edit {
-  const { section, option, state } = given
+  const { section, state } = given
   if (given.section_has_values) fail('section_has_values is not supported')
   const values = given.values ?? (given.value === undefined ? undefined : [given.value])
-  if (state === 'present' && option !== undefined && values === undefined && !given.allow_no_value) fail("Parameter 'value(s)' must be defined if state=present and allow_no_value=False.")
+  if (state === 'present' && values === undefined && !given.allow_no_value) fail("Parameter 'value(s)' must be defined if state=present and allow_no_value=False.")
   const lines = splitLines(old ?? '')
   if (lines.length > 0 && !lines.at(-1)!.endsWith('\n')) lines[lines.length - 1] += '\n'
+  // As in Ansible: an empty file begins with an empty line.
+  if (lines.length === 0 && state === 'present') lines.push('\n')
   const range = sectionRange(lines, section)
   const msg = state === 'present' ? present(lines, range, given, values ?? [undefined]) : absent(lines, range, given, values)
   const text = lines.join('')

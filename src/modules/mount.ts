@@ -79,7 +79,9 @@ export const mount = defineModule({
   },
   *apply({ params: given, before, after }): Iterable<Step> {
     const { place, entry, now, isFile } = before.seen.value
-    if (after.table !== before.table && given.state !== 'absent') yield write(given.fstab, bytesContent(after.table), before.table === '' ? { mode: 0o644 } : {}, given.backup && before.table !== '' ? { backup: true } : {})
+    const mounts = !before.mounted && after.mounted
+    const writeTable = () => write(given.fstab, bytesContent(after.table), before.table === '' ? { mode: 0o644 } : {}, given.backup && before.table !== '' ? { backup: true } : {})
+    if (after.table !== before.table && given.state !== 'absent' && !mounts) yield writeTable()
     const table = given.fstab === '/etc/fstab' ? [] : ['-T', given.fstab]
     // Everything below is another afterwards.
     const below = leaves(fileResource, place, unknown(`what ${place} shows when it is ${after.mounted ? 'mounted' : 'no longer mounted'}`))
@@ -91,8 +93,10 @@ export const mount = defineModule({
       return
     }
     if (!before.directory && after.directory) yield run(['mkdir', '-p', '--', place], [], { sentence: `make the directory ${place}` })
-    if (!before.mounted && after.mounted) yield run(given.state === 'ephemeral' ? ['mount', '-t', entry.fstype, '-o', entry.opts, '--', entry.src, place] : ['mount', ...table, place], [leaves(mountResource, place, state), below])
-    else if (isUnknown(after.run)) {
+    // First mounted, then written down: what cannot be mounted now shall not stop the host from starting later.
+    if (mounts) yield run(['mount', '-t', entry.fstype, '-o', entry.opts, '--', entry.src, place], [leaves(mountResource, place, state), below])
+    if (mounts && after.table !== before.table) yield writeTable()
+    if (isUnknown(after.run)) {
       // Another source cannot be had by mounting anew over the old one; a table of its own is not asked by remount.
       const elsewhere = given.state === 'mounted' && !isSource(now, entry)
       const options = given.state === 'ephemeral' ? ['-o', `remount,${entry.opts}`] : ['-o', 'remount']
