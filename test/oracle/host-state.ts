@@ -5,7 +5,7 @@ export type HostState = ReadonlyMap<string, string>
 
 /** Places that differ between any two hosts, or that only say when and by whom something was done. */
 const ASIDE = [
-  /^\/(proc|sys|dev|run|tmp|mnt)\b/, /^\/var\/(log|tmp|cache|backups)\//, /^\/var\/lib\/(apt\/(lists|periodic)|systemd|private|dhcp|ucf\/cache|dbus|urandom)/, /^\/(root|home\/[^/]+)\/\.(ansible|tutti|cache)/,
+  /^\/(proc|sys|dev|run|tmp|mnt)\b/, /^\/var\/(log|tmp|cache|backups)\//, /^\/var\/lib\/(apt\/(lists|periodic)|systemd|snapd|private|dhcp|ucf\/cache|dbus|urandom)/, /^\/(root|home\/[^/]+)\/\.(ansible|tutti|cache)/,
   /__pycache__|\.pyc$/, /^\/etc\/(machine-id|hostname|hosts|resolv\.conf|\.pwd\.lock|ld\.so\.cache|ssh\/ssh_host_|systemd\/network\/)/, /-old$/, /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/, /^\/var\/lib\/dpkg\/(lock|triggers|info\/format)/,
 ]
 /** Times in names of backups. */
@@ -14,7 +14,7 @@ const sameName = (path: string): string => path.replace(/\.\d+\.\d{4}-\d\d-\d\d@
 const LIST = `cd /; find . -xdev \\( -path ./proc -o -path ./sys -o -path ./run -o -path ./dev \\) -prune -o -printf '%y %m %U:%G %l\\t/%P\\0'`
 const SUMS = `find . -xdev \\( -path ./proc -o -path ./sys -o -path ./run -o -path ./dev -o -path ./var/cache -o -path ./var/log \\) -prune -o -type f ONLY -print0 | xargs -0 -r sha256sum -z`
 // A manager that reads its units again lists none for a moment; the one that lets us in is always there.
-const UNITS = `until units=$(systemctl list-units --plain --no-legend --state=active --type=service,socket,timer) && case $units in *ssh.service*) ;; *) false ;; esac; do sleep 1; done; printf '%s\\n' "$units" | cut -d' ' -f1 | grep -v -e '^user' -e '^systemd-' -e '^session' -e '^dpkg-db' -e '^apt-daily' || true`
+const UNITS = `until units=$(systemctl list-units --plain --no-legend --state=active --type=service,socket,timer) && case $units in *ssh.service*) ;; *) false ;; esac; do sleep 1; done; printf '%s\\n' "$units" | cut -d' ' -f1 | grep -v -e '^user' -e '^systemd-' -e '^session' -e '^dpkg-db' -e '^apt-daily' -e '^snapd' || true`
 
 /** Reads a host; with what it was before, only files that were written since are read again. */
 export async function readState(host: TestHost, before?: { readonly state: HostState; readonly sums: ReadonlyMap<string, string> }): Promise<{ readonly state: HostState; readonly sums: ReadonlyMap<string, string> }> {

@@ -97,6 +97,7 @@ async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[]
   const [ours, theirs] = [lab.host('ours'), lab.host('theirs')]
   writeProject(batch)
   const findings: Finding[] = []
+  let apart = false
   for (const start of ['clean', 'converged', 'half-configured'] as const) {
     before ??= await Promise.all([readState(ours), readState(theirs)])
     if (start === 'half-configured' && !(await spoil(before))) break
@@ -111,9 +112,10 @@ async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[]
     if (wrongHosts.length > 0) console.log(`STATES DIFFER after ${start} of ${batch.map(({ module, file }) => `${module} (${file})`).join(', ')}:\n${wrongHosts.slice(0, 30).map((line) => `    ${line.slice(0, 200)}`).join('\n')}`)
     statesWrong += wrongHosts.length > 0 ? 1 : 0
     before = after
-    // Another package or service on one of them would make what comes after differ, too.
-    if (wrongHosts.some((line) => /^(\/var\/lib\/dpkg\/status|unit )/.test(line))) await renew()
+    apart ||= wrongHosts.some((line) => /^(\/var\/lib\/dpkg\/status|unit )/.test(line))
   }
+  // Another package or service on one of them would make what comes after differ, too.
+  if (apart) await renew()
   return findings
 }
 
