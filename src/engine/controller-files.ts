@@ -28,7 +28,8 @@ export function controllerFileOf(field: Field, name: string, call: TaskCall, arg
   const { found, looked } = findFile(withHome(wanted), searchPaths(call.playRun.play, call.context, call.task, field.file.directory))
   if (!found) throw new Problem({ code: 'missing-file', summary: 'a file of the controller is missing', detail: `'${wanted}', looked for at ${looked.join(', ')}`, said: `Could not find or access '${wanted}'\nSearched in:\n${looked.map((path) => `\t${path}`).join('\n')} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option`, span: call.task.argSpans.get('src') ?? call.task.span })
   const stat = statSync(found)
-  if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: entriesOf(found, '', call, !isFalse(args.get('local_follow'))) }
+  if (stat.isDirectory() && !field.file.tree) throw new Problem({ code: 'is-a-directory', summary: 'a file is needed, and this is a directory', detail: found, said: `Source '${wanted}' is a directory`, span: call.task.argSpans.get('src') ?? call.task.span })
+  if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: treeOf(found, call, args) }
   const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)
   return { name, path: found, kind: 'file', mode: stat.mode & 0o7777, content }
 }
@@ -135,6 +136,16 @@ function hashFile(path: string): string {
   for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) hash.update(buffer.subarray(0, read))
   closeSync(file)
   return hash.digest('hex')
+}
+
+/** What is in a directory of the controller. It may change while it is read, or be closed to us. */
+function treeOf(root: string, call: TaskCall, args: Dict): NonNullable<ControllerFile['entries']> {
+  try {
+    return entriesOf(root, '', call, !isFalse(args.get('local_follow')))
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !('syscall' in thrown)) throw thrown
+    throw new Problem({ code: 'file-unreadable', summary: 'a directory of the controller cannot be read', detail: thrown.message, span: call.task.argSpans.get('src') ?? call.task.span })
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ export const assemble = defineModule({
   assemble: { src: fragments, dest: /etc/app/all.conf, remote_src: false, delimiter: "# ----", backup: true }
 `,
   params: {
-    src: controllerFile('files', 'The directory, of the host unless remote_src is false.', { required: true, onHost: true }),
+    src: controllerFile('files', 'The directory, of the host unless remote_src is false.', { required: true, onHost: true, tree: true }),
     dest: path('The file to make.', { required: true }),
     delimiter: text('Stands between fragments.'),
     regexp: text('Fragments whose names match; all unless given.'),

@@ -39,7 +39,7 @@ export const copy = defineModule({
   copy: { src: /etc/app/app.conf, dest: /etc/app/app.conf.before, remote_src: true, force: false }
 `,
   params: {
-    src: controllerFile('files', 'A file or directory: of the controller, or with remote_src of the host. A slash at its end means what is in it.'),
+    src: controllerFile('files', 'A file or directory: of the controller, or with remote_src of the host. A slash at its end means what is in it.', { tree: true }),
     content: raw('The text of the file, instead of src; dicts and lists become JSON.', { hidden: true }),
     dest: path('Where it goes; a slash at the end makes it a directory.', { required: true }),
     remote_src: flag('src is on the host already.', { default: false }),

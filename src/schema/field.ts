@@ -17,7 +17,7 @@ export interface Field<T = unknown> {
   /** It may hold secrets, but is none as a whole: `-vvv` does not show it among the arguments. */
   readonly hidden?: true
   /** Of `file`: the subdirectory of roles where relative names are looked for, and whether the text is rendered. */
-  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean }
+  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean; readonly tree?: boolean }
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
   readonly inert?: string
   /** A variable of the host that gives it where the task does not. */
@@ -69,6 +69,8 @@ interface ControllerFileOptions {
   readonly words?: boolean
   /** The file is on the host unless `remote_src` is false. */
   readonly onHost?: boolean
+  /** It may be a directory, of which all is read. */
+  readonly tree?: boolean
 }
 
 /**
@@ -76,7 +78,7 @@ interface ControllerFileOptions {
  * before the module sees it. The module receives a `ControllerFile`.
  */
 export const controllerFile = <const O extends Options<never>>(directory: 'files' | 'templates', doc: string, options?: O & ControllerFileOptions) =>
-  field('file', doc, options, { file: { directory, render: options?.render ?? false, optional: !(options?.required ?? false), ...(options?.words ? { words: true } : {}), ...(options?.onHost ? { onHost: true } : {}) } }) as Field<Present<ControllerFile, O>>
+  field('file', doc, options, { file: { directory, render: options?.render ?? false, optional: !(options?.required ?? false), ...(options?.words ? { words: true } : {}), ...(options?.onHost ? { onHost: true } : {}), ...(options?.tree ? { tree: true } : {}) } }) as Field<Present<ControllerFile, O>>
 
 /** A controller file as a module receives it. `directory` (a source tree) lists what is in it, relative to it. */
 export interface ControllerFile {
@@ -89,7 +91,7 @@ export interface ControllerFile {
   readonly mode: number
   /** The content of a file: rendered text or bytes; undefined for a directory. An `Unknown` where rendering met one. */
   readonly content?: import('../value/content.ts').Content
-  /** Of a directory: relative paths of what is in it, directories before their content. */
+  /** Of a directory, for parameters that take trees: relative paths of what is in it, directories before their content. */
   readonly entries?: readonly { readonly path: string; readonly kind: 'file' | 'directory' | 'link'; readonly mode: number; readonly target?: string; readonly content?: import('../value/content.ts').Content }[]
 }
 
