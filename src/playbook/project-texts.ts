@@ -9,31 +9,38 @@ const SKIPPED = new Set(['.git', '.github', '.tutti', '.venv', 'venv', 'node_mod
 const NO_LANGUAGE = /\.(md|rst|adoc|png|jpe?g|gif|svg|ico|woff2?|ttf|gz|tgz|zip|xz|bz2|deb|rpm|jar|war|pdf|iso|img|qcow2|so|pyc|lock|retry|log)$/i
 /** Programs are templates only where templates are kept, or where a task says so. */
 const PROGRAM = /\.([cm]?[jt]s|py|sh|bash|rb|pl|go|java|php|c|h|rs)$/i
-/** More than this is not read: whoever asks then supposes that anything may stand there. */
-const MOST = { files: 4000, bytes: 16_000_000, bytesOfOne: 512_000 }
+/** More than this is not read, or not even looked at: whoever asks then supposes that anything may stand there. */
+const MOST = { names: 20_000, files: 4000, bytes: 16_000_000, bytesOfOne: 512_000 }
 
 /**
  * The texts of a project, as far as they may be playbooks, variables, templates or plugins: all below some directories, some files, and files
- * that these name by a whole path. Undefined where that is too much, or a file too large or locked.
+ * that these name by a whole path. Undefined where that is too much, or something is too large, locked or closed to us.
  */
 export function projectTexts(directories: readonly string[], files: readonly string[], vault: VaultSecrets): readonly string[] | undefined {
   const texts = new Map<string, string>()
   let bytes = 0
   const read = (path: string): boolean => {
     if (texts.has(path)) return true
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    if (size > MOST.bytesOfOne) return !isText(path)
-    bytes += size
+    const stat = statSync(path, { throwIfNoEntry: false })
+    // Pipes and devices would keep us for ever.
+    if (!stat?.isFile()) return true
+    if (stat.size > MOST.bytesOfOne) return !isText(path)
+    bytes += stat.size
     if (texts.size >= MOST.files || bytes > MOST.bytes) return false
     const text = textOf(path, vault)
     texts.set(path, text ?? '')
     return text !== undefined
   }
-  const all = new Set([...directories.flatMap((directory) => filesOf(directory)), ...files])
-  if (all.size > MOST.files) return undefined
-  for (const path of all) if (existsSync(path) && !read(path)) return undefined
-  for (const path of [...texts.values()].flatMap(namedPaths)) if (existsSync(path) && !read(path)) return undefined
-  return [...texts.values()]
+  try {
+    const seen = { names: 0 }
+    for (const directory of directories) for (const path of filesOf(directory, seen)) if (seen.names > MOST.names || !read(path)) return undefined
+    for (const path of files) if (!read(path)) return undefined
+    for (const path of [...texts.values()].flatMap(namedPaths)) if (!read(path)) return undefined
+    return seen.names > MOST.names ? undefined : [...texts.values()]
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined
+    throw error
+  }
 }
 
 /** Bytes hold no language; undefined where a vault cannot be opened. */
@@ -48,14 +55,15 @@ function textOf(path: string, vault: VaultSecrets): string | undefined {
 }
 
 /** Links are followed, circles of them not for ever. */
-function filesOf(directory: string, depth = 0): readonly string[] {
-  if (!existsSync(directory)) return []
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+function* filesOf(directory: string, seen: { names: number }, depth = 0): Generator<string> {
+  if (!existsSync(directory)) return
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (++seen.names > MOST.names) return
     const path = join(directory, entry.name)
-    if (SKIPPED.has(entry.name)) return []
-    if (entry.isDirectory() || isLinkedDirectory(entry, path)) return depth > 20 ? [] : filesOf(path, depth + 1)
-    return NO_LANGUAGE.test(entry.name) || (PROGRAM.test(entry.name) && !path.includes('/templates/')) ? [] : [path]
-  })
+    if (SKIPPED.has(entry.name)) continue
+    if (entry.isDirectory() || isLinkedDirectory(entry, path)) yield* depth > 20 ? [] : filesOf(path, seen, depth + 1)
+    else if (!NO_LANGUAGE.test(entry.name) && (!PROGRAM.test(entry.name) || path.includes('/templates/'))) yield path
+  }
 }
 
 const isLinkedDirectory = (entry: Dirent, path: string): boolean => entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

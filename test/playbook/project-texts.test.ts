@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -34,4 +35,14 @@ test('knows nothing where a file is locked or too much is there', () => {
   rmSync(join(root, 'project/vars.yml'))
   put('project/large.yml', 'a: 1\n'.repeat(200_000))
   expect(texts()).toBeUndefined()
+})
+
+test('waits for no pipe, and knows nothing where a directory is closed', () => {
+  put('project/site.yml', 'site')
+  execFileSync('mkfifo', [join(root, 'project/pipe')])
+  expect(texts()).toEqual(['site'])
+  put('project/vars/x.yml', 'x')
+  chmodSync(join(root, 'project/vars'), 0)
+  if (process.getuid?.() !== 0) expect(texts()).toBeUndefined()
+  chmodSync(join(root, 'project/vars'), 0o755)
 })
