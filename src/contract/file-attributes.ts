@@ -1,7 +1,4 @@
-import type { FileState } from '../host/file.ts'
-import type { FileAttributes } from '../host/step.ts'
 import { mode, text } from '../schema/field.ts'
-import { isUnknown } from '../value/value.ts'
 import { fail } from './failure.ts'
 
 /** The parameters that everything that makes files shares. */
@@ -15,16 +12,6 @@ export const fileParams = {
   selevel: text('SELinux level.', { inert: 'refused where SELinux is on, without effect elsewhere' }),
   attributes: text('File system attributes, as of chattr.', { aliases: ['attr'] }),
 } as const
-
-/** Which attributes differ from the wanted ones, as a state after: an unknown id never makes a known name differ. */
-export function withAttributes(state: FileState, wanted: FileAttributes): FileState {
-  const owner = wanted.owner === undefined || isSameId(wanted.owner, state.owner, state.uid) ? {} : { owner: wanted.owner, ...idPart('uid', wanted.owner) }
-  const group = wanted.group === undefined || isSameId(wanted.group, state.group, state.gid) ? {} : { group: wanted.group, ...idPart('gid', wanted.group) }
-  return { ...state, ...owner, ...group, ...(wanted.mode === undefined ? {} : { mode: wanted.mode }) }
-}
-
-const isSameId = (wanted: string, name: string, id: FileState['uid']): boolean => wanted === name || (/^\d+$/.test(wanted) && !isUnknown(id) && Number(wanted) === id)
-const idPart = (key: 'uid' | 'gid', wanted: string) => (/^\d+$/.test(wanted) ? { [key]: Number(wanted) } : {})
 
 /**
  * Permission bits from a `mode` parameter: octal text, or symbolic against the present bits.

@@ -23,8 +23,6 @@ export class Undefined implements Opaque {
   }
 }
 
-export const isUndefined = (value: unknown): value is Undefined => value instanceof Undefined
-
 /** A value, or what stands for it where there is none. None is a value: `??` would lose it. */
 export const orElse = (value: Value | undefined, instead: () => Value): Value => (value === undefined ? instead() : value)
 

@@ -1,5 +1,4 @@
 /** A document as a tree of nodes that can be changed in place. Names and prefixes stay as they are written. */
-export type XmlNode = XmlElement | XmlText | XmlDocument
 export interface XmlDocument {
   readonly kind: 'document'
   readonly parent?: undefined

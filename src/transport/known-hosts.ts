@@ -37,8 +37,6 @@ function readText(file: string): string {
   }
 }
 
-/** The name a host goes by in known_hosts. */
-export const knownName = (host: string, port: number): string => (port === 22 ? host : `[${host}]:${port}`)
 
 /** The lines about a name. */
 export const linesAbout = (name: string, hosts: readonly KnownHost[]): readonly KnownHost[] => hosts.filter(({ names }) => isAbout(name.toLowerCase(), names))

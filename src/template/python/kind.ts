@@ -1,5 +1,5 @@
 import { Float, Tuple, Unknown, VaultString, isDict, isUnknown, type Dict, type Value } from '../../value/value.ts'
-import { Callable, Range, isView, unfold } from '../objects.ts'
+import { Range, isView, unfold } from '../objects.ts'
 import { fail } from '../template-error.ts'
 import { Undefined } from '../undefined.ts'
 import { UnknownReached, need } from '../unknown-reached.ts'
@@ -98,4 +98,3 @@ export function lengthOf(value: Value): number {
 /** A mapping as a dict; `undefined` for anything else. */
 export const mappingOf = (value: Value): Dict | undefined => (isDict(value) ? value : isView(value) ? unfold(value) : undefined)
 export const isMapping = (value: Value): boolean => isDict(value) || isView(value)
-export const isCallable = (value: unknown): value is Callable => value instanceof Callable
