@@ -1,13 +1,16 @@
+import { SYSTEM_PATH } from '../contract/ask-program.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { type FstabEntry, editFstab, findFstab } from '../contract/edit-fstab.ts'
 import { fail } from '../contract/failure.ts'
 import { known } from '../contract/file-target.ts'
 import { absent, contentResource, fileResource, followedResource } from '../host/file.ts'
 import { type MountState, mountResource, notMounted } from '../host/mount.ts'
+import type { Reader } from '../host/reader.ts'
 import { resolvePath } from '../host/resolve-path.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, remove, run, write } from '../host/step.ts'
 import { type Params, choice, flag, path, text } from '../schema/field.ts'
+import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { bytesContent } from '../value/content.ts'
 import { type Unknown, fresh, isUnknown, unknown } from '../value/value.ts'
@@ -60,7 +63,9 @@ export const mount = defineModule({
     const text = known(table)?.toString() ?? ''
     // What a planned mount brings is not known, but there is something to mount on.
     const kind = at === undefined ? 'absent' : isUnknown(at) && known(now).mounted ? 'directory' : known(at).kind
-    return { table: text, mounted: known(now).mounted, directory: kind !== 'absent', run: '', seen: aside({ place, now: known(now), entry: entryOf(given, place, text), isFile: kind === 'file' }) }
+    const entry = entryOf(given, place, text)
+    if (host.planned && !known(now).mounted && (given.state === 'mounted' || given.state === 'ephemeral')) await doubtKernel(host, entry)
+    return { table: text, mounted: known(now).mounted, directory: kind !== 'absent', run: '', seen: aside({ place, now: known(now), entry, isFile: kind === 'file' }) }
   },
   plan(given, before): Mounted {
     const { now, entry, place } = before.seen.value
@@ -119,6 +124,14 @@ export const mount = defineModule({
     return { outputs: { name: place, src: entry.src, fstype: entry.fstype, opts: entry.opts, dump: entry.dump, passno: entry.passno, fstab, boot: boot ? 'yes' : 'no', backup_file: backup ?? (!taken && keeps && before.table !== '' && after.table !== before.table ? fresh('a name with the time') : '') } }
   },
 })
+
+/** A kernel may load a file system when it is asked for; in a dry run that cannot be known of one that neither it nor a helper has. */
+async function doubtKernel(host: Reader, { fstype, opts }: FstabEntry): Promise<void> {
+  if (/^(auto|none|)$|,/.test(fstype) || /(^|,)r?bind(,|$)/.test(opts)) return
+  const type = quote(fstype)
+  const reply = await host.run(`${SYSTEM_PATH}; grep -qw -e ${type} /proc/filesystems || command -v mount.${type} || command -v mount.${quote(fstype.split('.')[0]!)} || modprobe -n -q -- fs-${type} || modprobe -n -q -- ${type}`, [])
+  if (!isUnknown(reply) && reply.code !== 0) throw unknown(`whether the kernel has the file system ${fstype}`)
+}
 
 /** What the task leaves out is as it stands in the table. */
 function entryOf({ src, fstype, opts, dump, passno, boot }: MountParams, place: string, table: string): FstabEntry {
