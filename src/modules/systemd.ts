@@ -55,7 +55,9 @@ export function planUnit({ name, state, enabled, masked, scope }: UnitParams, be
   const { unit } = before.found.value
   if (!unit || name === undefined) return before
   if (scope === 'global' && state !== undefined) fail(`with scope: global there is no unit to be ${state}: leave out state`)
-  if (!unit.exists && !(masked !== undefined && enabled === undefined && state === undefined)) fail(`Could not find the requested service ${name}: host`)
+  // What is not there does not run: it can be masked all the same.
+  const isEnough = masked === undefined ? false : masked ? enabled !== true && (state === undefined || state === 'stopped') : enabled === undefined && state === undefined
+  if (!unit.exists && !isEnough) fail(`Could not find the requested service ${name}: host`)
   const starts = state === 'started' || state === 'restarted' || state === 'reloaded'
   const stays = masked ?? unit.masked
   if (stays === true && (starts || enabled)) fail(`${unitName(name)} is masked: it can be neither started nor enabled`, { status: statusOf(unit) })
@@ -109,6 +111,7 @@ export const systemd = defineModule({
   summary: 'Keep a systemd unit running or stopped, enabled or not, masked or not.',
   notes: [
     '`daemon_reload` acts only where a unit file, drop-in or /etc/fstab is newer than what systemd has read; as in Ansible it is no change.',
+    'With `masked: true`, stopped and not enabled, a unit that is not there is masked. Ansible masks it, too, and then fails the first time.',
     'A unit that is static or generated has no say in whether it starts with the host: `enabled` leaves it alone.',
   ],
   examples: `
