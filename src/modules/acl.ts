@@ -59,24 +59,25 @@ export const acl = defineModule({
     const argv = given.state === 'query' ? [] : ['setfacl', ...setWords(given), path]
     const planned = await plannedFor(host, path)
     if (planned) return { open: given.state === 'query' ? [] : planned, seen: aside({ path, entries: planned, argv }) }
-    const [entries, test] = await Promise.all([ask(host, ['getfacl', '--omit-header', '--absolute-names', ...(given.follow ? [] : ['--physical']), ...(given.default ? ['-d'] : []), path], path), given.state === 'query' ? [] : ask(host, ['setfacl', '--test', ...setWords(given), path], path)])
+    const [entries, test] = await Promise.all([ask(host, listWords(given, path), path), given.state === 'query' ? [] : ask(host, ['setfacl', '--test', ...setWords(given), path], path)])
     const open = test instanceof Unknown ? test : test.filter((line) => !line.endsWith('*,*'))
     return { open, seen: aside({ path, entries, argv }) }
   },
   plan: (_given, before) => ({ ...before, open: before.open instanceof Unknown ? unknown(before.open.reason) : [] }),
-  *apply({ params: { recursive }, before }) {
+  *apply({ params, before }) {
     const { argv, path } = before.seen.value
     const why = unknown(`the list of ${path} after a change that is planned`)
-    yield run(argv, [leaves(plannedAcl, path, why), ...(recursive ? [leaves(plannedAcl, `${path}/`, why)] : [])], { environment: { LC_ALL: 'C' } })
+    yield run(argv, [leaves(plannedAcl, path, why), ...(params.recursive ? [leaves(plannedAcl, `${path}/`, why)] : [])], { environment: { LC_ALL: 'C' } })
+    yield run(listWords(params, path), [], { sentence: `read the list of ${path}`, environment: { LC_ALL: 'C' } })
   },
   diff: ({ before }) => {
     const { path, entries } = before.seen.value
     return [{ header: { before: path, after: path }, before: entries instanceof Unknown ? '' : `${entries.join('\n')}\n`, after: before.open instanceof Unknown ? `(unknown: ${before.open.reason})\n` : before.open.map((line) => `${line.slice(line.indexOf(': ') + 2).replaceAll(',', '\n')}\n`).join('') }]
   },
-  result: ({ params: { state, entry, etype, entity, permissions }, before, changed }) => {
+  result: ({ params: { state, entry, etype, entity, permissions }, before, changed, replies }) => {
     const { path, entries } = before.seen.value
     const shown = entry ?? (etype === undefined ? '' : [etype, entity, ...(permissions === undefined ? [] : [permissions])].join(':'))
-    return { outputs: { msg: state === 'query' ? 'current acl' : `${shown} is ${state}`, acl: changed && !(entries instanceof Unknown) ? unknown(`the list of ${path} after the change`) : entries } }
+    return { outputs: { msg: state === 'query' ? 'current acl' : `${shown} is ${state}`, acl: replies[1] ? linesOf(replies[1].stdout) : changed && !(entries instanceof Unknown) ? unknown(`the list of ${path} after the change`) : entries } }
   },
 })
 
@@ -112,5 +113,9 @@ async function ask(host: Reader, argv: readonly string[], path: string): Promise
   const reply = await host.run(`export LC_ALL=C; command -v ${argv[0]} >/dev/null || { echo 'Failed to find required executable "${argv[0]}": install the package acl on the host' >&2; exit 9; }; ${commandLine(argv)}`, [path])
   if (reply instanceof Unknown) return reply
   if (reply.code !== 0) return fail(reply.stderr.toString().trim(), { rc: reply.code })
-  return reply.stdout.toString().split('\n').map((line) => line.trim()).filter(Boolean)
+  return linesOf(reply.stdout)
 }
+
+const linesOf = (output: Buffer): readonly string[] => output.toString().split('\n').map((line) => line.trim()).filter(Boolean)
+
+const listWords = ({ follow, default: isDefault }: AclParams, path: string): readonly string[] => ['getfacl', '--omit-header', '--absolute-names', ...(follow ? [] : ['--physical']), ...(isDefault ? ['-d'] : []), path]

@@ -41,14 +41,15 @@ export const tempfile = defineModule({
     const where = directory === undefined ? '"${TMPDIR:-/tmp}"' : quote(directory)
     return [act(`make a temporary ${state}`, async ({ run }) => {
       const name = `${prefix}${randomBytes(6).toString('base64url').replaceAll('-', 'x')}${suffix}`
-      const { code, stdout, stderr } = await run(`p=${where}/${quote(name)}; umask 077; ${state === 'file' ? 'set -C; : > "$p"' : 'mkdir -- "$p"'} && printf '%s' "$p"`)
+      const { code, stdout, stderr } = await run(`p=${where}/${quote(name)}; umask 077; ${state === 'file' ? 'set -C; : > "$p"' : 'mkdir -- "$p"'} && stat -c %s -- "$p" && printf '%s' "$p"`)
       return code === 0 ? stdout.toString() : fail(`cannot make a temporary ${state}: ${stderr.toString().trim()}`)
     }, directory === undefined ? [] : [{ resource: fileResource, key: directory, state: stirred(found) }])]
   },
   result({ params: { state }, before, replies: [reply] }) {
     const { me } = before.seen.value
-    const found = (reply?.value as string | undefined) ?? fresh('a new name')
-    return { outputs: { path: found, state, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, mode: state === 'file' ? '0600' : '0700', size: state === 'file' ? 0 : (unknown('the size of a directory') as Value) } }
+    const [, size, made] = /^(\d+)\n([^]*)$/.exec((reply?.value as string | undefined) ?? '') ?? []
+    const found = made ?? fresh('a new name')
+    return { outputs: { path: found, state, owner: me.user, group: me.group, uid: me.uid, gid: me.gid, mode: state === 'file' ? '0600' : '0700', size: (state === 'file' ? 0 : size === undefined ? unknown('the size of a directory') : Number(size)) as Value } }
   },
 })
 

@@ -57,13 +57,13 @@ describe('the cases of modules on one fresh Debian 12 host', () => {
   test('all that a host with their programs can run', async () => {
     await asRoot(host, `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${casePackages().join(' ')}`)
     await pass('whole', [CASES], { TUTTI_KEEP_CASES: '/srv/cases' })
-  })
+  }, 1_500_000)
 
   test('a second pass over what they left changes nothing', async () => {
     // Times that tasks name are of the host's zone, which cases of the first pass have changed.
     await asRoot(host, 'ln -sfn /usr/share/zoneinfo/Etc/UTC /etc/localtime')
     await pass('second', [CASES], { TUTTI_KEEP_CASES: '/srv/cases', TUTTI_SECOND_PASS: '1' })
-  })
+  }, 1_500_000)
 
   test('those that ran nowhere are named as unproven', () => {
     const all = passes.get('whole')!.map(({ name }) => name)

@@ -42,7 +42,7 @@ export async function asRoot(host: TestHost, script: string, seconds = 600): Pro
 }
 
 /** Runs test files there as root, and tells what became of each test. Arguments as for `vitest run`. */
-export async function runThere(host: TestHost, args: readonly string[], environment: Readonly<Record<string, string>> = {}, seconds = 900): Promise<readonly Told[]> {
+export async function runThere(host: TestHost, args: readonly string[], environment: Readonly<Record<string, string>> = {}, seconds = 1400): Promise<readonly Told[]> {
   const variables = Object.entries({ ...environment, TUTTI_SPARE_HOST: '1', TUTTI_TEST_JSON: '/tmp/told.json', PATH: `${THERE}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` })
   await asRoot(host, `cd ${THERE} && rm -f /tmp/told.json && { env ${variables.map(([name, value]) => quoted(`${name}=${value}`)).join(' ')} node_modules/.bin/vitest run ${args.map(quoted).join(' ')} >/tmp/told.log 2>&1 </dev/null || true; }; [ -s /tmp/told.json ] || { tail -c 1500 /tmp/told.log; exit 1; }`, seconds)
   return toldIn(await asRoot(host, 'cat /tmp/told.json'))

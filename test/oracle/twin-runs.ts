@@ -13,11 +13,11 @@ import { type HostState, differences, readState } from './host-state.ts'
  * Tasks of public roles, each in a play of its own, run by Ansible on one host and by tutti on its twin, from the same start: the same
  * `changed`, the same fields of the result, the same files and units after it. Several make a batch, which runs three times: clean, then
  * converged, then half-configured (files that it wrote were spoilt). tutti runs with --audit, so that each dry run is compared with its run, too.
- *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--batch 25] [--only MODULE] [--out FILE.jsonl]
+ *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--batch 25] [--from 0] [--only MODULE] [--out FILE.jsonl]
  * DIR holds checked-out repositories. Makes two hosts with the nspawn driver (root on Linux). Tasks that name addresses are left out, for the hosts reach
  * no network but their packages'; those that Ansible cannot run for want of variables or files are drawn again.
  */
-const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, batch: { type: 'string', default: '25' }, only: { type: 'string' }, out: { type: 'string' } } })
+const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, batch: { type: 'string', default: '25' }, from: { type: 'string', default: '0' }, only: { type: 'string' }, out: { type: 'string' } } })
 const TUTTI = join(import.meta.dirname, '../../bin/tutti')
 /** They end connections, wait for people, or need another machine. */
 const NOT_ALONE = new Set(['reboot', 'wait_for_connection', 'wait_for', 'pause', 'async_status', 'setup', 'ping', 'raw', 'redis_cluster', 'redis_settings', 'synchronize', 'fetch', 'hostname', 'iptables', 'ufw'])
@@ -74,7 +74,7 @@ async function compareAll(): Promise<void> {
   const counted: Finding[][] = []
   const size = Number(asked.batch)
   // One that fails or is skipped under Ansible, too, says little: it is compared and told, and another is drawn for it.
-  for (let at = 0; at < tasks.length && counted.filter(([first]) => !first!.idle).length < Number(asked.tasks); at += size) {
+  for (let at = Number(asked.from); at < tasks.length && counted.filter(([first]) => !first!.idle).length < Number(asked.tasks); at += size) {
     const batch = tasks.slice(at, at + size)
     const findings = (await compareBatch(batch)) ?? (await compareSingly(batch))
     for (const task of batch) {
@@ -131,7 +131,7 @@ function findingOf(task: Drawn, i: number, start: Start, left: Run, right: Run):
   if (!theirs || /is undefined|Could not find or access|Unable to find|couldn't resolve module|not a valid attribute|Error while resolving/.test(String(theirs['msg']))) return undefined
   const failed = theirs['failed'] === true
   const mine = left.results?.[i]
-  return [{ task, start, theirs, ours: mine ?? left.output.slice(-1500), failed, idle: failed || theirs['skipped'] === true, predicted: left.predicted.get(i), wrong: [...compare(mine, theirs), ...(left.audit.get(i) ?? [])] }]
+  return [{ task, start, theirs, ours: mine ?? left.output.split('\n').filter((line) => !line.startsWith('{"version"') || /"kept"|bug/.test(line)).join('\n').slice(-1500), failed, idle: failed || theirs['skipped'] === true, predicted: left.predicted.get(i), wrong: [...compare(mine, theirs), ...(left.audit.get(i) ?? [])] }]
 }
 
 const changedFiles = (before: HostState, after: HostState): readonly string[] =>
