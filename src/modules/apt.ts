@@ -317,7 +317,7 @@ export const apt = defineModule({
     // Installing tells of the lists, also where nobody asked for them.
     const tells = params.update_cache !== undefined || stale || ((params.name?.length ?? 0) > 0 && params.state !== 'absent')
     return {
-      outputs: { ...(tells ? { cache_updated: updated, cache_update_time: updated !== true ? time : (renewed ?? unknown('when the lists are read')) } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
+      outputs: { ...(tells ? { cache_updated: updated } : {}), ...(params.update_cache !== undefined || stale ? { cache_update_time: updated !== true ? time : (renewed ?? unknown('when the lists are read')) } : {}), ...(main || planned !== undefined ? { stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) } : {}) },
       changed: did,
     }
   },
