@@ -68,13 +68,13 @@ export class Profile {
     this.#hosts.set(host, { seconds: before.seconds + seconds, cost: sum(before.cost, cost) })
   }
 
-  /** Backwards from the last result: what it had to wait for is the result that ended last before it began, of any host where hosts keep in step. */
+  /** Backwards from the last result: what it had to wait for is the result that ended last before it began, of any host where hosts keep in step from task to task. */
   #path(): readonly Leg[] {
     const path: Leg[] = []
     for (let next = this.#ended.at(-1); next; ) {
       const { host, task, from, to, free }: Ended = next
       path.push({ host, task, name: this.#names.get(task) ?? '', seconds: to - from })
-      next = this.#ended.findLast((one) => one.to <= from && (!free || one.host === host))
+      next = this.#ended.findLast((one) => one.to <= from && (free ? one.host === host : one.task !== task))
     }
     return path.reverse()
   }
