@@ -94,16 +94,21 @@ export const parted = defineModule({
     const work = commandLine(['parted', '-s', '-m', '-a', align === 'undefined' ? 'none' : align, '--', device, ...script.flat()])
     const parts = given.number === undefined ? [] : [`${device}${given.number}`, `${device}p${given.number}`]
     const effects = [device, ...parts].map((one) => leaves(fileResource, one, unknown('what parted makes of it')))
-    if (script.length > 0) yield run(`b=$(${print} 2>/dev/null); ${work} || exit; [ "$(${print})" = "$b" ] || echo changed`, effects, { environment: { LC_ALL: 'C' }, sentence: `run parted ${device}: ${script.map(commandLine).join('; ')}` })
+    if (script.length > 0) yield run(`b=$(${print} 2>/dev/null); ${work} || exit; [ "$(${print})" = "$b" ] || echo changed; echo @@; parted -s -m -- ${quote(device)} unit ${quote(given.unit)} print`, effects, { environment: { LC_ALL: 'C' }, sentence: `run parted ${device}: ${script.map(commandLine).join('; ')}` })
   },
   diff({ params: { device }, before, after }) {
     const side = (one: Disk) => `${one.table === '' ? 'no table' : one.table}\n${Object.entries(one.partitions).map(([number, { name, flags }]) => `${[number, name, ...flags].filter(Boolean).join(' ')}\n`).join('')}`
     return [{ header: { before: device, after: device }, before: side(before), after: side(after) }]
   },
-  result: ({ params: given, before, after, changed, replies, taken }) => ({ ...(taken ? { changed: /^changed$/m.test(replies[0]!.stdout.toString()) } : {}), outputs: {
-    partition_info: changed ? unknown('the partitions after the change') : before.seen.value.info, script: [...words(given, before, after)].flat().join(' '),
-    ...(changed ? { disk: unknown('the disk after the change'), partitions: unknown('the partitions after the change') } : { disk: before.seen.value.info.get('disk')!, partitions: before.seen.value.info.get('partitions')! }),
-  } }),
+  result({ params: given, before, after, changed, replies: [reply] }) {
+    const [done = '', printed] = reply?.stdout.toString().split('@@\n') ?? []
+    const info = printed === undefined ? (changed ? undefined : before.seen.value.info) : parseInfo(printed, given.unit)
+    const open = (what: string): Value => unknown(`${what} after the change`)
+    return {
+      ...(reply ? { changed: /^changed$/m.test(done) } : {}),
+      outputs: { partition_info: info ?? open('the partitions'), script: [...words(given, before, after)].flat().join(' '), disk: info?.get('disk') ?? open('the disk'), partitions: info?.get('partitions') ?? open('the partitions') },
+    }
+  },
 })
 
 function misused({ part_start, part_end, number }: PartedParams): void {
