@@ -188,7 +188,7 @@ function* apply({ params, before, after }: { readonly params: UserParams; readon
   if (hash !== undefined && after.password !== before.password && !(creating && hash === '!')) yield run(['chpasswd', '-e'], effects, { stdin: Buffer.from(`${name}:${hash}\n`) })
   if (after.homeThere && !before.homeThere && (!creating || (busybox && busyboxHomeLater(params)))) yield run(homeScript(name, after.home!, params.skeleton ?? '/etc/skel', params.umask), before.seen.value.skeleton ? homeEffects(before.seen.value.skeleton, name, after.home!, after.group!, after.uid!) : [], { sentence: `make the home directory ${after.home}` })
   if (after.key !== before.key) yield run(keyScript(params, after.home!), [], { sentence: `make the SSH key ${keyFile(params, after.home!)}`, ...(params.ssh_key_passphrase === undefined ? {} : { stdin: Buffer.from(params.ssh_key_passphrase) }) })
-  if (creating) yield run(`getent passwd ${quote(name)} 2>/dev/null || while IFS= read -r l; do case $l in ${quote(name)}:*) printf '%s\\n' "$l" ;; esac; done </etc/passwd`, [], { sentence: `look up the account ${name}` })
+  if (creating || after.group !== before.group) yield run(`getent passwd ${quote(name)} 2>/dev/null || while IFS= read -r l; do case $l in ${quote(name)}:*) printf '%s\\n' "$l" ;; esac; done </etc/passwd`, [], { sentence: `look up the account ${name}` })
 }
 
 const removal = (params: UserParams, { home }: UserPlan, busybox: boolean): Step => {
@@ -277,7 +277,7 @@ export const user = defineModule({
   result({ params, before, after, replies }) {
     const { name, state, append, create_home, move_home, system, remove, force, password, generate_ssh_key } = params
     if (state === 'absent') return { outputs: { name, state, ...(before.state === 'present' ? { remove, force } : {}) } }
-    const [learnt, learntKey] = [before.state === 'absent' ? replies.at(-1)?.stdout.toString().trim().split(':') : undefined, replies.find(({ stdout }) => stdout.includes('-- public key\n'))?.stdout.toString()]
+    const [learnt, learntKey] = [before.state === 'absent' || after.group !== before.group ? replies.at(-1)?.stdout.toString().trim().split(':') : undefined, replies.find(({ stdout }) => stdout.includes('-- public key\n'))?.stdout.toString()]
     const shell = learnt?.[6] ?? after.shell
     const key = generate_ssh_key ? { ssh_key_file: keyFile(params, after.home!), ...keyOutputs(learntKey, before.seen.value.keys) } : {}
     return {
