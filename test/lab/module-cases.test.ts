@@ -69,6 +69,7 @@ describe('the cases of modules on one fresh Debian 12 host', () => {
     const all = passes.get('whole')!.map(({ name }) => name)
     const ran = new Set(['busybox', 'lacking', 'npm', 'whole'].flatMap((name) => passes.get(name)!).filter(({ status }) => status === 'passed').map(({ name }) => name))
     const named = [...readFileSync(join(import.meta.dirname, '../../docs/unproven.md'), 'utf8').matchAll(/^- `(.*)`$/gm)].map(([, name]) => name)
-    expect(named).toEqual(all.filter((name) => !ran.has(name)).sort())
+    const unproven = all.filter((name) => !ran.has(name))
+    expect({ ran: named.filter((name) => !unproven.includes(name!)), unnamed: unproven.filter((name) => !named.includes(name)) }).toEqual({ ran: [], unnamed: [] })
   })
 })

@@ -8,6 +8,8 @@ repository=$PWD modules=$(readlink -f node_modules) node=$(readlink -f node_modu
 root=$(mktemp -d); trap 'rm -rf -- "$root"' EXIT; trap 'exit 143' HUP INT TERM
 mkdir -p "$root/bin" "$root/usr" "$root/etc/init.d" "$root/etc/skel" "$root/usr/local/bin" "$root/home" "$root/root" "$root/var/mail" "$root/proc" "$root/dev" "$root/tmp" "$root/run" "$root$repository" "$root$modules" "$root/opt/node"
 test/lab/busybox-host.sh "$root/bin"
+# Alpine's own has no package managers of others.
+rm -f "$root/bin/rpm" "$root/bin/rpm2cpio" "$root/bin/dpkg" "$root/bin/dpkg-deb"
 for link in sbin usr/bin usr/sbin; do ln -s /bin "$root/$link"; done
 # What node and Vitest are linked to; no program of the host is.
 ldd "$node" "$modules"/@rolldown/*/*.node | grep -o '/lib[^ ]*' | sort -u | while read -r library; do mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; done
