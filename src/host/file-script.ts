@@ -1,4 +1,5 @@
 import { quote } from '../shell/quote.ts'
+import { splitWords } from '../shell/split-words.ts'
 import type { FileAttributes, Step } from './step.ts'
 
 /** A step that concerns one path, told to the host as a script of ours. */
@@ -63,9 +64,13 @@ const FOLLOW = 'n=0; while [ -h "$p" ] && [ $n -lt 40 ]; do l=$(readlink -- "$p"
  */
 export function writeScript({ path, attributes, backup, validate, unsafe, replaceLink }: FileStep & { step: 'write' }, source: string, size?: number): string {
   const make = [`${source} > "$t"`, ...(size === undefined ? [] : [`[ "$(stat -c %s -- "$t")" = ${size} ] || { echo 'the content broke off' >&2; exit 1; }`])]
-  const then = [attributeScript('"$t"', attributes, false), ...(validate ? [`{ { ${validate.replaceAll('%s', '"$t"')}; } >&2 || { r=$?; echo "failed to validate: rc:$r" >&2; (exit $r); }; }`] : [])]
+  const then = [attributeScript('"$t"', attributes, false), ...(validate?.trim() ? [`{ ${validationWords(validate)} >&2 || { r=$?; echo "failed to validate: rc:$r" >&2; (exit $r); }; }`] : [])]
   return ['set -e; export LC_ALL=C', `p=${quote(path)}${replaceLink ? '' : `; ${FOLLOW}`}`, ...replaceLines(make, { then, backup, unsafe })].filter(Boolean).join('\n')
 }
+
+/** The command's words as they are, for no shell reads them: `%s` is the new file, `%%` a percent sign. */
+const validationWords = (command: string): string =>
+  splitWords(command).map((word) => word.split(/(%[s%])/).map((part) => (part === '%s' ? '"$t"' : part === '%%' ? '%' : part && quote(part))).join('') || "''").join(' ')
 
 /** Sets what parameters ask for, for scripts that make their file themselves; a symbolic mode is chmod's matter. */
 export function setAttributesScript(path: string, { owner, group, mode }: { readonly owner: string | undefined; readonly group: string | undefined; readonly mode: string | undefined }): string {

@@ -16,4 +16,13 @@ export function pathOf(name: string): string {
   return first === '/' ? name : name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))
 }
 
+/** Whether it may be set: a container's /proc/sys is read-only but for what is its own. Key: as above. */
+export const maySetSysctl: Resource<boolean> = {
+  kind: 'may set sysctl',
+  async load(shell, keys) {
+    const replies = await Promise.all(keys.map((key) => shell.run(`[ -w ${quote(`/proc/sys/${pathOf(key)}`)} ]`)))
+    return replies.map(({ code }) => code === 0)
+  },
+}
+
 export const normal = (value: string): string => value.trim().replace(/\s+/g, ' ')

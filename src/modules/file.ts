@@ -15,7 +15,7 @@ import { type Params, choice, flag, path, text } from '../schema/field.ts'
 import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
-import { Unknown, fresh } from '../value/value.ts'
+import { Unknown, fresh, unknown } from '../value/value.ts'
 import { fileDiff, registeredFileDiff } from './file-diff.ts'
 
 const params = {
@@ -324,10 +324,10 @@ function timeSteps(before: FileModuleState, after: FileModuleState): readonly St
   return both.length === 0 ? [] : [touch(before.seen.value.path, { ...(both.length === 2 ? {} : { only: both[0]! }), ...at('accessed'), ...at('modified') })]
 }
 
-function outputsOf({ src }: FileModuleParams, { seen }: FileModuleState, after: FileModuleState): Outputs {
+function outputsOf({ src }: FileModuleParams, { own, seen }: FileModuleState, after: FileModuleState): Outputs {
   const { path, state, target, sourcePath, warnings } = seen.value
   const name = state === 'link' || state === 'hard' || state === 'touch' ? { dest: path } : { path }
   if (state === 'absent') return { path: path === NOWHERE ? '' : path, state: 'absent' }
-  const size = target.seen.value.followed.size
+  const size = after.own.kind === 'directory' && own.kind !== 'directory' ? unknown('its file system decides how much a new directory takes') : target.seen.value.followed.size
   return { ...name, ...(src === undefined ? {} : { src: sourcePath ?? src }), ...attributeOutputs(after.own, target), ...(state === 'hard' ? { state: 'hard' } : {}), size, ...(warnings ? { warnings } : {}) }
 }

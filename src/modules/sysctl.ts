@@ -4,9 +4,10 @@ import { known } from '../contract/file-target.ts'
 import { contentResource } from '../host/file.ts'
 import { leaves } from '../host/resource.ts'
 import { run, write } from '../host/step.ts'
-import { normal, sysctlResource } from '../host/sysctl.ts'
+import { maySetSysctl, normal, sysctlResource } from '../host/sysctl.ts'
 import { choice, flag, path, text } from '../schema/field.ts'
 import { bytesContent } from '../value/content.ts'
+import { type Aside, aside } from '../value/aside.ts'
 import type { Unknown } from '../value/value.ts'
 
 interface Setting {
@@ -14,6 +15,7 @@ interface Setting {
   readonly file: string
   /** What the kernel has now; looked at with `sysctl_set` alone. */
   readonly live: string | Unknown | undefined
+  readonly maySet: Aside<boolean | Unknown>
 }
 
 export const sysctl = defineModule({
@@ -39,8 +41,8 @@ export const sysctl = defineModule({
   },
   rules: { requiredIf: [['state', 'present', ['value']]] },
   async probe(host, { name, sysctl_file, sysctl_set }): Promise<Setting> {
-    const [file, live] = await Promise.all([host.get(contentResource, sysctl_file), sysctl_set ? host.get(sysctlResource, name) : undefined])
-    return { file: known(file)?.toString('utf8') ?? '', live }
+    const [file, live, maySet] = await Promise.all([host.get(contentResource, sysctl_file), sysctl_set ? host.get(sysctlResource, name) : undefined, sysctl_set ? host.get(maySetSysctl, name) : true])
+    return { file: known(file)?.toString('utf8') ?? '', live, maySet: aside(maySet) }
   },
   plan({ name, value, state, sysctl_set, ignoreerrors }, before) {
     const wanted = normal(spelled(value ?? ''))
@@ -48,16 +50,15 @@ export const sysctl = defineModule({
     const file = edited(before.file, name, state === 'present' ? wanted : undefined)
     if (!sysctl_set || state === 'absent') return { ...before, file }
     if (before.live === undefined && !ignoreerrors) fail(`the kernel of the host has no parameter ${name}`, { rc: 255 })
-    return { file, live: before.live === undefined ? undefined : wanted }
+    if (typeof before.live === 'string' && before.live !== wanted && before.maySet.value === false) fail(`setting ${name} failed: permission denied on key "${name}"`, { rc: 1 })
+    return { ...before, file, live: before.live === undefined ? undefined : wanted }
   },
   *apply({ params: { name, sysctl_file, reload, ignoreerrors }, before, after }) {
+    // -e passes over names that the kernel does not know, not over what it refuses.
     const lenient = ignoreerrors ? ['-e'] : []
-    // -e passes over names that the kernel does not know, not over what it refuses (a read-only /proc/sys).
-    const okay = ignoreerrors ? { okay: 'any' as const } : {}
-    if (after.live !== before.live && typeof after.live === 'string') yield run(['sysctl', ...lenient, '-w', `${name}=${after.live}`], [leaves(sysctlResource, name, after.live)], okay)
-    if (after.file === before.file) return
-    yield write(sysctl_file, bytesContent(after.file))
-    if (reload) yield run(['sysctl', ...lenient, '-p', sysctl_file], entries(after.file).map(([key, value]) => leaves(sysctlResource, key, value)), okay)
+    if (after.live !== before.live && typeof after.live === 'string') yield run(['sysctl', ...lenient, '-w', `${name}=${after.live}`], [leaves(sysctlResource, name, after.live)])
+    if (after.file !== before.file) yield write(sysctl_file, bytesContent(after.file))
+    if (reload) yield run(['sysctl', ...lenient, '-p', sysctl_file], entries(after.file).map(([key, value]) => leaves(sysctlResource, key, value)))
   },
   result: () => ({ outputs: {} }),
   diff: ({ params: { name, sysctl_file }, before, after }) => [
