@@ -1,3 +1,4 @@
+import { repr } from '../value/repr.ts'
 import { didYouMean } from '../problem/did-you-mean.ts'
 import { Problem, type Span } from '../problem/problem.ts'
 import { type Dict, Float, TemplateString, Tuple, Unknown, type Value, VaultString, isDict } from '../value/value.ts'
@@ -147,7 +148,7 @@ function toText(value: Value): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (value instanceof Float) return `${value.value}.0`
-  if (Array.isArray(value) || isDict(value)) return JSON.stringify(toJson(value))
+  if (Array.isArray(value) || isDict(value)) return repr(value, (inner) => wrong('text', inner, 'str'))
   return wrong('text', value, 'str')
 }
 

@@ -2,7 +2,8 @@ import { Float, TemplateString, VaultString, isDict, type Value } from '../value
 import { DateTime } from './python/date-time.ts'
 import { compare } from './python/compare.ts'
 import { isFloat, isList, isNumber, typeName } from './python/kind.ts'
-import { floatText, str } from './python/text.ts'
+import { floatText } from '../value/repr.ts'
+import { str } from './python/text.ts'
 import { fail } from './template-error.ts'
 import { need } from './unknown-reached.ts'
 

@@ -5,7 +5,8 @@ import { DateTime, strftime } from './date-time.ts'
 import { isFloat, isNumber, lengthOf, numberOf, typeName, wholeOf } from './kind.ts'
 import { attributeOf, itemOf } from './member.ts'
 import { exponential, fixed, general } from './number-text.ts'
-import { floatText, repr, str } from './text.ts'
+import { floatText } from '../../value/repr.ts'
+import { repr, str } from './text.ts'
 
 /** Python's `'{}'.format(…)`. */
 export function strFormat(format: string, args: readonly Value[], keywords: Keywords, counter = { next: 0 }): string {
