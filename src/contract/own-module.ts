@@ -1,11 +1,12 @@
 import { registerHooks } from 'node:module'
-import { basename, extname } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { basename } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Problem, type Span } from '../problem/problem.ts'
+import { entryFile } from '../value/program-files.ts'
 import type { Module } from './define-module.ts'
 
 /** `import … from 'tutti'` in files of users means this very program, wherever it is installed. */
-const ENTRY = new URL(`../tutti${extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+const ENTRY = pathToFileURL(entryFile('tutti')).href
 let hooked = false
 function hook(): void {
   if (hooked) return

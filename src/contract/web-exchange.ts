@@ -50,7 +50,7 @@ function followedStatuses(method: string, redirects: Redirects): readonly number
 
 /** The next request. Credentials of the task go to the same server only; headers of the task go on, but for `unredirected`. */
 function redirected(request: WebRequest, status: number, location: string, { redirects, unredirected }: Pick<ExchangeOptions, 'redirects' | 'unredirected'>): WebRequest {
-  const url = new URL(location, request.url).href
+  const url = URL.parse(location, request.url)?.href ?? fail(`the server leads to an invalid URL: '${location}'`, { url: request.url, status, location })
   const { body, bodyFile, user, password, ...rest } = request
   const asGet = redirects === 'urllib2' || (request.method !== 'HEAD' && (status === 303 || status === 302)) || (status === 301 && request.method === 'POST')
   const left = new Set(unredirected.map((name) => name.toLowerCase()))
@@ -87,7 +87,7 @@ export const placeOf = (quoted: string, quotedDefault: string): string => [
   `p=\${p##*/}; case $p in ''|.|..) p=${quotedDefault} ;; esac; p=${quoted}/$p`,
 ].join('\n')
 
-export const nameInUrl = (url: string): string => decodedName(new URL(url).pathname.split('/').filter(Boolean).at(-1)) || 'index.html'
+export const nameInUrl = (url: string): string => decodedName((URL.parse(url)?.pathname ?? '').split('/').filter(Boolean).at(-1)) || 'index.html'
 
 const decodedName = (name: string | undefined): string => {
   try {

@@ -42,8 +42,9 @@ export interface WebParams {
 
 export function webRequest(params: WebParams, rest: Pick<WebRequest, 'method'> & Partial<WebRequest>): WebRequest {
   if (params.use_gssapi) fail('use_gssapi is not supported')
-  if (!/^(?:https?|ftp|file):\/\//i.test(params.url)) fail(`unknown url type: ${params.url}`, { url: params.url })
+  if (!/^(?:https?|ftp|file):\/\//i.test(params.url)) fail(`unknown url type: '${params.url}'`, { url: params.url })
   const { url, user, password } = loginOf(params)
+  if (!URL.canParse(url)) fail(`Invalid URL: '${params.url}'`, { url: params.url })
   return {
     url, headers: headersOf(params.headers), eager: params.force_basic_auth, validate: params.validate_certs, timeout: params.timeout, proxy: params.use_proxy, agent: params.http_agent, compressed: params.decompress,
     ...(user === undefined ? {} : { user, password: password ?? '' }), ...(params.client_cert === undefined ? {} : { clientCert: params.client_cert }),

@@ -123,8 +123,9 @@ const policyScript = (policy: number): string => [
   '{ [ ! -e "$p" ] && [ ! -h "$p" ]; } || mv -f "$p" "$b"', `printf '#!/bin/sh\\nexit ${policy}\\n' > "$p"; chmod 755 "$p"`,
 ].join('\n')
 
+/** All lists or none: by itself apt takes a source that cannot be reached for a warning. */
 export const updateScript = (retries: number, maxDelay: number, lockTimeout: number): string => [
-  `before=$(${LISTS_TIME}); i=0; while :; do`, `out=$( (${aptScript(['-q', 'update'], { lockTimeout })}\n) 2>&1) && break`,
+  `before=$(${LISTS_TIME}); i=0; while :; do`, `out=$( (${aptScript(['-q', '-o', 'APT::Update::Error-Mode=any', 'update'], { lockTimeout })}\n) 2>&1) && break`,
   `i=$((i+1)); [ $i -lt ${Math.max(1, retries)} ] || { printf '%s\\n' "$out" >&2; exit 100; }; s=$((1 << i)); [ $s -le ${maxDelay} ] || s=${maxDelay}; sleep $s; done`,
   // apt leaves the time of its lists alone where nothing was new; the next run must see that they are fresh.
   `after=$(${LISTS_TIME}); printf '%s\\n' "$before $after"; [ "$before" != "$after" ] || touch -c /var/lib/apt/lists; [ ! -e /var/lib/apt/periodic/update-success-stamp ] || touch /var/lib/apt/periodic/update-success-stamp`,

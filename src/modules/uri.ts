@@ -181,7 +181,7 @@ function answer(given: UriParams, { status, url, redirected, headers, reason, bo
   const length = headers.get('content-length')
   const outputs = {
     ...names, ...(length !== undefined && /^\d+$/.test(length) ? { content_length: length } : {}), status, url, redirected, elapsed, ...(status < 400 && status > 0 ? cookiesOf(headers.get('set-cookie')) : {}),
-    ...(headers.has('location') ? { location: new URL(headers.get('location')!, url).href } : {}),
+    ...(headers.has('location') ? { location: URL.parse(headers.get('location')!, url)?.href ?? headers.get('location')! } : {}),
     msg: error === undefined ? `${status === 200 ? 'OK' : status >= 300 ? `HTTP Error ${status}: ${reason}` : reason || 'OK'}${status === 200 ? ` (${length ?? 'unknown'} bytes)` : ''}` : `Status code was -1 and not [${given.status_code.join(', ')}]: Request failed: ${error}`,
     ...(file === undefined ? {} : { path: file, dest: file }), ...(json === undefined ? {} : { json }), ...(given.return_content ? { content: text } : {}),
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { entryFile } from '../../value/program-files.ts'
 import { isDict, type Value } from '../../value/value.ts'
 import { toBool } from '../filters/number.ts'
 import { expandUser } from '../filters/path.ts'
@@ -14,7 +14,7 @@ import { lookup } from './define-lookup.ts'
 import type { UrlRequest } from './url-request.ts'
 
 const LIMIT = 256 * 1024 * 1024
-const PROGRAM = fileURLToPath(new URL('./url-request.ts', import.meta.url))
+const PROGRAM = entryFile('template/lookups/url-request')
 
 /** What an option is called where variables and the environment set it. */
 const SETTINGS: Readonly<Record<string, string>> = { http_agent: 'agent', unredirected_headers: 'unredir_headers' }
