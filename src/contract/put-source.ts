@@ -85,5 +85,5 @@ function outputsOf({ params, before, after, replies, taken, changed }: Ending<Pu
   const { path, content } = entries.at(-1)!
   const [old, now] = [stateAt(before.tree, path), stateAt(after.tree, path)]
   const written = changed && old.checksum !== now.checksum
-  return { dest: path, src: source.name, ...putOutputs(old, now, content), ...(written && content ? { md5sum: md5Of(content) } : {}), ...backupOutput(params.backup, old, now, replies.find(({ stdout }) => stdout.length > 0), taken) }
+  return { dest: path, src: source.name, ...putOutputs(old, now, content), ...(written && content ? { md5sum: md5Of(content) } : {}), ...(written ? {} : { path }), ...backupOutput(params.backup, old, now, replies.find(({ stdout }) => stdout.length > 0), taken) }
 }

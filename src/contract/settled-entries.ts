@@ -1,4 +1,5 @@
 import { dirname } from 'node:path/posix'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Account, groupAccount, userAccount } from '../host/account.ts'
 import { type FileState, atOnce, kindOf } from '../host/file.ts'
 import type { Identity, Reader } from '../host/reader.ts'
@@ -27,7 +28,11 @@ export async function settledEntries(host: Reader, entries: readonly Entry[]): P
   const inside = root?.kind === 'directory' && entries.length >= WORTH ? entries.filter(({ path, kind }) => kind !== 'link' && path.startsWith(`${root.path}/`) && !ODD.test(path)) : []
   if (inside.length === 0) return new Map()
   const chunks = Array.from({ length: Math.ceil(inside.length / CHUNK) }, (_, i) => inside.slice(i * CHUNK, (i + 1) * CHUNK))
-  const [me, ...listings] = await Promise.all([host.whoami(), ...chunks.map((some) => listing(host, root!.path, some))])
+  const asked = Promise.all([host.whoami(), ...chunks.map((some) => listing(host, root!.path, some))] as const)
+  // While the host reads its files we read ours, once the question is out.
+  await nextTurn()
+  for (const { content } of inside) if (content) sumOf(content)
+  const [me, ...listings] = await asked
   const named = await accountNames(host, listings.flatMap(({ states }) => [...states.values()]))
   const found = new Map<string, PutState>()
   const directories = new Map<string, FileState>()

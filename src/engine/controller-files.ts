@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { type Stats, existsSync, lstatSync, openSync, readFileSync, readSync, closeSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { ControllerFile, Field } from '../schema/field.ts'
@@ -10,7 +10,7 @@ import { dateTimeAt, strftime } from '../template/python/date-time.ts'
 import { renderText } from '../template/template.ts'
 import { codecOf } from '../text/codec.ts'
 import { isVaulted } from '../vault/vault.ts'
-import { type Content, bytesContent, bytesOf, sha1, unknownContent } from '../value/content.ts'
+import { type Content, bytesContent, bytesOf, lazyContent, sha1, unknownContent } from '../value/content.ts'
 import { type Dict, type Value, isUnknown, unknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
 import { overScope } from './scopes.ts'
@@ -140,13 +140,21 @@ function hashFile(path: string): string {
 
 /** What is in a directory of the controller. It may change while it is read, or be closed to us. */
 function treeOf(root: string, call: TaskCall, args: Dict): NonNullable<ControllerFile['entries']> {
+  return readable(call, () => entriesOf(root, '', call, !isFalse(args.get('local_follow'))))
+}
+
+function readable<T>(call: TaskCall, read: () => T): T {
   try {
-    return entriesOf(root, '', call, !isFalse(args.get('local_follow')))
+    return read()
   } catch (thrown) {
     if (!(thrown instanceof Error) || !('syscall' in thrown)) throw thrown
     throw new Problem({ code: 'file-unreadable', summary: 'a directory of the controller cannot be read', detail: thrown.message, span: call.task.argSpans.get('src') ?? call.task.span })
   }
 }
+
+/** Read only when asked for: the host can list what it has in the meantime. */
+const treeContent = (path: string, call: TaskCall, stat: Stats): Content =>
+  stat.size <= IN_MEMORY || !path.isWellFormed() ? lazyContent(() => readable(call, () => opened(readFileSync(onDisk(path)), call, path))) : contentOf(path, call, false, stat)
 
 /**
  * With `follow`, what links of the tree lead to stands in their place: `local_follow`. A link that leads nowhere, or back to a
@@ -164,7 +172,7 @@ function entriesOf(root: string, below: string, call: TaskCall, follow: boolean,
     const mode = stat.mode & 0o7777
     if (stat.isSymbolicLink()) return [{ path, kind: 'link', mode, target: textOfBytes(readlinkSync(onDisk(join(root, path)), { encoding: 'buffer' })) }]
     if (stat.isDirectory()) return [{ path, kind: 'directory', mode }, ...entriesOf(root, path, call, follow, chain)]
-    return stat.isFile() ? [{ path, kind: 'file', mode, content: contentOf(`${root}/${path}`, call, false, stat) }] : []
+    return stat.isFile() ? [{ path, kind: 'file', mode, content: treeContent(`${root}/${path}`, call, stat) }] : []
   })
 }
 

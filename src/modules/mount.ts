@@ -74,7 +74,11 @@ export const mount = defineModule({
       case 'present': return { ...before, table: inTable }
       case 'absent_from_fstab': return { ...before, table: editFstab(before.table, entry, false) }
       case 'unmounted': return { ...before, mounted: false }
-      case 'absent': return { ...before, table: editFstab(before.table, entry, false), mounted: false, directory: false }
+      case 'absent': {
+        // What the table does not have is none of its mounts, as Ansible sees it: /tmp stays, mounted or not.
+        const table = editFstab(before.table, entry, false)
+        return table === before.table ? before : { ...before, table, mounted: false, directory: false }
+      }
       case 'remounted': return before.mounted ? { ...before, run: fresh('mounted anew') } : fail(`${place} is not mounted`)
       case 'ephemeral':
         if (before.mounted && !isSource(now, entry)) fail(`Ephemeral mount point is already mounted with a different source than the specified one: ${now.source} instead of ${entry.src}`)

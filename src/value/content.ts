@@ -18,6 +18,21 @@ export function bytesContent(text: string | Uint8Array): Content & { kind: 'byte
   return { kind: 'bytes', bytes, sha1: sha1(bytes) }
 }
 
+/** Bytes that are read when they are first asked for. `read` throws what should be told where they cannot be had. */
+export function lazyContent(read: () => Buffer): Content & { kind: 'bytes' } {
+  let bytes: Buffer | undefined
+  let sum: string | undefined
+  return {
+    kind: 'bytes',
+    get bytes() {
+      return (bytes ??= read())
+    },
+    get sha1() {
+      return (sum ??= sha1(this.bytes))
+    },
+  }
+}
+
 export const unknownContent = (unknown: Unknown): Content => ({ kind: 'unknown', unknown })
 
 /** The bytes of a file of the controller. */
