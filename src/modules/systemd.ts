@@ -55,8 +55,8 @@ export function planUnit({ name, state, enabled, masked, scope }: UnitParams, be
   const { unit } = before.found.value
   if (!unit || name === undefined) return before
   if (scope === 'global' && state !== undefined) fail(`with scope: global there is no unit to be ${state}: leave out state`)
-  // What is not there does not run: it can be masked all the same.
-  const isEnough = masked === undefined ? false : masked ? enabled !== true && (state === undefined || state === 'stopped') : enabled === undefined && state === undefined
+  // What is not there can be asked about; it does not run, and can be masked all the same.
+  const isEnough = (enabled === undefined && state === undefined) || (masked === true && enabled !== true && (state === undefined || state === 'stopped'))
   if (!unit.exists && !isEnough) fail(`Could not find the requested service ${name}: host`)
   const starts = state === 'started' || state === 'restarted' || state === 'reloaded'
   const stays = masked ?? unit.masked

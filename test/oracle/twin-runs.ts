@@ -196,7 +196,7 @@ const numbersOf = (events: readonly any[]): ReadonlyMap<string, number> =>
 function compare(ours: Fields | undefined, theirs: Fields): readonly string[] {
   if (!ours) return ['ours gave no result']
   const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
-  const differs = (a: Fields, b: Fields, where: string): readonly string[] => Object.keys(b).filter((key) => !VOLATILE.has(key) && !key.startsWith('_ansible') && key !== 'results' && JSON.stringify(sorted(a[key])) !== JSON.stringify(sorted(b[key]))).map((key) => `${where}${key}: ours ${JSON.stringify(a[key])} , theirs ${JSON.stringify(b[key])}`)
+  const differs = (a: Fields, b: Fields, where: string): readonly string[] => Object.keys(b).filter((key) => !VOLATILE.has(key) && !(key === 'size' && b['state'] === 'directory') && !key.startsWith('_ansible') && key !== 'results' && JSON.stringify(sorted(a[key])) !== JSON.stringify(sorted(b[key]))).map((key) => `${where}${key}: ours ${JSON.stringify(a[key])} , theirs ${JSON.stringify(b[key])}`)
   const failed = theirs['failed'] === true
   const items = Array.isArray(theirs['results']) && !failed ? (theirs['results'] as unknown[]).flatMap((item, i) => differs(fields((ours['results'] as unknown[] | undefined)?.[i]), fields(item), `results[${i}].`)) : []
   return [...(!failed && ours['failed'] === true ? [`failed: ${String(ours['msg'])}`] : []), ...differs(ours, failed ? { failed: true } : theirs, ''), ...items]
