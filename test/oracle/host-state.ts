@@ -5,8 +5,8 @@ export type HostState = ReadonlyMap<string, string>
 
 /** Places that differ between any two hosts, or that only say when and by whom something was done. */
 const ASIDE = [
-  /^\/(proc|sys|dev|run|tmp|mnt)\b/, /^\/var\/(log|tmp|cache|backups)\//, /^\/var\/lib\/(apt\/(lists|periodic)|systemd|snapd|private|dhcp|ucf\/cache|dbus|urandom)/, /^\/(root|home\/[^/]+)\/\.(ansible|tutti|cache)/,
-  /__pycache__|\.pyc$/, /^\/etc\/(machine-id|hostname|hosts|resolv\.conf|\.pwd\.lock|ld\.so\.cache|ssh\/ssh_host_|systemd\/network\/)/, /-old$/, /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/, /^\/var\/lib\/dpkg\/(lock|triggers|info\/format)/,
+  /^\/(proc|sys|dev|run|tmp|mnt)\b/, /^\/var\/(log|tmp|cache|backups)\//, /^\/var\/lib\/(apt\/(lists|periodic)|systemd|snapd|private|varnish|NetworkManager|samba\/private|dhcp|ucf\/cache|dbus|urandom)/, /^\/(root|home\/[^/]+)\/\.(ansible|tutti|cache)/,
+  /__pycache__|\.pyc$/, /^\/etc\/(machine-id|hostname|hosts|resolv\.conf|\.pwd\.lock|ld\.so\.cache|ssh\/ssh_host_|systemd\/network\/)/, /-old$/, /^\/etc\/varnish\/secret$/, /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/, /^\/var\/lib\/dpkg\/(lock|triggers|info\/format)/,
 ]
 /** Times in names of backups. */
 const sameName = (path: string): string => path.replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/, '.BACKUP~')
