@@ -6,6 +6,8 @@ export interface Span {
   readonly length?: number
   /** For a literal block of YAML: every further line of the text is a further line of the file, indented by this much. */
   readonly block?: { readonly indent: number }
+  /** The file holds secrets in the clear: its lines are not shown. */
+  readonly concealed?: true
 }
 
 /** What a `Problem` is made of. */

@@ -10,7 +10,7 @@ export function showProblem(problem: Problem, opening: 'ERROR!' | 'warning:' = '
   const lines = [`${opening} ${problem.message} [${problem.code}]`]
   if (span) {
     lines.push(`  --> ${span.file}:${span.line}:${span.column}`)
-    const frame = showFrame(span, readSource(span.file))
+    const frame = span.concealed ? undefined : showFrame(span, readSource(span.file))
     if (frame) lines.push(frame)
   }
   if (hint) lines.push(`  hint: ${hint}`)
