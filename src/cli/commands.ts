@@ -12,5 +12,6 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   galaxy: { summary: 'Install roles and collections, and list them.', load: async () => (await import('./galaxy.ts')).galaxyCommand },
   lab: { summary: 'Make hosts to try things on.', load: async () => (await import('./lab.ts')).labCommand },
   vault: { summary: 'Encrypt, view, edit and decrypt files and values as ansible-vault does.', load: async () => (await import('./vault.ts')).vaultCommand },
+  seal: { summary: 'Seal Secrets of Kubernetes as kubeseal does, open them, and renew them.', load: async () => (await import('./seal.ts')).sealCommand },
   'syntax-check': { summary: 'Check playbooks without reaching any host.', load: async () => (await import('./syntax-check.ts')).syntaxCheckCommand },
 }

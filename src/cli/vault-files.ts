@@ -14,13 +14,21 @@ export function readInput(name: string): Buffer {
   }
 }
 
-/** Replaces a file by rename, also behind links; nobody but its owner can read it, unless it had a mode that is to be kept. */
-export function writeFileSafely(name: string, bytes: string | Uint8Array, keepMode = false): void {
+/** A file that is text, and can be written back without losing anything. */
+export function readText(name: string): string {
+  const bytes = readInput(name)
+  const text = bytes.toString('utf8')
+  if (Buffer.from(text).equals(bytes)) return text
+  throw new Problem({ code: 'file-not-text', summary: 'a file is not text in UTF-8', detail: name })
+}
+
+/** Replaces a file by rename, also behind links; nobody but its owner can read it, unless it had a mode that is to be kept, or a new file is to have another. */
+export function writeFileSafely(name: string, bytes: string | Uint8Array, keepMode = false, newMode = 0o600): void {
   const path = existsSync(name) ? realpathSync(name) : name
   const before = keepMode && existsSync(path) ? statSync(path) : undefined
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
   try {
-    writeFileSync(beside, bytes, { mode: 0o600, flag: 'wx' })
+    writeFileSync(beside, bytes, { mode: newMode, flag: 'wx' })
     if (before) chmodSync(beside, before.mode & 0o7777)
     if (before && process.getuid?.() === 0) chownSync(beside, before.uid, before.gid)
     renameSync(beside, path)

@@ -22,7 +22,9 @@ export interface Manifest {
 
 /** The manifests of a YAML or JSON text, those of Lists one by one. Throws `Problems`; empty documents are none. */
 export function readManifests(text: string, reading: Reading): readonly Manifest[] {
-  return parsed(text, reading).flatMap((node, document) => manifestsOf(node, document, []))
+  // A Secret among others: what stands in the file is not shown either.
+  const concealed = reading.concealed ?? /\bkind["']?\s*:\s*["']?Secret(?:List)?\b/.test(text)
+  return parsed(text, { ...reading, concealed }).flatMap((node, document) => manifestsOf(node, document, []))
 }
 
 function parsed(text: string, { file, concealed, vault }: Reading): readonly YamlNode[] {

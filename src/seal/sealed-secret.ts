@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
+import { collecting } from '../problem/collecting.ts'
 import { didYouMean } from '../problem/did-you-mean.ts'
+import { Problem, Problems, type Span } from '../problem/problem.ts'
 import type { Json } from '../value/json.ts'
 import { type YamlEntry, type YamlMapping, entryOf, toValue } from '../yaml/yaml-node.ts'
 import type { Certificate } from './certificate.ts'
@@ -45,7 +46,7 @@ export const sealedManifest = ({ name, namespace, annotations, encryptedData, te
 export function readSealedSecret({ kind, node }: Manifest): SealedSecret {
   if (kind !== 'SealedSecret') throw wrong(`kind is ${kind || 'missing'}, and SealedSecret is wanted`, entryOf(node, 'kind')?.value.span ?? node.span)
   const problems: Problem[] = []
-  const check = <T>(work: () => T): T | undefined => collected(problems, work)
+  const check = <T>(work: () => T): T | undefined => collecting(problems, work)
   check(() => checkVersion(node))
   const metadata = check(() => mappingOf(node, 'metadata')) ?? EMPTY
   const spec = check(() => mappingOf(node, 'spec')) ?? EMPTY
@@ -63,17 +64,6 @@ export function readSealedSecret({ kind, node }: Manifest): SealedSecret {
 }
 
 const EMPTY: YamlMapping = { kind: 'mapping', entries: [], span: { file: '', line: 1, column: 1 } }
-
-function collected<T>(problems: Problem[], work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    const found = problemsOf(error)
-    if (!found) throw error
-    problems.push(...found)
-    return undefined
-  }
-}
 
 function missing(what: string, span: Span): never {
   throw wrong(`${what} is missing`, span)
@@ -94,7 +84,7 @@ function checkSpec(spec: YamlMapping): void {
 
 function checkValue(entry: YamlEntry): void {
   checkKey(String(entry.key), entry.keySpan)
-  if (!parseSealed(textIn(entry))) throw wrong(`spec.encryptedData.${String(entry.key)} is no sealed value`, entry.value.span, 'it may be cut short, or be in the clear: `tutti seal --merge-into` seals it')
+  if (!parseSealed(textIn(entry))) throw wrong(`spec.encryptedData.${String(entry.key)} is no sealed value`, { ...entry.value.span, concealed: true }, 'it may be cut short, or be in the clear: `tutti seal --merge-into` seals it')
 }
 
 function readTemplate(template: YamlMapping, { name, namespace }: { readonly name: string | undefined; readonly namespace: string | undefined }): Pick<SealedSecret, 'template' | 'templateData'> {
@@ -122,7 +112,7 @@ export function openValue(sealed: SealedSecret & Place, key: string, keys: reado
 export function unsealSecret(sealed: SealedSecret, keys: readonly KeyObject[]): Secret {
   const problems: Problem[] = []
   const data = new Map<string, Buffer>()
-  for (const key of sealed.encryptedData.keys()) collected(problems, () => data.set(key, openValue(sealed, key, keys)))
+  for (const key of sealed.encryptedData.keys()) collecting(problems, () => data.set(key, openValue(sealed, key, keys)))
   if (problems.length > 0) throw new Problems(problems)
   return { ...sealed.template, name: sealed.name, namespace: sealed.namespace, data }
 }
