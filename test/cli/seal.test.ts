@@ -215,6 +215,17 @@ describe('--re-encrypt', () => {
     expect(err).not.toContain(SECRET)
     expect(all()).toEqual(before)
   })
+  test('where one file cannot be written, it is what it was, and the others are done', async () => {
+    const { seal, put, text, at, opened } = await tree()
+    const before = text('d/0/s.yml')
+    put(`d/0/.s.yml.${process.pid}.tmp`, 'of somebody else')
+    const { exitCode, out, err } = await seal(...RENEW, ...KEY, 'DIR/d')
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: 're-encrypted DIR/d/1/s.yml: 2 values\nre-encrypted DIR/d/2/s.json: 2 values\n' })
+    expect(err).toContain("Destination 'DIR/d/0/s.yml' not writable")
+    expect(text('d/0/s.yml')).toBe(before)
+    expect(readdirSync(at('d/1'))).toEqual(['s.yml'])
+    for (const name of ['0/s.yml', '1/s.yml']) expect(await opened(`d/${name}`, ...KEY, '--recovery-private-key', 'DIR/nextkey.pem')).toEqual(EVERY)
+  })
   test('notes of what values were sealed from are renewed, too', async () => {
     const { seal } = sealIn()
     const args = (cert: string) => ['--cert', cert, '--hmac-key', 'DIR/hmac', 'DIR/plain.yml', '-w', 'DIR/s.yml']

@@ -2,6 +2,8 @@
 export interface Random {
   pick<T>(items: readonly T[]): T
   chance(): boolean
+  /** A whole number from 0, smaller than the limit. */
+  below(limit: number): number
 }
 
 export function createRandom(seed: number): Random {
@@ -12,5 +14,5 @@ export function createRandom(seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
-  return { pick: (items) => items[Math.floor(next() * items.length)]!, chance: () => next() < 0.5 }
+  return { pick: (items) => items[Math.floor(next() * items.length)]!, chance: () => next() < 0.5, below: (limit) => Math.floor(next() * limit) }
 }
