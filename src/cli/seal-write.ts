@@ -6,7 +6,8 @@ import { type Scope, labelOf, scopeOf, showPlace } from '../seal/scope.ts'
 import { sealValue } from '../seal/seal-value.ts'
 import { type SealedSecret, readSealedSecret, sealSecret, sealedManifest } from '../seal/sealed-secret.ts'
 import { type Secret, checkName, readSecret } from '../seal/secret.ts'
-import { STAMP, compareSealed, stampOf } from '../seal/stamp.ts'
+import { checkSize, checkType } from '../seal/secret-type.ts'
+import { STAMP, compareSealed, sealAgain, stampOf } from '../seal/stamp.ts'
 import type { Json } from '../value/json.ts'
 import { type Setting, setTexts } from '../yaml/set-texts.ts'
 import { writeYaml } from '../yaml/write-yaml.ts'
@@ -34,11 +35,7 @@ export async function seal(work: SealWork): Promise<void> {
 
 function sealOne({ secret, scope }: Wanted, certificate: Certificate, hmacKey: Buffer | undefined, existing: readonly SealedSecret[]): { readonly sealed: SealedSecret; readonly same: boolean } {
   if (!hmacKey) return { sealed: sealSecret(secret, scope, certificate), same: false }
-  const before = existing.find(({ name, namespace }) => name === secret.name && namespace === secret.namespace)
-  const { same, keep } = compareSealed(before, secret, scope, { certificate, hmacKey })
-  const sealed = sealSecret(secret, scope, certificate, keep)
-  const stamp = stampOf(sealed, secret.data, sealed.encryptedData, { certificate, hmacKey })
-  return { same, sealed: { ...sealed, annotations: { ...sealed.annotations, [STAMP]: stamp } } }
+  return sealAgain(existing.find(({ name, namespace }) => name === secret.name && namespace === secret.namespace), secret, scope, { certificate, hmacKey })
 }
 
 /** The SealedSecrets that a file holds already; none where there is no file. */
@@ -75,7 +72,10 @@ function complete(secret: Omit<Secret, 'name'> & { readonly name: string | undef
   const name = agreed('name', values.name, secret.name, span) ?? lacking('name', span)
   const namespace = agreed('namespace', values.namespace, secret.namespace, span) ?? (scope === 'cluster-wide' ? undefined : lacking('namespace', span))
   if (secret.data.size === 0) throw new Problem({ code: 'seal-nothing', summary: 'there is nothing to seal', detail: `${name} has no values`, ...(span ? { span } : {}) })
-  return { secret: { ...secret, name, namespace, type: values.type ?? secret.type }, scope }
+  const type = values.type ?? secret.type
+  checkType(type, new Set(secret.data.keys()), span)
+  checkSize(secret.data, span)
+  return { secret: { ...secret, name, namespace, type }, scope }
 }
 
 function agreed(what: 'name' | 'namespace', said: string | undefined, written: string | undefined, span: Span | undefined): string | undefined {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Certificate } from './certificate.ts'
 import { type Place, labelOf, withScope } from './scope.ts'
-import type { SealedSecret } from './sealed-secret.ts'
+import { type SealedSecret, sealSecret } from './sealed-secret.ts'
 import type { Secret } from './secret.ts'
 
 /**
@@ -58,6 +58,13 @@ export interface Comparison {
   readonly keep: ReadonlyMap<string, string>
 }
 
+/** Seals a Secret for which there may be a SealedSecret already: what was sealed from the same text stays as it is, and the stamp is written. */
+export function sealAgain(existing: SealedSecret | undefined, secret: Secret, scope: Place['scope'], key: StampKey): Comparison & { readonly sealed: SealedSecret } {
+  const comparison = compareSealed(existing, secret, scope, key)
+  const sealed = sealSecret(secret, scope, key.certificate, comparison.keep)
+  return { ...comparison, sealed: { ...sealed, annotations: { ...sealed.annotations, [STAMP]: stampOf(sealed, secret.data, sealed.encryptedData, key) } } }
+}
+
 /** Pure: whether a SealedSecret was made of this Secret for this certificate, by its annotation; which of its values can stay. */
 export function compareSealed(existing: SealedSecret | undefined, secret: Secret, scope: Place['scope'], key: StampKey): Comparison {
   if (!existing) return { same: false, reasons: ['it is not there'], keep: new Map() }
@@ -80,7 +87,10 @@ function valueReasons(existing: SealedSecret, { data }: Secret, good: ReadonlySe
 }
 
 function templateReasons({ template, templateData }: SealedSecret, secret: Secret, scope: Place['scope']): readonly string[] {
-  const wanted = { labels: secret.labels, annotations: withScope(secret.annotations, scope), type: secret.type, immutable: secret.immutable }
-  const differing = (Object.keys(wanted) as (keyof typeof wanted)[]).filter((field) => !isDeepStrictEqual(template[field], wanted[field])).map((field) => `${field} differ${field.endsWith('s') ? '' : 's'}`)
+  const [found, wanted] = [shown(template), shown({ ...secret, annotations: withScope(secret.annotations, scope) })]
+  const differing = (Object.keys(wanted) as (keyof typeof wanted)[]).filter((field) => !isDeepStrictEqual(found[field], wanted[field])).map((field) => `${field} differ${field.endsWith('s') ? '' : 's'}`)
   return Object.keys(templateData).length > 0 ? [...differing, 'its template has texts of its own'] : differing
 }
+
+/** With what the server takes where nothing is said. */
+const shown = ({ labels, annotations, type = 'Opaque', immutable = false }: SealedSecret['template']) => ({ labels, annotations, type, immutable })

@@ -6,7 +6,7 @@ import { readManifests } from '../../src/seal/manifest.ts'
 import { SCOPES } from '../../src/seal/scope.ts'
 import { readSealedSecret, sealSecret, sealedManifest, unsealSecret } from '../../src/seal/sealed-secret.ts'
 import { type Secret, readSecret, secretManifest } from '../../src/seal/secret.ts'
-import { STAMP, type StampKey, compareSealed, stampOf } from '../../src/seal/stamp.ts'
+import { STAMP, type StampKey, compareSealed, sealAgain, stampOf } from '../../src/seal/stamp.ts'
 import { writeYaml } from '../../src/yaml/write-yaml.ts'
 import { makePair } from './make-certificate.ts'
 
@@ -93,6 +93,14 @@ describe('what it was sealed from', () => {
       const existing = stamped(SECRET, scope)
       expect(compareSealed(existing, SECRET, scope, key)).toEqual({ same: true, reasons: [], keep: existing.encryptedData })
     }
+  })
+  test('as the cluster gives it back, with what the server says where nothing was said', () => {
+    const { type: _, ...rest } = SECRET
+    const secret = { ...rest, type: undefined }
+    const { sealed } = sealAgain(undefined, secret, 'strict', key)
+    const manifest = sealedManifest(sealed) as { readonly metadata: object; readonly spec: { readonly template: { readonly metadata: object } } }
+    const back = JSON.stringify({ ...manifest, metadata: { ...manifest.metadata, uid: '1', generation: 2, managedFields: [] }, spec: { ...manifest.spec, template: { ...manifest.spec.template, type: 'Opaque', data: null, metadata: { ...manifest.spec.template.metadata, creationTimestamp: null } } }, status: { conditions: [{ type: 'Synced', status: 'True' }] } })
+    expect(sealAgain(readSealed(back), secret, 'strict', key)).toMatchObject({ same: true, sealed: { encryptedData: sealed.encryptedData, annotations: sealed.annotations } })
   })
   test('whatever the bytes are', () => {
     fc.assert(fc.property(fc.uint8Array(), fc.uint8Array(), (one, two) => {
