@@ -22,10 +22,21 @@ function showFrame(span: Span, source: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const number = String(span.line)
   const gutter = ' '.repeat(number.length)
+  const { shown, column } = piece(text, span.column)
   // A tab before the caret must stay a tab, or the caret stands in the wrong place.
-  const indent = text.slice(0, span.column - 1).replace(/[^\t]/g, ' ')
-  const carets = '^'.repeat(Math.max(1, Math.min(span.length ?? 1, text.length - span.column + 2)))
-  return [`  ${gutter} |`, `  ${number} | ${text}`, `  ${gutter} | ${indent}${carets}`].join('\n')
+  const indent = shown.slice(0, column - 1).replace(/[^\t]/g, ' ')
+  const carets = '^'.repeat(Math.max(1, Math.min(span.length ?? 1, shown.length - column + 2)))
+  return [`  ${gutter} |`, `  ${number} | ${shown}`, `  ${gutter} | ${indent}${carets}`].join('\n')
+}
+
+const LONG = 200
+/** Of a very long line (data in one piece) the part around the place. */
+function piece(text: string, column: number): { readonly shown: string; readonly column: number } {
+  if (text.length <= LONG) return { shown: text, column }
+  const from = column <= LONG / 2 ? 0 : column - LONG / 2
+  const before = from > 0 ? '…' : ''
+  const after = from + LONG < text.length ? '…' : ''
+  return { shown: before + text.slice(from, from + LONG) + after, column: column - from + before.length }
 }
 
 function readFromDisk(file: string): string | undefined {
