@@ -1,9 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 
-/** The files that operands name: themselves, and of directories all YAML and JSON below them, links not followed; standard input where none is named. */
+/** The files that operands name, each once: themselves, and of directories all YAML and JSON below them, links not followed; standard input where none is named. */
 export function manifestFiles(operands: readonly string[]): readonly string[] {
-  return operands.length === 0 ? ['-'] : operands.flatMap((name) => (name !== '-' && statSync(name, { throwIfNoEntry: false })?.isDirectory() ? filesBelow(name) : [name]))
+  const files = operands.flatMap((name) => (name !== '-' && statSync(name, { throwIfNoEntry: false })?.isDirectory() ? filesBelow(name) : [name]))
+  return operands.length === 0 ? ['-'] : [...new Map(files.map((file) => [normalize(file), file])).values()]
 }
 
 const ASIDE = new Set(['.git', 'node_modules'])

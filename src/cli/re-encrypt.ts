@@ -10,6 +10,7 @@ import { STAMP, stampOf } from '../seal/stamp.ts'
 import { type Setting, setTexts } from '../yaml/set-texts.ts'
 import { manifestFiles } from './manifest-files.ts'
 import { UsageProblem } from './options.ts'
+import { noneIn } from './seal-open.ts'
 import type { SealWork } from './seal.ts'
 import { readText, writeFileSafely } from './vault-files.ts'
 
@@ -42,6 +43,7 @@ export async function reEncrypt({ values, operands, terminal, input }: SealWork)
     else terminal.err(`failed ${file}\n`)
   }
   if (problems.length > 0) throw new Problems([...problems, new Problem({ code: 'seal-nothing-written', summary: 'no file was changed', detail: `${renewed.length} could have been`, hint: 'mend the others, or name only files and directories that belong to this cluster' })])
+  if (renewed.length === 0) throw noneIn(operands.join(', '))
   for (const one of renewed) collecting(problems, () => terminal[one.file === '-' ? 'err' : 'out'](`${put(one, values.check, terminal.out)}\n`))
   if (problems.length > 0) throw new Problems(problems)
 }
@@ -58,7 +60,7 @@ function renew(file: string, before: string, keys: Keys, isNamed: boolean): read
   // Files that are no SealedSecrets may be templates, and need not be YAML.
   const manifests = before.includes('SealedSecret') ? readManifests(before, { file }).filter(({ kind }) => kind === 'SealedSecret') : []
   if (manifests.length === 0) {
-    if (isNamed || file === '-') throw new Problem({ code: 'seal-nothing', summary: 'there is no SealedSecret', detail: file })
+    if (isNamed || file === '-') throw noneIn(file)
     return []
   }
   const works = manifests.map((manifest) => ({ manifest, ...settingsOf(manifest, readSealedSecret(manifest), keys) }))

@@ -19,12 +19,15 @@ export async function validate({ values, operands, terminal, input }: SealWork):
   const certificate = values.cert === undefined ? undefined : await input.certificate()
   if (values.fingerprint !== undefined && !certificate) throw new UsageProblem({ code: 'seal-stray-option', summary: 'An option has no meaning here', detail: '--fingerprint without --cert' })
   const problems: Problem[] = []
+  let seen = 0
   for (const file of manifestFiles(operands)) {
-    collecting(problems, () => {
-      for (const manifest of sealedIn(file, operands)) collecting(problems, () => terminal.out(`valid ${file}: ${checked(readSealedSecret(manifest), certificate, keys)}\n`))
-    })
+    for (const manifest of collecting(problems, () => sealedIn(file, operands)) ?? []) {
+      seen++
+      collecting(problems, () => terminal.out(`valid ${file}: ${checked(readSealedSecret(manifest), certificate, keys)}\n`))
+    }
   }
   if (problems.length > 0) throw new Problems(problems)
+  if (seen === 0) throw noneIn(operands.join(', '))
 }
 
 /** The SealedSecrets of a file. One that was named must have some; others need not even be YAML. */
@@ -34,7 +37,7 @@ function sealedIn(file: string, operands: readonly string[]): readonly Manifest[
   if (found.length === 0 && (operands.includes(file) || file === '-')) throw noneIn(file)
   return found
 }
-const noneIn = (file: string): Problem => new Problem({ code: 'seal-nothing', summary: 'there is no SealedSecret', detail: file })
+export const noneIn = (file: string): Problem => new Problem({ code: 'seal-nothing', summary: 'there is no SealedSecret', detail: file })
 
 /** Checks one; a line about it. */
 function checked(sealed: SealedSecret, certificate: Certificate | undefined, keys: readonly KeyObject[]): string {
