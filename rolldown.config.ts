@@ -5,8 +5,12 @@ import { defineConfig } from 'rolldown'
 /**
  * The published program: one file, for most of a start is looking for files. Parts of it wake when they are first imported, as in the sources.
  * What users import from 'tutti' is of the same file, so that their modules and the program's are made by one `defineModule`.
- * ssh2 stays outside: it has native parts.
+ * ssh2 stays outside, for it has native parts, and node-ssh, which wakes it: a static import of either would be paid by every start.
  */
+const MAIN = `// The version is asked for by scripts, often: it needs none of the rest.
+if (process.argv[2] === '--version') process.stdout.write((await import('./cli/version.js')).versionText())
+else await (await import('./tutti.js')).main()
+`
 const ENTRY = join(import.meta.dirname, 'src/entry.ts')
 
 /** The licences of the libraries inside. */
@@ -23,17 +27,17 @@ export default defineConfig([
   {
     input: { tutti: ENTRY },
     platform: 'node',
-    external: ['ssh2'],
+    external: ['ssh2', 'node-ssh'],
     plugins: [{
       name: 'entry',
       resolveId: (id) => (id === ENTRY ? id : null),
       load: (id) => (id === ENTRY ? "export * from './tutti.ts'\nexport const main = () => import('./main.ts')\n" : null),
       generateBundle() {
-        this.emitFile({ type: 'asset', fileName: 'main.js', source: "import { main } from './tutti.js'\n\nawait main()\n" })
+        this.emitFile({ type: 'asset', fileName: 'main.js', source: MAIN })
         this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: licenses([...this.getModuleIds()]) })
       },
     }],
     output: { dir: 'dist', cleanDir: true, codeSplitting: false, strictExecutionOrder: true },
   },
-  { input: { 'template/lookups/url-request': 'src/template/lookups/url-request.ts' }, platform: 'node', output: { dir: 'dist' } },
+  ...['template/lookups/url-request', 'cli/version'].map((name) => ({ input: { [name]: `src/${name}.ts` }, platform: 'node' as const, output: { dir: 'dist' } })),
 ])

@@ -1,4 +1,5 @@
 import type { Value } from '../value/value.ts'
+import { carriedForks } from './carried-forks.ts'
 
 export type SettingType = 'boolean' | 'integer' | 'float' | 'string' | 'path' | 'list' | 'pathlist' | 'pathspec'
 
@@ -15,7 +16,7 @@ export interface KnownSetting {
   readonly choices: readonly Value[]
 }
 
-/** Names, types, defaults, keys and variables of ansible-core 2.19, from its documentation; internal ones and those of plugins without a counterpart here are left out. */
+/** Names, types, defaults, keys and variables of ansible-core 2.19, from its documentation (but forks, which are our own); internal ones and those of plugins without a counterpart here are left out. */
 const TABLE = String.raw`
 ACTION_WARNINGS | boolean | true | defaults.action_warnings | ANSIBLE_ACTION_WARNINGS
 AGNOSTIC_BECOME_PROMPT | boolean | true | privilege_escalation.agnostic_become_prompt | ANSIBLE_AGNOSTIC_BECOME_PROMPT
@@ -82,7 +83,7 @@ DEFAULT_DEBUG | boolean | false | defaults.debug | ANSIBLE_DEBUG
 DEFAULT_EXECUTABLE | string | /bin/sh | defaults.executable | ANSIBLE_EXECUTABLE
 DEFAULT_FILTER_PLUGIN_PATH | pathspec | ~/.ansible/plugins/filter:/usr/share/ansible/plugins/filter | defaults.filter_plugins | ANSIBLE_FILTER_PLUGINS
 DEFAULT_FORCE_HANDLERS | boolean | false | defaults.force_handlers | ANSIBLE_FORCE_HANDLERS
-DEFAULT_FORKS | integer | 5 | defaults.forks | ANSIBLE_FORKS
+DEFAULT_FORKS | integer | ${carriedForks()} | defaults.forks | ANSIBLE_FORKS
 DEFAULT_GATHERING | string | implicit | defaults.gathering | ANSIBLE_GATHERING | explicit implicit smart
 DEFAULT_HASH_BEHAVIOUR | string | replace | defaults.hash_behaviour | ANSIBLE_HASH_BEHAVIOUR | merge replace
 DEFAULT_HOST_LIST | pathlist | /etc/ansible/hosts | defaults.inventory | ANSIBLE_INVENTORY

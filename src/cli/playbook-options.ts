@@ -9,7 +9,7 @@ export const playbookOptions = {
   extraVars: list('-e --extra-vars', 'VARS', 'Variables above all others: `name=value`, YAML or JSON, or `@FILE`.'),
   check: flag('-C --check', 'Change nothing; say what would change and what cannot be known. (`tutti diff` is this with --diff.)'),
   diff: flag('-D --diff', 'Show the differences in files and states.'),
-  forks: integer('-f --forks', 'N', 'How many hosts at once. Default: 5.'),
+  forks: integer('-f --forks', 'N', 'How many hosts at once. Default: as many as the memory of this machine carries.'),
   output: choice('--output', ['live', 'ansible', 'minimal', 'oneline', 'json', 'junit'], 'How to report: live on a terminal, else as ansible-playbook does.'),
   audit: flag('--audit', 'Do a dry run first, then the run, and say where they differ.'),
   profile: flag('--profile', 'Say at the end where the time went: round trips, bytes, waiting and our own work by host and task, and the critical path.'),

@@ -1,6 +1,7 @@
 import type { RunSettings } from '../engine/settings.ts'
 import { splitTags } from '../playbook/tags.ts'
 import type { Dict } from '../value/value.ts'
+import { carriedForks } from './carried-forks.ts'
 import { UsageProblem, type Values } from './options.ts'
 import type { playbookOptions } from './playbook-options.ts'
 import type { Settings } from './settings.ts'
@@ -18,7 +19,7 @@ export function runSettings(values: PlaybookValues, settings: Settings, extraVar
   const limit = values.limit.length > 0 ? values.limit.join(',') : undefined
   return {
     check: values.check, diff: values.diff || settings.flag('diffAlways') === true, verbosity: values.verbose || (settings.integer('verbosity') ?? 0),
-    forks: atLeastOne(values.forks ?? settings.integer('forks') ?? 5), tags: splitTags(values.tags.length > 0 ? values.tags : [settings.text('runTags') ?? '']),
+    forks: atLeastOne(values.forks ?? settings.integer('forks') ?? carriedForks()), tags: splitTags(values.tags.length > 0 ? values.tags : [settings.text('runTags') ?? '']),
     skipTags: splitTags(values.skipTags.length > 0 ? values.skipTags : [settings.text('skipTags') ?? '']),
     step: values.step, forceHandlers: values.forceHandlers || settings.flag('forceHandlers') === true, anyErrorsFatal: settings.flag('anyErrorsFatal') ?? false, errorOnMissingHandler: settings.flag('errorOnMissingHandler') ?? true,
     gathering: settings.oneOf('gathering', ['implicit', 'explicit', 'smart']) ?? 'implicit', extraVars, connection: values.connection ?? connectionOf(settings),

@@ -11,7 +11,7 @@ import { handlersOfRole, importedByRole, importedRoles, runRole } from './run-ro
 import { type HostRun, type PlayRun, type Run } from './run.ts'
 import { runTask } from './run-task.ts'
 import { overScope, playScope } from './scopes.ts'
-import { Semaphore } from './semaphore.ts'
+import { Semaphore } from '../transport/semaphore.ts'
 import { batchesOf } from './batches.ts'
 import { evaluateTruth } from './truth.ts'
 import { askVars } from './ask-vars.ts'

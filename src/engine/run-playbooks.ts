@@ -7,7 +7,7 @@ import { readTraffic } from '../transport/traffic-meter.ts'
 import { Profile } from './profile.ts'
 import { runPlay } from './run-play.ts'
 import type { Run, RunRequest } from './run.ts'
-import { Semaphore } from './semaphore.ts'
+import { Semaphore } from '../transport/semaphore.ts'
 
 /** Runs the playbooks, one after the other, and tells everything by events. Throws `Problems` for what must end a run at once. */
 export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {

@@ -19,7 +19,7 @@ import { censor, type TaskResult, failedResult, unknownResult, registered, toEve
 import { type Flow, GO, STOP } from './run-entries.ts'
 import { type HostRun, type PlayRun, tallyOf } from './run.ts'
 import { playScope } from './scopes.ts'
-import { Semaphore } from './semaphore.ts'
+import { Semaphore } from '../transport/semaphore.ts'
 import { isSelected } from './selection.ts'
 import { attempt } from './attempt.ts'
 import { inDebugger, wantsDebugger } from './task-debugger.ts'

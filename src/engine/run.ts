@@ -9,7 +9,7 @@ import type { RunEvent, Tally } from './event.ts'
 import type { Background } from './background.ts'
 import type { Machines } from './machines.ts'
 import type { RunSettings } from './settings.ts'
-import type { Semaphore } from './semaphore.ts'
+import type { Semaphore } from '../transport/semaphore.ts'
 import type { Context } from './context.ts'
 import type { Gate } from './gate.ts'
 

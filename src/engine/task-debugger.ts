@@ -9,7 +9,7 @@ import { inherited } from './context.ts'
 import { moduleArgs } from './module-args.ts'
 import type { Run } from './run.ts'
 import { overScope } from './scopes.ts'
-import { Semaphore } from './semaphore.ts'
+import { Semaphore } from '../transport/semaphore.ts'
 import { type TaskResult, censor, registered, toEvent } from './task-result.ts'
 
 const HELP = `c, continue                    take the result as it is

@@ -81,9 +81,10 @@ const forApt = (name: string): string => (split(name)[2] ? split(name)[0] : name
 const matches = (pattern: string, version: string): boolean => new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(version)
 
 async function probe(host: Reader, params: AptParams): Promise<AptPlan> {
-  const names = (params.name ?? []).map((name) => name.trim()).filter(Boolean)
-  // apt takes the first for an option, and the second for a wish to remove the package.
-  const strange = names.find((name) => /^-|-$/.test(name))
+  const given = (params.name ?? []).map((name) => name.trim())
+  const names = given.filter(Boolean)
+  // apt takes the first for an option, and the second for a wish to remove the package; an empty one is a variable without a value.
+  const strange = given.find((name) => /^-|-$/.test(name) || (name === '' && stateOf(params) !== 'absent'))
   if (strange !== undefined) fail(`No package matching '${strange}' is available`)
   const refreshing = params.update_cache === true || (params.update_cache === undefined && params.cache_valid_time > 0)
   const [listed, states, archives, deb, automatic] = await Promise.all([

@@ -58,6 +58,8 @@ export function planUnit({ name, state, enabled, masked, scope }: UnitParams, be
   // What is not there can be asked about; it does not run, and can be masked all the same.
   const isEnough = (enabled === undefined && state === undefined) || (masked === true && enabled !== true && (state === undefined || state === 'stopped'))
   if (!unit.exists && !isEnough) fail(`Could not find the requested service ${name}: host`)
+  // systemd makes units of mounts and devices, without a file that could be enabled.
+  if (enabled === true && unit.properties.get('LoadState') === 'loaded' && !unit.properties.get('UnitFileState') && !unit.properties.get('FragmentPath')) fail(`Unable to enable service ${name}: Failed to enable unit: Unit file ${unitName(name)} does not exist.`)
   const starts = state === 'started' || state === 'restarted' || state === 'reloaded'
   const stays = masked ?? unit.masked
   if (stays === true && (starts || enabled)) fail(`${unitName(name)} is masked: it can be neither started nor enabled`, { status: statusOf(unit) })
@@ -75,7 +77,7 @@ export function* unitChores({ params: { daemon_reload, daemon_reexec, scope }, b
 
 export function* applyUnit({ params: { name = '', state, scope, force, no_block }, before, after }: { readonly params: UnitParams; readonly before: UnitPlan; readonly after: UnitPlan }): Iterable<Step> {
   const unit = unitName(name)
-  const control = (word: string, args: readonly string[]) => systemctl(scope, [...args, unit], effects, `Unable to ${word} service ${name}`)
+  const control = (word: string, args: readonly string[]) => systemctl(scope, [...args, ...(unit.startsWith('-') ? ['--'] : []), unit], effects, `Unable to ${word} service ${name}`)
   const effects = effectsOf(scope, unit, before.found.value.unit!, after)
   const forced = force ? ['--force'] : []
   if (after.masked !== before.masked && after.masked === false) yield control('unmask', [...forced, 'unmask'])

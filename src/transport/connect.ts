@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connect, type Connection, type Target, Unreachable } from './connection.ts'
 import { connectLocal } from './local-connection.ts'
 import { jumpTarget, readSshSettings, type SshSettings } from './ssh-settings.ts'
+import { Semaphore } from './semaphore.ts'
 import { WideWire } from './wide-wire.ts'
 import type { Wire } from './wire.ts'
 import { WiredConnection } from './wired-connection.ts'
@@ -35,10 +36,10 @@ async function connectSsh(target: Target): Promise<Connection> {
 async function openPatiently(settings: SshSettings, target: Target, through: Connection | undefined): Promise<Wire> {
   if (settings.secondRoad !== undefined) {
     const { openOpensshWire } = await import('./openssh-connection.ts')
-    return patiently(() => openOpensshWire(settings, target, nameOf(settings)))
+    return patiently(settings, () => openOpensshWire(settings, target, nameOf(settings)))
   }
   const { openSshWire } = await import('./ssh-connection.ts')
-  return patiently(() => openSshWire(settings, nameOf(settings), through))
+  return patiently(settings, () => openSshWire(settings, nameOf(settings), through))
 }
 
 /** The hosts on the way, each reached through the one before it; the last one. */
@@ -54,16 +55,23 @@ async function connectJumps(settings: SshSettings, target: Target): Promise<Conn
   return through
 }
 
+/** sshd refuses some newcomers from the tenth on (`MaxStartups`, 10:30:100): not more than this wait at one door. */
+const door = keptBy(() => new Semaphore(8))
+/** Each login costs about ten milliseconds of a processor; more of them at once only make each one late. Hosts that do not answer wait here, too. */
+const logins = new Semaphore(100)
+
+function keptBy<T>(make: () => T): (key: string) => T {
+  const all = new Map<string, T>()
+  return (key) => all.get(key) ?? (all.set(key, make()), all.get(key)!)
+}
+
 const TRIES = 6
 
-/**
- * sshd hangs up on newcomers when too many are at its door at once (`MaxStartups`, 10:30:100): whoever was turned away so early comes
- * back a little later, each after another while. Seconds in all: about ten.
- */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+/** Whoever was turned away at the door all the same, for others come, too, comes back a little later, each after another while. Seconds in all: about ten. */
+async function patiently<T>({ hostName, port }: SshSettings, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt()
+      return await door(`${hostName}:${port}`).with(() => logins.with(attempt))
     } catch (error) {
       if (tries === TRIES || !isEarly(error)) throw error
       await sleep(2 ** tries * 100 * (0.5 + Math.random()))

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { carriedForks } from '../../src/cli/carried-forks.ts'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import { project } from '../playbook/project.ts'
 import { fakeTerminal } from './fake-terminal.ts'
@@ -68,7 +69,7 @@ test('init writes a file that is valid, each key once', async () => {
 test('view shows the file', async () => expect((await config(['view'], { cfg: '[defaults]\n# mine\nforks=1\n' })).out).toBe('[defaults]\n# mine\nforks=1\n'))
 test('list says what is honoured', async () => {
   const listed = JSON.parse((await config(['list', '--format', 'json'])).out)
-  expect(listed.DEFAULT_FORKS).toMatchObject({ default: 5, tutti: 'honoured' })
+  expect(listed.DEFAULT_FORKS).toMatchObject({ default: carriedForks(), tutti: 'honoured' })
   expect(listed.FACTS_MODULES.tutti).toMatch(/^without effect/)
 })
 test('wrong formats and actions are refused', async () => {

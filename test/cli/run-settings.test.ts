@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { carriedForks } from '../../src/cli/carried-forks.ts'
 import { parseOptions } from '../../src/cli/options.ts'
 import { playbookOptions } from '../../src/cli/playbook-options.ts'
 import { runSettings } from '../../src/cli/run-settings.ts'
@@ -8,7 +9,7 @@ import { project } from '../playbook/project.ts'
 const from = (args: readonly string[], cfg = '', env = {}) =>
   runSettings(parseOptions(playbookOptions, args).values, readSettings(env, project({ 'ansible.cfg': cfg })), new Map(), { connection: undefined, become: 'pw' })
 
-test('defaults', () => expect(from([])).toMatchObject({ forks: 5, connection: 'ssh', timeout: 10, hostKeyChecking: true, become: false, becomeUser: 'root', gathering: 'implicit', becomePassword: 'pw', tags: [] }))
+test('defaults', () => expect(from([])).toMatchObject({ forks: carriedForks(), connection: 'ssh', timeout: 10, hostKeyChecking: true, become: false, becomeUser: 'root', gathering: 'implicit', becomePassword: 'pw', tags: [] }))
 test('the command line stands above ansible.cfg', () => {
   const cfg = '[defaults]\nforks=20\nremote_user=cfg\ngathering=smart\n'
   expect(from(['-u', 'me'], cfg)).toMatchObject({ forks: 20, remoteUser: 'me', gathering: 'smart' })
@@ -20,3 +21,4 @@ test('sharing connections is no reason for the ssh program', () => {
 })
 test.each([[['-f', '0'], /positive/], [[], /no such value/]])('%j is refused', (args, message) => expect(() => from(args, '[defaults]\ngathering=never\n')).toThrow(message))
 test('settings of the engine', () => expect(from([], '[defaults]\nno_log=yes\ntask_timeout=9\nremote_port=2222\nansible_managed=mine\n[privilege_escalation]\nbecome_exe=/x/sudo\nbecome_flags=-n\n')).toMatchObject({ noLog: true, taskTimeout: 9, port: 2222, managed: 'mine', becomeProgram: '/x/sudo', becomeFlags: '-n' }))
+test('forks are what the memory carries, never less than five', () => expect([2 ** 20, 2 ** 33, 2 ** 40].map(carriedForks)).toEqual([5, 512, 1000]))
