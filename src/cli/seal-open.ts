@@ -9,7 +9,7 @@ import { type SealedSecret, readSealedSecret, unsealSecret } from '../seal/seale
 import { secretManifest } from '../seal/secret.ts'
 import { UsageProblem } from './options.ts'
 import { manifestFiles } from './manifest-files.ts'
-import { writeManifests } from './seal-write.ts'
+import { warnOfType, writeManifests } from './seal-write.ts'
 import { readText } from './vault-files.ts'
 import type { SealWork } from './seal.ts'
 
@@ -23,7 +23,11 @@ export async function validate({ values, operands, terminal, input }: SealWork):
   for (const file of manifestFiles(operands)) {
     for (const manifest of collecting(problems, () => sealedIn(file, operands)) ?? []) {
       seen++
-      collecting(problems, () => terminal.out(`valid ${file}: ${checked(readSealedSecret(manifest), certificate, keys)}\n`))
+      collecting(problems, () => {
+        const sealed = readSealedSecret(manifest)
+        terminal.out(`valid ${file}: ${checked(sealed, certificate, keys)}\n`)
+        warnOfType(sealed.template, new Set([...sealed.encryptedData.keys(), ...Object.keys(sealed.templateData)]), terminal, sealed.span)
+      })
     }
   }
   if (problems.length > 0) throw new Problems(problems)

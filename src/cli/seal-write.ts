@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { Problem, type Span } from '../problem/problem.ts'
+import { showProblem } from '../problem/show-problem.ts'
 import type { Certificate } from '../seal/certificate.ts'
 import { type Manifest, readManifests } from '../seal/manifest.ts'
 import { type Scope, labelOf, scopeOf, showPlace } from '../seal/scope.ts'
 import { sealValue } from '../seal/seal-value.ts'
 import { type SealedSecret, readSealedSecret, sealSecret, sealedManifest } from '../seal/sealed-secret.ts'
 import { type Secret, checkName, readSecret } from '../seal/secret.ts'
-import { checkSize, checkType } from '../seal/secret-type.ts'
+import { checkSize, typeWarning } from '../seal/secret-type.ts'
 import { STAMP, compareSealed, sealAgain, stampOf } from '../seal/stamp.ts'
 import type { Json } from '../value/json.ts'
 import { type Setting, setTexts } from '../yaml/set-texts.ts'
@@ -27,6 +28,7 @@ export async function seal(work: SealWork): Promise<void> {
   const certificate = await work.input.certificate()
   const hmacKey = await work.input.hmacKey()
   const wanted = await wantedSecrets(work)
+  for (const { secret } of wanted) warnOfType(secret, new Set(secret.data.keys()), work.terminal)
   const existing = hmacKey && work.values.output !== undefined && work.values.output !== '-' ? sealedIn(work.values.output) : []
   const made = wanted.map((one) => sealOne(one, certificate, hmacKey, existing))
   if (made.every(({ same }) => same) && existing.length === made.length) return work.terminal.err(`same ${work.values.output}\n`)
@@ -36,6 +38,12 @@ export async function seal(work: SealWork): Promise<void> {
 function sealOne({ secret, scope }: Wanted, certificate: Certificate, hmacKey: Buffer | undefined, existing: readonly SealedSecret[]): { readonly sealed: SealedSecret; readonly same: boolean } {
   if (!hmacKey) return { sealed: sealSecret(secret, scope, certificate), same: false }
   return sealAgain(existing.find(({ name, namespace }) => name === secret.name && namespace === secret.namespace), secret, scope, { certificate, hmacKey })
+}
+
+/** Tells what is missing for the type of a Secret. */
+export function warnOfType({ type }: Pick<Secret, 'type'>, keys: ReadonlySet<string>, terminal: Terminal, span?: Span): void {
+  const warning = typeWarning(type, keys, span)
+  if (warning) terminal.err(`${showProblem(warning, 'warning:')}\n`)
 }
 
 /** The SealedSecrets that a file holds already; none where there is no file. */
@@ -73,7 +81,6 @@ function complete(secret: Omit<Secret, 'name'> & { readonly name: string | undef
   const namespace = agreed('namespace', values.namespace, secret.namespace, span) ?? (scope === 'cluster-wide' ? undefined : lacking('namespace', span))
   if (secret.data.size === 0) throw new Problem({ code: 'seal-nothing', summary: 'there is nothing to seal', detail: `${name} has no values`, ...(span ? { span } : {}) })
   const type = values.type ?? secret.type
-  checkType(type, new Set(secret.data.keys()), span)
   checkSize(secret.data, span)
   return { secret: { ...secret, name, namespace, type }, scope }
 }
@@ -94,8 +101,8 @@ export async function mergeInto(work: SealWork): Promise<void> {
   const file = values.mergeInto!
   const certificate = await input.certificate()
   const hmacKey = await input.hmacKey()
-  const data = hasSources(values) ? await readSources(values, input, terminal) : await mergedData(work)
   if (hasSources(values) && work.operands.length > 0) throw new UsageProblem({ code: 'bad-operands', summary: 'Either manifests or values are merged, not both' })
+  const data = hasSources(values) ? await readSources(values, input, terminal) : await mergedData(work)
   const text = readText(file)
   const { manifest, sealed } = targetOf(text, file, values)
   const key = hmacKey && { certificate, hmacKey }

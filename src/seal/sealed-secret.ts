@@ -9,7 +9,6 @@ import { type Manifest, mappingOf, textIn, textOf, textsOf, wrong } from './mani
 import { type Place, type Scope, labelOf, scopeOf, showPlace, withScope } from './scope.ts'
 import { parseSealed, sealValue, unsealValue } from './seal-value.ts'
 import { type Secret, checkKey, flagOf, metadataOf, nameOf, present } from './secret.ts'
-import { checkType } from './secret-type.ts'
 
 /** A SealedSecret: sealed values, and the Secret that will be made of them, without its values. */
 export interface SealedSecret {
@@ -60,7 +59,6 @@ export function readSealedSecret({ kind, node }: Manifest): SealedSecret {
   for (const entry of entries) check(() => checkValue(entry))
   const template = check(() => mappingOf(spec, 'template')) ?? EMPTY
   const found = check(() => readTemplate(template, { name, namespace }))
-  check(() => checkType(found?.template.type, new Set([...entries.map(({ key }) => String(key)), ...Object.keys(found?.templateData ?? {})]), entryOf(template, 'type')?.value.span))
   if (problems.length > 0 || !found || name === undefined) throw new Problems(problems)
   return { name, namespace, scope, annotations, encryptedData: new Map(entries.map((entry) => [String(entry.key), textIn(entry)])), ...found, span: node.span, spans: new Map(entries.map(({ key, value }) => [String(key), value.span])) }
 }

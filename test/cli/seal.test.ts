@@ -76,6 +76,14 @@ describe('sealing', () => {
     put('s.json', out.replaceAll('"db"', '"other"'))
     expect((await seal('--validate', ...KEY, 'DIR/s.json')).out).toMatch(/: other \(cluster-wide\), 1 value, opened\n$/)
   })
+  test('a type that wants other keys', async () => {
+    const { seal } = sealIn()
+    for (const [type, message] of [['kubernetes.io/tls', /tls without tls\.crt and tls\.key/], ['kubernetes.io/basic-auth', /^$/], ['kubernetes.io/ssh-auth', /without ssh-privatekey/]] as const) {
+      const { exitCode, err } = await seal(...CERT, 'DIR/plain.yml', '--type', type, '-w', 'DIR/s.yml')
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: expect.stringMatching(message) })
+      expect(await seal('--validate', 'DIR/s.yml')).toEqual({ exitCode: 0, out: expect.stringContaining('valid'), err: expect.stringMatching(message) })
+    }
+  })
   test('several at once', async () => {
     const { seal, put, text } = sealIn()
     put('two.yml', `${text('plain.yml')}---\n${text('plain.yml').replace('name: db', 'name: db2')}`)
@@ -280,8 +288,6 @@ describe('refused, without a value in any message', () => {
     [[...CERT, '--hmac-key', 'DIR/pw', 'DIR/plain.yml'], 1, /3 bytes, and 16/],
     [[...CERT, '--name', 'a', '-n', 'b', '--from-file', '-'], 5, /Standard input needs a key/],
     [[...CERT, '--name', 'a', '-n', 'b', '--ask', 'x'], 1, /there is no terminal: x/],
-    [[...CERT, '--type', 'kubernetes.io/tls', 'DIR/plain.yml'], 4, /kubernetes\.io\/tls without tls\.crt and tls\.key/],
-    [[...CERT, ...LITERAL, 'a=b', '--type', 'kubernetes.io/basic-auth'], 1, /basic-auth without username or password/],
     [[...CERT, ...LITERAL, `a=${'x'.repeat(2 ** 20 + 1)}`], 1, /1048577 bytes, and 1048576/],
     [[...CERT, '--check', 'DIR/plain.yml'], 5, /no meaning here: --check/],
     [['--validate', '--unseal', 'DIR/plain.yml'], 5, /exclude each other: --validate and --unseal/],
