@@ -1,0 +1,90 @@
+#!/bin/bash
+# build.sh [VERSION …]: makes release directories as k3s publishes them, from Go modules, in ${TUTTI_K3S_CACHE:-~/.cache/tutti/k3s}/release/VERSION.
+# Without arguments both versions. May be stopped and started again: what was built stays. The first time takes half an hour or more on two cores.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${TUTTI_K3S_CACHE:-$HOME/.cache/tutti/k3s}
+all=(v1.34.2+k3s1 v1.33.6+k3s1)
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock -n 9 || { echo "another build is at work: waiting"; flock 9; }
+# All heavy work yields to everything else on the machine.
+go() { nice -n 19 "$(command -v go)" "$@"; }
+# What another environment of Go says of modes and vendoring is not for these modules; its proxy and checksum settings are.
+export GOWORK=off GOFLAGS=-mod=readonly
+
+# lay PART: a copy of the part's sources to build in, so that nothing is written in the repository.
+lay() {
+  rm -rf "$cache/src/$1" && mkdir -p "$cache/src/$1" "$cache/bin/$1"
+  cp "$here/parts/${1%%@*}"/*.go "$cache/src/$1"
+  local mod=go
+  [[ $1 != *@* ]] || mod=${1#*@}
+  cp "$here/parts/${1%%@*}/$mod.mod" "$cache/src/$1/go.mod"
+  [[ ! -e $here/parts/${1%%@*}/$mod.sum ]] || cp "$here/parts/${1%%@*}/$mod.sum" "$cache/src/$1/go.sum"
+}
+
+# part PART[@PINS] LINKER-FLAGS PACKAGE…: builds the packages into bin/PART[@PINS], unless the same was built before.
+part() {
+  local part=$1 flags=$2 sum
+  shift 2
+  sum=$({ cat "$here/parts/${part%%@*}"/*; echo "$flags $* ${CGO:-} ${TAGS:-}"; } | sha256sum | cut -c1-64)-$("$(command -v go)" env GOVERSION)
+  if [[ $(cat "$cache/bin/$part.built" 2>/dev/null) == "$sum" ]]; then return; fi
+  echo "building $part"
+  lay "$part"
+  (cd "$cache/src/$part" && CGO_ENABLED=${CGO:-0} go build -buildvcs=false -trimpath ${TAGS:+-tags "$TAGS"} -ldflags "-s -w $flags" -o "$cache/bin/$part/" "$@")
+  echo "$sum" >"$cache/bin/$part.built"
+}
+
+# kubernetes VERSION: all its parts and etcd in one program.
+kubernetes() {
+  local v=${1%+*} x=k8s.io/component-base/version
+  local minor=${v#v1.}
+  part "kubernetes@$v" "-X $x.gitVersion=$1 -X $x.gitMajor=1 -X $x.gitMinor=${minor%%.*} -X $x.gitTreeState=clean" .
+}
+
+containers() {
+  local cni=github.com/containernetworking/plugins/plugins containerd=github.com/containerd/containerd/v2
+  part containerd "-X $containerd/version.Version=v2.1.5-k3s1" $containerd/cmd/{containerd,containerd-shim-runc-v2,ctr} $cni/ipam/host-local $cni/main/{bridge,loopback} $cni/meta/portmap
+  # runc enters namespaces in C before Go starts.
+  CGO=1 TAGS=netgo,osusergo part runc "-extldflags -static -X main.version=1.3.3" github.com/opencontainers/runc
+}
+
+images() {
+  part sealed-secrets "" github.com/bitnami-labs/sealed-secrets/cmd/{controller,kubeseal}
+  part coredns "" github.com/coredns/coredns
+  part metrics-server "" sigs.k8s.io/metrics-server/cmd/metrics-server
+  part traefik "" github.com/traefik/traefik/v3/cmd/traefik
+}
+
+# release VERSION: puts together what was built.
+release() {
+  local v=${1%+*} out=$cache/release/$1 work=$cache/work
+  rm -rf "$work" && mkdir -p "$work/bin" "$work/images" "$out"
+  (cd "$here/k3s" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$1" -o "$work/k3s" .)
+  (cd "$here/pack" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o "$work/pack" .)
+  ln "$cache/bin/kubernetes@$v/"* "$work/bin/kubernetes"
+  ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$work/bin/"
+  for built in pause sealed-secrets coredns metrics-server traefik; do
+    [[ ! -e $cache/bin/$built.built ]] || ln "$cache/bin/$built/"* "$work/images/"
+  done
+  nice -n 19 "$work/pack" program "$out/k3s" "$work/k3s" "$work/bin"
+  nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images"
+  grep -v '^#' "$here/images.txt" | cut -d' ' -f1 >"$out/k3s-images.txt"
+  (cd "$out" && sha256sum k3s k3s-airgap-images-amd64.tar.gz k3s-images.txt >sha256sum-amd64.txt)
+  rm -rf "$work"
+  echo "made $out"
+}
+
+versions=("$@")
+[[ $# -gt 0 ]] || versions=("${all[@]}")
+kubernetes "${versions[0]}"
+containers
+part pause "" .
+# A release without the images that take long can be used already.
+release "${versions[0]}"
+[[ -z ${TUTTI_K3S_QUICK:-} ]] || exit 0
+images
+for version in "${versions[@]}"; do
+  kubernetes "$version"
+  release "$version"
+done

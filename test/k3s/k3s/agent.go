@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func runAgent(args []string) error {
+	n, err := newNode("agent", args)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	running := newParts(n.dataDir)
+	defer running.close()
+	info("Starting k3s agent %s (%s)", version, commit)
+	if err := joinAsAgent(ctx, n, running); err != nil {
+		return orStopped(ctx, err)
+	}
+	info("k3s agent is up and running")
+	notifyReady()
+	return running.wait(ctx)
+}
+
+func joinAsAgent(ctx context.Context, n *node, running *parts) error {
+	server := n.text("server", "")
+	if server == "" {
+		return fmt.Errorf("--server is required")
+	}
+	if err := checkServerURL(server); err != nil {
+		return err
+	}
+	given, err := n.givenToken("token")
+	if err != nil {
+		return err
+	}
+	if given == "" {
+		return fmt.Errorf("--token is required")
+	}
+	token, err := parseToken(given, "node")
+	if err != nil {
+		return err
+	}
+	balancer, err := startBalancer(n, server)
+	if err != nil {
+		return err
+	}
+	var authority []byte
+	err = poll(ctx, time.Hour, server, func() error {
+		authority, err = fetchAuthority(balancer.url, token)
+		if err != nil {
+			warning("%v", err)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	joining := newJoin(balancer.url, token, authority)
+	go balancer.follow(ctx, joining)
+	if err := writeFile(n.path("agent/server-ca.crt"), authority, 0o644); err != nil {
+		return err
+	}
+	return startAgent(ctx, n, running, joining, balancer.url)
+}
+
+// startAgent makes a machine a node: on agents and on servers alike.
+func startAgent(ctx context.Context, n *node, running *parts, from *join, server string) error {
+	var shared map[string]string
+	if err := n.collect(ctx, from, &shared); err != nil {
+		return err
+	}
+	root, err := prepareHost(n)
+	if err != nil {
+		return err
+	}
+	if err := startContainerd(ctx, n, running); err != nil {
+		return err
+	}
+	for _, name := range []string{"kubelet", "kube-proxy"} {
+		if err := writeKubeconfig(n.path("agent", name+".kubeconfig"), server, n.path("agent/server-ca.crt"), n.path("agent/client-"+name)); err != nil {
+			return err
+		}
+	}
+	if err := startKubelet(n, running, shared, root); err != nil {
+		return err
+	}
+	client, err := newAPI(server, n.path("agent/server-ca.crt"), n.path("agent/client-kube-proxy"))
+	if err != nil {
+		return err
+	}
+	go keepNetwork(ctx, n, client, shared["cluster-cidr"])
+	if n.is("disable-kube-proxy") {
+		return nil
+	}
+	return running.start("kube-proxy", append([]string{
+		"--cluster-cidr=" + shared["cluster-cidr"], "--conntrack-max-per-core=0", "--conntrack-tcp-timeout-close-wait=0s", "--conntrack-tcp-timeout-established=0s",
+		"--healthz-bind-address=127.0.0.1", "--hostname-override=" + n.name, "--kubeconfig=" + n.path("agent/kube-proxy.kubeconfig"), "--proxy-mode=iptables",
+	}, passedOn(n.settings["kube-proxy-arg"])...)...)
+}
+
+// collect gets the node's certificates and the cluster's settings, as soon as the server can give them.
+func (n *node) collect(ctx context.Context, from *join, shared *map[string]string) error {
+	password, err := readOrMake(nodePasswordFile, 16)
+	if err != nil {
+		return err
+	}
+	said := ""
+	return poll(ctx, time.Hour, "the server", func() error {
+		err := n.collectOnce(ctx, from, password, shared)
+		if err != nil && err.Error() != said {
+			said = err.Error()
+			info("Waiting to retrieve agent configuration; server is not ready: %v", err)
+		}
+		return err
+	})
+}
+
+func (n *node) collectOnce(ctx context.Context, from *join, password string, shared *map[string]string) error {
+	if err := from.json(ctx, "/v1-k3s/config", shared); err != nil {
+		return err
+	}
+	clients, err := from.call(ctx, "GET", "/v1-k3s/client-ca.crt", nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(n.path("agent/client-ca.crt"), clients, 0o644); err != nil {
+		return err
+	}
+	authority, err := from.call(ctx, "GET", "/cacerts", nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(n.path("agent/server-ca.crt"), authority, 0o644); err != nil {
+		return err
+	}
+	for _, kind := range []string{"client-kubelet", "serving-kubelet", "client-kube-proxy"} {
+		if err := from.certificate(ctx, n, kind, password, n.path("agent", kind)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startKubelet sets what k3s sets, by a file of defaults that files of the user beside it may change.
+func startKubelet(n *node, running *parts, shared map[string]string, root string) error {
+	directory := n.path("agent/etc/kubelet.conf.d")
+	if err := os.MkdirAll(n.path("agent/pod-manifests"), 0o755); err != nil {
+		return err
+	}
+	if err := writeFile(directory+"/00-k3s-defaults.conf", []byte(kubeletDefaults(n, shared, root)), 0o600); err != nil {
+		return err
+	}
+	labels := append([]string{"node.kubernetes.io/instance-type=k3s"}, n.settings["node-label"]...)
+	args := []string{"--config-dir=" + directory, "--hostname-override=" + n.name, "--kubeconfig=" + n.path("agent/kubelet.kubeconfig"), "--node-ip=" + n.text("node-ip", n.address), "--node-labels=" + strings.Join(labels, ",")}
+	if taints := n.settings["node-taint"]; len(taints) > 0 {
+		args = append(args, "--register-with-taints="+strings.Join(taints, ","))
+	}
+	return running.start("kubelet", append(args, passedOn(n.settings["kubelet-arg"])...)...)
+}
+
+func kubeletDefaults(n *node, shared map[string]string, root string) string {
+	config := fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: true, cacheTTL: 2m0s}
+  x509: {clientCAFile: %s}
+authorization: {mode: Webhook}
+cgroupDriver: cgroupfs
+clusterDNS: [%q]
+clusterDomain: %s
+containerRuntimeEndpoint: unix://%s
+evictionHard: {imagefs.available: 5%%, nodefs.available: 5%%}
+evictionMinimumReclaim: {imagefs.available: 10%%, nodefs.available: 10%%}
+failSwapOn: false
+healthzBindAddress: 127.0.0.1
+protectKernelDefaults: %v
+serializeImagePulls: false
+staticPodPath: %s
+tlsCertFile: %s
+tlsPrivateKeyFile: %s
+`, n.path("agent/client-ca.crt"), shared["cluster-dns"], shared["cluster-domain"], containerdSocket, n.is("protect-kernel-defaults"), n.path("agent/pod-manifests"), n.path("agent/serving-kubelet.crt"), n.path("agent/serving-kubelet.key"))
+	if file := n.text("resolv-conf", ""); file != "" {
+		config += fmt.Sprintf("resolvConf: %s\n", file)
+	}
+	if root != "" {
+		config += fmt.Sprintf("cgroupRoot: %s\nenforceNodeAllocatable: []\nfailCgroupV1: false\n", root)
+	}
+	return config
+}

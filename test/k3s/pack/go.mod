@@ -1,0 +1,3 @@
+module lab/pack
+
+go 1.25.0
