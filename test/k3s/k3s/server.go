@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -110,7 +111,7 @@ func prepareServer(ctx context.Context, n *node) (*cluster, error) {
 	if err := c.keepTokens(); err != nil {
 		return nil, err
 	}
-	return c, c.keepEncryption()
+	return c, errors.Join(c.keepEncryption(), os.MkdirAll(c.server("manifests"), 0o700))
 }
 
 // keepEncryption makes the key for secrets the first time.
