@@ -46,7 +46,7 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
   const before = readTraffic(machine.connection.traffic)
   const outcome = withoutOwnSecrets(prepared, await converge({
-    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ...limited(call), ...options,
+    module: prepared.module, params: prepared.params, machine, become: prepared.place.become, overlay, around: prepared.around, ahead: call.ahead, ...limited(call), ...options,
     by: `task '${nameOf(call)}'`, progress: (text) => call.playRun.run.emit({ type: 'progress', host: call.host.name, task: call.round.task, text }),
   }))
   if (call.spent) call.spent.cost = sum(call.spent.cost, { ...addTraffic(machine.connection.traffic, before, -1), connecting: 0 })

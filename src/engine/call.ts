@@ -36,6 +36,8 @@ export interface TaskCall {
   readonly diff: boolean
   /** With `--profile`: what it has cost so far, all items of a loop together. */
   readonly spent?: Spent
+  /** Asks early for what comes next. */
+  readonly ahead?: () => void
   /** Hosts that facts go to, where that is not the host itself. */
   readonly facts?: readonly string[]
   readonly ignoreErrors: () => boolean

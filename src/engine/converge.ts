@@ -26,6 +26,8 @@ export interface Convergence {
   /** Seconds that one step may take; without it there is no limit. */
   readonly timeout?: number
   readonly progress: (text: string) => void
+  /** Asks what will be looked at next: called when the last step is on its way, so that it travels with it. */
+  readonly ahead?: (() => void) | undefined
   /** How steps are taken; by itself one after the other. `async` starts them instead. */
   readonly take?: Take
   /** The task in reasons: "task 'NAME'". */
@@ -105,12 +107,18 @@ async function planSteps(steps: readonly Step[], { machine, become, by }: Conver
   return []
 }
 
-async function carryOut(steps: readonly Step[], { machine, become, around, signal, timeout, progress, take = takeSteps }: Convergence): Promise<readonly StepReply[]> {
+async function carryOut(steps: readonly Step[], { machine, become, around, signal, timeout, progress, ahead, take = takeSteps }: Convergence): Promise<readonly StepReply[]> {
   const taking: Taking = { connection: machine.connection, become, environment: around.environment, signal, progress, ...(timeout === undefined ? {} : { timeout }) }
-  try {
-    return await take(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined))
-  } finally {
+  let later = false
+  const sent = ahead && (() => {
     machine.forget()
+    later = true
+    ahead()
+  })
+  try {
+    return await take(steps, taking, (step, reply) => (step.step === 'run' ? refuseBadExit(step, reply) : undefined), sent)
+  } finally {
+    later ? machine.forgetOthers(become) : machine.forget()
   }
 }
 

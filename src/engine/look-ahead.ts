@@ -28,10 +28,21 @@ export function lookAheadFrom(call: TaskCall, entries: readonly Entry[], index: 
   let budget = Math.min(reach, FARTHEST)
   for (const next of upcoming(entries, index + 1, call.context)) {
     if (budget-- <= 0) return
-    if (controls.has(next.task.action) || includes.has(next.task.action) || next.task.action === 'meta') continue
+    if (isOfTheRun(next.task)) continue
     void ahead(call, next.task, next.context)
   }
 }
+
+/** After a step, which threw away all that was asked early: only what the very next task, or the first item of its loop, will look at. */
+export function lookAtNext(call: TaskCall, entries: readonly Entry[], index: number): void {
+  const { playRun } = call
+  if (!playRun.run.settings.lookAhead || call.runOnce) return
+  const [next] = upcoming(entries, index + 1, call.context)
+  if (next && !isOfTheRun(next.task)) void ahead(call, next.task, next.context, 1)
+}
+
+/** No module that looks at a host. */
+const isOfTheRun = ({ action }: Task): boolean => controls.has(action) || includes.has(action) || action === 'meta'
 
 function* upcoming(entries: readonly Entry[], from: number, context: TaskCall['context']): Generator<{ task: Task; context: TaskCall['context'] }> {
   for (const entry of entries.slice(from)) {
@@ -40,14 +51,16 @@ function* upcoming(entries: readonly Entry[], from: number, context: TaskCall['c
   }
 }
 
-/** The items of a loop that is about to run: their reads travel together. */
-export function lookAheadItems(calls: readonly TaskCall[]): void {
+/** Items of a loop that come next: their reads travel together. How many pays is learnt as for tasks; says how many. */
+export function lookAheadItems(calls: readonly TaskCall[], calm: number): number {
   const first = calls[0]
-  if (!first || !first.playRun.run.settings.lookAhead || controls.has(first.task.action) || includes.has(first.task.action)) return
-  for (const call of calls.slice(0, MOST_ITEMS)) void probeEarly(call)
+  if (!first || !first.playRun.run.settings.lookAhead || isOfTheRun(first.task)) return calls.length
+  const some = calls.slice(0, calm > 6 ? MOST_ITEMS : 2 ** calm)
+  for (const call of some) void probeEarly(call)
+  return some.length
 }
 
-async function ahead(call: TaskCall, task: Task, context: TaskCall['context']): Promise<void> {
+async function ahead(call: TaskCall, task: Task, context: TaskCall['context'], most = MOST_ITEMS): Promise<void> {
   try {
     const next = callOf(call.playRun, call.host, task, context, call.round)
     if (task.delegateTo !== undefined || next.runOnce) return
@@ -58,7 +71,7 @@ async function ahead(call: TaskCall, task: Task, context: TaskCall['context']): 
     const { loopVar, indexVar } = settled(task.loop, next.scope)
     const items = task.loop.lookup === 'loop' ? terms : runLookup(task.loop.lookup, terms, {}, next.scope)
     if (isUnknown(items)) return
-    await Promise.all(items.slice(0, MOST_ITEMS).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[loopVar, item], ...(indexVar ? [[indexVar, 0] as const] : [])])))))
+    await Promise.all(items.slice(0, most).map((item) => probeEarly(itemCall(next, new Map<Value, Value>([[loopVar, item], ...(indexVar ? [[indexVar, 0] as const] : [])])))))
   } catch (thrown) {
     leaveForLater(thrown)
   }

@@ -19,11 +19,16 @@ export async function runLoop(call: TaskCall): Promise<TaskResult> {
   if (isUnknown(items)) return unknownResult(`the items of the loop: ${items.reason}`)
   if (items.length === 0) return plain('skipped', { changed: false, results: [], skipped: true, skipped_reason: 'No items in the list' }, 'no items in the list')
   const calls = items.map((_, index) => itemCall(call, loopVars(call, loop, items, index)))
-  lookAheadItems(calls)
   const results: TaskResult[] = []
+  let [asked, calm] = [0, call.host.calm]
   for (const [index, one] of calls.entries()) {
-    const result = labelled(one, loop, await attempt(one))
+    if (index >= asked) asked = index + lookAheadItems(calls.slice(index), calm)
+    const next = calls[index + 1]
+    const result = labelled(one, loop, await attempt({ ...one, ...(next ? { ahead: () => void lookAheadItems([next], 0) } : call.ahead ? { ahead: call.ahead } : {}) }))
     results.push(result)
+    const isCalm = result.status !== 'changed' && result.status !== 'failed'
+    calm = isCalm ? calm + 1 : 0
+    if (!isCalm) asked = index + 2
     tellItem(one, result)
     if (broken(one, loop, result)) break
     if (loop.pause !== undefined && index < calls.length - 1) await delay(Number(render(loop.pause, one.scope)) * 1000, undefined, { signal: call.playRun.run.signal })

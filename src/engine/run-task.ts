@@ -12,7 +12,7 @@ import type { Place, Report } from './gate.ts'
 import { notifyHandlers } from './handlers.ts'
 import { enterIncluded } from './include.ts'
 import { NOTHING } from './profile.ts'
-import { lookAheadFrom } from './look-ahead.ts'
+import { lookAheadFrom, lookAtNext } from './look-ahead.ts'
 import { metaTask } from './meta.ts'
 import { runLoop } from './loop.ts'
 import { censor, type TaskResult, failedResult, unknownResult, registered, toEvent } from './task-result.ts'
@@ -31,7 +31,8 @@ export async function runTask(playRun: PlayRun, host: HostRun, task: Task, conte
   const round = await playRun.gate.arrive(host.name, place)
   if (!round) return turnedBack(host)
   if (task.action === 'meta') return metaTask(playRun, host, task, context, round, place)
-  const call = callOf(playRun, host, task, context, round)
+  const alone = callOf(playRun, host, task, context, round)
+  const call = around ? { ...alone, ahead: () => lookAtNext(alone, around.entries, around.index) } : alone
   if (!(await wantedByUser(call))) return GO
   round.announce(() => announceTask(call))
   if (around) lookAheadFrom(call, around.entries, around.index)

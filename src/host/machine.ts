@@ -40,6 +40,12 @@ export class Machine {
     this.#world.read = new Map()
   }
 
+  /** Keeps what was asked of this user's shells, and throws away the rest: a step of the user was taken, and what he asked came after it. */
+  forgetOthers(become: Become | undefined): void {
+    const mine = `${this.connection.name} ${whoOf(become)} `
+    this.#world.read = new Map([...this.#world.read].filter(([id]) => id.startsWith(mine)))
+  }
+
   /** A task goes on in the background from here, until it is known to have ended. */
   jobBegan(id: string): void {
     this.#world.jobs.add(id)
@@ -57,7 +63,7 @@ export class Machine {
   /** Looks at the machine as the user of `become`; at the planned world where an overlay is given. */
   reader(become: Become | undefined, overlay?: Overlay): Reader {
     const shell = this.connection.shell(become)
-    const who = become ? `${become.method}:${become.user}` : ''
+    const who = whoOf(become)
     let real = this.#reads.get(who)
     // One for all readers of the user: what several tasks and items ask for in one turn is one load.
     if (!real) this.#reads.set(who, (real = new CachedReads(shell, `${this.connection.name} ${who}`, () => this.#world.read)))
@@ -82,6 +88,8 @@ export class Machine {
     return identity
   }
 }
+
+const whoOf = (become: Become | undefined): string => (become ? `${become.method}:${become.user}` : '')
 
 /** Reads with a memory: what was asked since the last step is not asked again. Keys of one kind asked in one turn are one load. */
 class CachedReads {

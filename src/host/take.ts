@@ -28,12 +28,16 @@ export async function takeStep(step: Step, taking: Taking): Promise<StepReply> {
   return { ...reply, started, ended: new Date() }
 }
 
-/** Takes steps in their order; `judge` looks at each reply before the next step is taken. */
-export async function takeSteps(steps: readonly Step[], taking: Taking, judge: (step: Step, reply: StepReply) => void): Promise<readonly StepReply[]> {
+/**
+ * Takes steps in their order; `judge` looks at each reply before the next step is taken. `sent` is called when the last one is on its way and
+ * all that the user's shell is asked from now on is answered after it; not for steps that may take long or go over a channel of their own.
+ */
+export async function takeSteps(steps: readonly Step[], taking: Taking, judge: (step: Step, reply: StepReply) => void, sent?: () => void): Promise<readonly StepReply[]> {
   const replies: StepReply[] = []
   for (let at = 0; at < steps.length; ) {
     const batch = batchFrom(steps, at)
-    const taken = batch.length > 1 ? await takeBatch(batch, taking) : [await takeStep(steps[at]!, taking)]
+    const told = at + Math.max(1, batch.length) >= steps.length ? sent : undefined
+    const taken = batch.length > 0 ? await takeBatch(batch, taking, told) : [await takeStep(steps[at]!, taking)]
     taken.forEach((reply, i) => judge(steps[at + i]!, reply))
     replies.push(...taken)
     at += taken.length
@@ -41,9 +45,11 @@ export async function takeSteps(steps: readonly Step[], taking: Taking, judge: (
   return replies
 }
 
-async function takeBatch(batch: readonly FileStep[], { connection, become }: Taking): Promise<readonly StepReply[]> {
+async function takeBatch(batch: readonly FileStep[], { connection, become }: Taking, sent: (() => void) | undefined): Promise<readonly StepReply[]> {
   const started = new Date()
-  const { code, stderr } = await connection.shell(become).run(batchScript(batch))
+  const answer = connection.shell(become).run(batchScript(batch), sent ? { leads: true } : {})
+  sent?.()
+  const { code, stderr } = await answer
   if (code !== 0) {
     const { failed, said } = batchFailure(batch, stderr.toString())
     throw new Problem({ code: 'step-failed', summary: sentenceOf(failed), detail: said || `exit code ${code}` })

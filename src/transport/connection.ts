@@ -25,6 +25,8 @@ export interface ShellOptions {
   readonly timeout?: number
   /** The script may take long: it is not put into one request with others, which would wait behind it. */
   readonly alone?: boolean
+  /** It changes the machine and ends soon: what is given after it runs after it, in the same request where it comes within a moment. */
+  readonly leads?: boolean
   /** Called with output while it comes, for progress of long work. */
   readonly onOutput?: (text: string) => void
 }

@@ -13,6 +13,9 @@ const MOST_SHELLS = 8
 /** Milliseconds that scripts wait for a busy shell before another one is opened: opening costs two or three round trips. */
 const PATIENCE = 100
 
+/** Turns of the event loop that a script which leads waits for those that follow it: what is read after a change is asked for with it. */
+const LINGER = 4
+
 export interface PoolParts {
   readonly wire: Wire
   readonly become: Become | undefined
@@ -30,6 +33,8 @@ export class ShellPool implements Shell {
   #most = MOST_SHELLS
   #waiting: Job[] = []
   #scheduled = false
+  /** Scripts that lead and are not answered yet: all others wait. */
+  #leading = 0
   #patience: NodeJS.Timeout | undefined
   #closed: Error | undefined
 
@@ -43,7 +48,7 @@ export class ShellPool implements Shell {
     if (stdin && stdin.length > INLINE_STDIN) return this.#parts.pipe(script, stdin, options)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ script, options, resolve, reject })
-      this.#schedule()
+      this.#schedule(options.leads ? LINGER : 1)
     })
   }
 
@@ -81,24 +86,35 @@ export class ShellPool implements Shell {
     await done.promise.finally(() => shell.end())
   }
 
-  #schedule(): void {
+  #schedule(turns = 1): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
+    const wait = (left: number): void => void setImmediate(() => (left > 1 ? wait(left - 1) : ((this.#scheduled = false), this.#flush())))
+    wait(turns)
   }
 
   /** Gives waiting scripts to idle shells: those that may take long one by one, all others as one request. */
   #flush(): void {
     if (this.#closed) return this.#rejectWaiting(this.#closed)
+    if (this.#leading > 0) return
     for (const shell of [...this.#shells].filter((candidate) => !candidate.busy)) {
       const jobs = this.#nextRequest()
       if (jobs.length === 0) return
-      shell.send(jobs)
+      const leading = jobs.filter(({ options }) => options.leads).length
+      shell.send(leading > 0 ? jobs.map((job) => (job.options.leads ? this.#led(job) : job)) : jobs)
+      this.#leading += leading
+      if (leading > 0) return
     }
     this.#widen()
+  }
+
+  /** Others go on when it is answered. */
+  #led(job: Job): Job {
+    const done = (): void => {
+      this.#leading--
+      this.#schedule()
+    }
+    return { ...job, resolve: (reply) => (done(), job.resolve(reply)), reject: (error) => (done(), job.reject(error)) }
   }
 
   #nextRequest(): readonly Job[] {
