@@ -73,8 +73,11 @@ export function editFile<P extends EditParams>(editor: Editor<P>) {
     async probe(host: Reader, params: P, { environment }: Surroundings): Promise<EditState> {
       refuseAttributes(params)
       const path = await resolvePath(host, params.path, environment)
+      const makesAbove = editor.creates(params) && editor.makesDirectories !== false
+      const above = makesAbove ? missingAbove(host, dirname(path), { owner: undefined, group: undefined, mode: undefined }) : Promise.resolve([])
+      above.catch(() => undefined)
       const [target, old] = await Promise.all([readTarget(host, path, params, true), host.get(contentResource, path), refuseSelinux(host, params)])
-      const entries = editor.creates(params) && editor.makesDirectories !== false && target.kind === 'absent' ? await missingAbove(host, dirname(path), { owner: undefined, group: undefined, mode: undefined }) : []
+      const entries = target.kind === 'absent' ? await above : []
       return { ...target, old: aside(old), content: aside(old), edit: aside(undefined), above: aside({ entries, tree: await readTree(host, entries, true, false) }) }
     },
     plan: (params: P, before: EditState): EditState => planEdit(editor, params, before),

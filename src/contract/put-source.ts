@@ -38,10 +38,10 @@ export function putSource<P extends PutParams>(sourceOf: (host: Reader, params: 
   return {
     async probe(host: Reader, params: P, around: Surroundings): Promise<PutSourceState> {
       refuseAttributes(params)
+      // Mostly the destination is the file itself: asked for together with whether it is a directory, it costs no second round trip.
+      resolvePath(host, params.dest, around.environment).then((place) => readTarget(host, place, params, params.follow)).catch(() => undefined)
       const [source, dest] = await Promise.all([doubtful(sourceOf(host, params, around)), resolvePath(host, params.dest, around.environment), refuseSelinux(host, params)])
       if (source instanceof Unknown) return { tree: {}, seen: aside({ entries: [], source: { name: dest, kind: 'directory', entries: [] }, dest, doubt: source }) }
-      // Mostly the destination is the file itself: asked for together with whether it is a directory, it costs no second round trip.
-      if (source.kind === 'file') readTarget(host, dest, params, params.follow).catch(() => undefined)
       const entries = await placeEntries(host, source, dest, params)
       return { tree: await readTree(host, entries, params.follow, around.diff), seen: aside({ entries, source, dest }) }
     },

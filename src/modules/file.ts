@@ -106,6 +106,8 @@ async function probe(host: Reader, params: FileModuleParams, { environment, diff
   const written = await placeOf(host, params, environment)
   const wanted = wantedOf(params)
   if (params.recurse && params.state !== undefined && params.state !== 'directory') fail("recurse option requires state to be 'directory'", { path: written })
+  // Mostly what is above is there, or made by the same step: asked for at once it costs no second round trip.
+  if (params.state === 'directory') missingAbove(host, dirname(written), wanted).catch(() => undefined)
   const looked = await readTarget(host, written, wanted, params.follow && params.state !== 'link' && params.state !== 'absent')
   const state = params.state ?? stateNow(looked, params)
   if (params.src !== undefined && state !== 'link' && state !== 'hard') fail("src option requires state to be 'link' or 'hard'", { path: written })

@@ -14,7 +14,7 @@ const MOST_SHELLS = 8
 const PATIENCE = 100
 
 /** Turns of the event loop that a script which leads waits for those that follow it: what is read after a change is asked for with it. */
-const LINGER = 4
+const LINGER = 24
 
 export interface PoolParts {
   readonly wire: Wire
