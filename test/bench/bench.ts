@@ -83,7 +83,7 @@ try {
       console.log(`${play}, ${asked.hosts} hosts, ${delay} ms: ${measured.map(({ peer, seconds }) => `${peer} ${seconds.toFixed(2)} s (${(seconds / ours.seconds).toFixed(1)})`).join(' · ')} · tutti: ${JSON.stringify(ours.traffic)}`)
       const old: Results = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { hosts: Number(asked.hosts), machine: '', versions: {}, plays: [] }
       const plays = [...old.plays.filter((one) => one.play !== play || one.delay !== delay), { play, delay, runs, measured }].sort((a, b) => a.play.localeCompare(b.play) || a.delay - b.delay)
-      const machine = `${cpus().length} processors, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.versions.node}`
+      const machine = `${cpus().length} processors, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release().split('-')[0]}, Node ${process.versions.node}`
       writeFileSync(file, `${JSON.stringify({ hosts: Number(asked.hosts), machine, versions: { ...old.versions, ...Object.fromEntries(peers.map(({ name, version }) => [name, version])) }, plays }, null, 1)}\n`)
       writePage()
     }
