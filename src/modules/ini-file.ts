@@ -24,7 +24,7 @@ type IniParams = Params<typeof params>
 export const iniFile = defineModule({
   name: 'ini_file',
   summary: 'Keep a section or option of an INI file there or away.',
-  notes: ['Needs nothing on the host but its shell. `section_has_values` is refused. Where there is nothing to take out, no directory is made, as Ansible does.'],
+  notes: ['Needs nothing on the host but its shell. `section_has_values` is refused. Where there is nothing to take out no directory is made; Ansible makes it.'],
   examples: `
 - name: An option
   ini_file: { path: /etc/app/app.ini, section: database, option: host, value: db1.example.com, mode: "0600" }

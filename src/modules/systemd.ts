@@ -115,7 +115,6 @@ export const systemd = defineModule({
     '`daemon_reload` acts only where a unit file, drop-in or /etc/fstab is newer than what systemd has read; as in Ansible it is no change.',
     'With `masked: true`, stopped and not enabled, a unit that is not there is masked. Ansible masks it, too, and then fails the first time.',
     'A unit that is static or generated has no say in whether it starts with the host: `enabled` leaves it alone.',
-    'A unit that is not there can be masked, and does not run: where Ansible masks it and then fails for want of it, this is content.',
   ],
   examples: `
 - name: A service that runs and starts with the host
