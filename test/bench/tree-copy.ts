@@ -13,7 +13,7 @@ import { type TestHost, withLab } from '../lab/with-lab.ts'
  * fewer files for Ansible save an hour; times are compared a file.
  */
 const here = dirname(fileURLToPath(import.meta.url))
-const tutti = join(here, '../../bin/tutti')
+const tutti = process.env.TUTTI_PROGRAM ?? join(here, '../../bin/tutti')
 const files = Number(process.argv[2] ?? 5000)
 const theirFiles = Number(process.argv[3] ?? 250)
 const megabytes = Number(process.argv[4] ?? 1024)
