@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${TUTTI_K3S_CACHE:-$HOME/.cache/tutti/k3s}
-all=(v1.34.2+k3s1 v1.33.6+k3s1)
+all=(v1.34.2+k3s1 v1.33.13+k3s1)
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock -n 9 || { echo "another build is at work: waiting"; flock 9; }
@@ -27,7 +27,9 @@ lay() {
 part() {
   local part=$1 flags=$2 sum
   shift 2
-  sum=$({ cat "$here/parts/${part%%@*}"/*; echo "$flags $* ${CGO:-} ${TAGS:-}"; } | sha256sum | cut -c1-64)-$("$(command -v go)" env GOVERSION)
+  local files=("$here/parts/${part%%@*}"/*)
+  [[ $part != *@* ]] || files=("$here/parts/${part%%@*}/"{*.go,"${part#*@}".*})
+  sum=$({ cat "${files[@]}"; echo "$flags $* ${CGO:-} ${TAGS:-}"; } | sha256sum | cut -c1-64)-$("$(command -v go)" env GOVERSION)
   if [[ $(cat "$cache/bin/$part.built" 2>/dev/null) == "$sum" ]]; then return; fi
   echo "building $part"
   lay "$part"
@@ -45,15 +47,37 @@ kubernetes() {
 containers() {
   local cni=github.com/containernetworking/plugins/plugins containerd=github.com/containerd/containerd/v2
   part containerd "-X $containerd/version.Version=v2.1.5-k3s1" $containerd/cmd/{containerd,containerd-shim-runc-v2,ctr} $cni/ipam/host-local $cni/main/{bridge,loopback} $cni/meta/portmap
-  # runc enters namespaces in C before Go starts.
-  CGO=1 TAGS=netgo,osusergo part runc "-extldflags -static -X main.version=1.3.3" github.com/opencontainers/runc
+  # runc enters namespaces in C before Go starts, and filters system calls by libseccomp, whose package is looked into, not installed.
+  seccomp
+  CGO=1 TAGS=netgo,osusergo,seccomp PKG_CONFIG=$cache/libseccomp/pkg-config part runc "-extldflags -static -X main.version=1.3.3" github.com/opencontainers/runc
 }
 
+# seccomp lays out libseccomp's headers and archive, and a stand-in for pkg-config that tells where.
+seccomp() {
+  local into=$cache/libseccomp
+  if [[ -e $into/pkg-config ]]; then return; fi
+  rm -rf "$into" && mkdir -p "$into"
+  (cd "$into" && apt-get download -qq libseccomp-dev && dpkg-deb -x libseccomp-dev_*.deb .)
+  cat >"$into/pkg-config" <<END
+#!/bin/sh
+case "\$*" in
+*--cflags*) echo "-I$into/usr/include" ;;
+*--libs*) echo "-L$into/usr/lib/$(gcc -dumpmachine) -lseccomp" ;;
+esac
+END
+  chmod +x "$into/pkg-config"
+}
+
+sealed_secrets() { part sealed-secrets "-X main.VERSION=0.30.0" github.com/bitnami-labs/sealed-secrets/cmd/{controller,kubeseal}; }
+coredns() { part coredns "" github.com/coredns/coredns; }
+metrics_server() { part metrics-server "" sigs.k8s.io/metrics-server/cmd/metrics-server; }
+traefik() { part traefik "-X github.com/traefik/traefik/v3/pkg/version.Version=3.6.12" github.com/traefik/traefik/v3/cmd/traefik; }
+
 images() {
-  part sealed-secrets "" github.com/bitnami-labs/sealed-secrets/cmd/{controller,kubeseal}
-  part coredns "" github.com/coredns/coredns
-  part metrics-server "" sigs.k8s.io/metrics-server/cmd/metrics-server
-  part traefik "" github.com/traefik/traefik/v3/cmd/traefik
+  sealed_secrets
+  coredns
+  traefik
+  metrics_server
 }
 
 # release VERSION: puts together what was built.
@@ -75,6 +99,11 @@ release() {
   echo "made $out"
 }
 
+if [[ ${1:-} == part ]]; then
+  # build.sh part NAME: only that one, for the next release.
+  "${2//-/_}"
+  exit
+fi
 versions=("$@")
 [[ $# -gt 0 ]] || versions=("${all[@]}")
 kubernetes "${versions[0]}"

@@ -5,17 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"crypto/subtle"
@@ -55,31 +50,6 @@ func (s *supervisor) listen() error {
 	}
 	go func() { warning("supervisor: %v", server.ServeTLS(listener, "", "")) }()
 	return nil
-}
-
-// listenShared shares the port with kube-apiserver, which has it on an address of its own.
-func listenShared(address string) (net.Listener, error) {
-	const reusePort = 15 // SO_REUSEPORT, which the package syscall does not name.
-	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		var failed error
-		err := raw.Control(func(handle uintptr) { failed = syscall.SetsockoptInt(int(handle), syscall.SOL_SOCKET, reusePort, 1) })
-		return errors.Join(err, failed)
-	}}
-	listener, err := config.Listen(context.Background(), "tcp4", address)
-	return &othersListener{listener}, err
-}
-
-// othersListener turns away what is meant for kube-apiserver and comes here because that does not listen yet.
-type othersListener struct{ net.Listener }
-
-func (l *othersListener) Accept() (net.Conn, error) {
-	for {
-		connection, err := l.Listener.Accept()
-		if err != nil || !strings.HasPrefix(connection.LocalAddr().String(), apiserverAddress+":") {
-			return connection, err
-		}
-		connection.Close()
-	}
 }
 
 func (s *supervisor) handler(proxy http.Handler) http.Handler {
@@ -179,54 +149,6 @@ func (a *api) servers(ctx context.Context) ([]string, error) {
 		}
 	}
 	return servers, nil
-}
-
-// signForNode answers a request for a certificate in PEM.
-func (s *supervisor) signForNode(w http.ResponseWriter, r *http.Request) {
-	name := r.Header.Get("K3s-Node-Name")
-	ca, want := s.clientCA, leaf{}
-	switch r.PathValue("certificate") {
-	case "client-kubelet.crt":
-		want = leaf{name: "system:node:" + name, group: "system:nodes"}
-	case "serving-kubelet.crt":
-		hosts := append([]string{name, "localhost", "127.0.0.1"}, strings.Split(r.Header.Get("K3s-Node-IP"), ",")...)
-		ca, want = s.serverCA, leaf{name: name, hosts: hosts, serves: true}
-	case "client-kube-proxy.crt":
-		want = leaf{name: "system:kube-proxy"}
-	default:
-		http.NotFound(w, r)
-		return
-	}
-	if err := s.checkNodePassword(r.Context(), name, r.Header.Get("K3s-Node-Password")); err != nil {
-		warning("%s: %v", name, err)
-		http.Error(w, err.Error(), http.StatusForbidden)
-		return
-	}
-	signed, err := signRequest(ca, r.Body, want)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.Write(signed)
-}
-
-func signRequest(ca *issuer, body io.Reader, want leaf) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, 1<<16))
-	if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(content)
-	if block == nil {
-		return nil, errors.New("no certificate request")
-	}
-	request, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	if err := request.CheckSignature(); err != nil {
-		return nil, err
-	}
-	return ca.sign(request.PublicKey, want)
 }
 
 // watchReady follows kube-apiserver's readiness.
