@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -69,15 +70,19 @@ func (p *parts) keep(name string, command *exec.Cmd, started chan<- error) {
 	}
 }
 
-// close ends the parts, the last started first; etcd, the first, has the others' last writes then.
+// close ends the parts as the end of k3s ends them, which has most of them in its own process: at once. Those that keep data on the
+// disk get to put it in order.
 func (p *parts) close() {
 	p.mutex.Lock()
 	p.closing = true
 	running := slices.Clone(p.running)
 	p.mutex.Unlock()
-	slices.Reverse(running)
-	for _, command := range running {
-		syscall.Kill(command.Process.Pid, syscall.SIGTERM)
+	for _, command := range slices.Backward(running) {
+		how := syscall.SIGKILL
+		if slices.Contains([]string{"etcd", "containerd"}, filepath.Base(command.Path)) {
+			how = syscall.SIGTERM
+		}
+		syscall.Kill(command.Process.Pid, how)
 	}
 	done := make(chan struct{})
 	go func() { p.waiting.Wait(); close(done) }()
