@@ -24,6 +24,7 @@ const deployment = (name: string, replicas: number) => ({
     template: {
       metadata: { labels: { app: name } },
       spec: {
+        tolerations: [{ operator: 'Exists' }],
         topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: name } } }],
         containers: [{ name: 'pause', image: 'docker.io/rancher/mirrored-pause:3.6', imagePullPolicy: 'Never' }],
       },
@@ -57,8 +58,8 @@ describe(`${release.name}: a single server`, () => {
 
   test('manifests are applied, followed by an Addon, pruned when they shrink, and left alone with .skip', async () => {
     await put(`${MANIFESTS}/app.yaml`, { apiVersion: 'v1', kind: 'List', items: [deployment('app', 2), configMap('kept'), configMap('dropped')] })
+    await root(n1!, `touch ${MANIFESTS}/skipped.yaml.skip`) // First, or a scan may come between.
     await put(`${MANIFESTS}/skipped.yaml`, configMap('skipped'))
-    await root(n1!, `touch ${MANIFESTS}/skipped.yaml.skip`)
     await until('the Deployment', () => kubectl(n1!, `get deployment app -o jsonpath='{.status.readyReplicas}'`), /^2$/)
     expect(await kubectl(n1!, 'get addon -n kube-system app -o jsonpath="{.spec.source}"')).toBe(`${MANIFESTS}/app.yaml`)
     await put(`${MANIFESTS}/app.yaml`, { apiVersion: 'v1', kind: 'List', items: [deployment('app', 2), configMap('kept')] })
