@@ -13,11 +13,11 @@ import { type HostState, differences, readState } from './host-state.ts'
  * Tasks of public roles, each in a play of its own, run by Ansible on one host and by tutti on its twin, from the same start: the same
  * `changed`, the same fields of the result, the same files and units after it. Several make a batch, which runs three times: clean, then
  * converged, then half-configured (files that it wrote were spoilt). tutti runs with --audit, so that each dry run is compared with its run, too.
- *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--batch 25] [--from 0] [--only MODULE] [--out FILE.jsonl]
+ *   node test/oracle/twin-runs.ts --sources DIR --ansible PATH/ansible-playbook [--tasks 250] [--seed 1] [--batch 25] [--from 0] [--only MODULE] [--out FILE.jsonl] [--plan-only]
  * DIR holds checked-out repositories. Makes two hosts with the nspawn driver (root on Linux). Tasks that name addresses are left out, for the hosts reach
  * no network but their packages'; those that Ansible cannot run for want of variables or files are drawn again.
  */
-const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, batch: { type: 'string', default: '25' }, from: { type: 'string', default: '0' }, only: { type: 'string' }, out: { type: 'string' } } })
+const { values: asked } = parseArgs({ options: { sources: { type: 'string' }, ansible: { type: 'string', default: 'ansible-playbook' }, tasks: { type: 'string', default: '250' }, seed: { type: 'string', default: '1' }, batch: { type: 'string', default: '25' }, from: { type: 'string', default: '0' }, only: { type: 'string' }, out: { type: 'string' }, 'plan-only': { type: 'boolean', default: false } } })
 const TUTTI = join(import.meta.dirname, '../../bin/tutti')
 /** They end connections, wait for people, or need another machine. */
 const NOT_ALONE = new Set(['reboot', 'wait_for_connection', 'wait_for', 'pause', 'async_status', 'setup', 'ping', 'raw', 'redis_cluster', 'redis_settings', 'synchronize', 'fetch', 'hostname', 'iptables', 'ufw'])
@@ -76,6 +76,7 @@ async function compareAll(): Promise<void> {
   const counted: Finding[][] = []
   const size = Number(asked.batch)
   // One that fails or is skipped under Ansible, too, says little: it is compared and told, and another is drawn for it.
+  if (asked['plan-only']) return planOnly(tasks.slice(Number(asked.from), Number(asked.from) + Number(asked.tasks)))
   for (let at = Number(asked.from); at < tasks.length && counted.filter(([first]) => !first!.idle).length < Number(asked.tasks); at += size) {
     const batch = tasks.slice(at, at + size)
     console.log(`from ${at}:`)
@@ -86,6 +87,21 @@ async function compareAll(): Promise<void> {
     }
   }
   summary(counted)
+}
+
+/** Only what the dry run calls each task, on a fresh host: Ansible is not asked. */
+function planOnly(tasks: readonly Drawn[]): void {
+  const called = new Map<string, number>()
+  for (let at = 0; at < tasks.length; at += 25) {
+    const batch = tasks.slice(at, at + 25)
+    writeProject(batch)
+    for (const [i, status] of predict(batch)) {
+      if (['command', 'shell', 'script', 'expect'].includes(batch[i]!.module)) continue
+      called.set(status, (called.get(status) ?? 0) + 1)
+      if (status === 'unknown') console.log(`unknown: ${batch[i]!.module} ${batch[i]!.file}: ${JSON.stringify(batch[i]!.task).slice(0, 200)}`)
+    }
+  }
+  console.log(`Of tasks that run no program: ${[...called].map(([status, count]) => `${status} ${count}`).join(', ')}`)
 }
 
 async function compareSingly(batch: readonly Drawn[]): Promise<readonly Finding[]> {
@@ -105,9 +121,9 @@ async function compareBatch(batch: readonly Drawn[]): Promise<readonly Finding[]
     before ??= await Promise.all([readState(ours), readState(theirs)])
     if (start === 'half-configured' && !(await spoil(before))) break
     if (start === 'half-configured') before = await Promise.all([readState(ours, before[0]), readState(theirs, before[1])])
-    const right = run('theirs')
+    const right = run('theirs', batch)
     if (!right.results) return undefined
-    const left = run('ours')
+    const left = run('ours', batch)
     const after = await Promise.all([readState(ours, before[0]), readState(theirs, before[1])])
     const wrongHosts = differences([before[0].state, after[0].state], [before[1].state, after[1].state])
     written = start === 'clean' ? changedFiles(before[0].state, after[0].state) : written
@@ -166,26 +182,36 @@ function writeProject(batch: readonly Drawn[]): void {
   const kept = `{{ {${batch.map((_, i) => `'${i}': hostvars['host']['tutti_oracle_${i}'] | default(none)`).join(', ')}} | to_json }}`
   const keep = { hosts: 'localhost', gather_facts: false, tasks: [{ name: 'kept', copy: { content: kept, dest: join(scratch, 'result.json') } }] }
   writeFileSync(join(scratch, 'play.yml'), JSON.stringify([...plays, keep]))
+  for (const [i, play] of plays.entries()) writeFileSync(join(scratch, `play-${i}.yml`), JSON.stringify([play]))
   for (const { name, address, user, privateKeyFile, knownHostsFile } of lab.hosts) writeFileSync(join(scratch, name), `host ansible_host=${address} ansible_user=${user} ansible_ssh_private_key_file=${privateKeyFile} ansible_ssh_common_args='-o UserKnownHostsFile=${knownHostsFile}'\nlocalhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n`)
   if (!existsSync(join(scratch, 'ansible.cfg'))) writeFileSync(join(scratch, 'ansible.cfg'), '[defaults]\n')
 }
 
-function run(who: 'ours' | 'theirs'): Run {
+function call(who: 'ours' | 'theirs', play: string, program: string, ...args: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), play], { cwd: scratch, timeout: 1200_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1', ...(program === TUTTI ? {} : REMEMBERED) } })
+  return stdout + stderr
+}
+
+const events = (output: string): any[] => output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []))
+
+/** What the dry run says of each task alone: in one run with the others it would have to reckon with what they might do. */
+function predict(batch: readonly Drawn[]): ReadonlyMap<number, string> {
+  return new Map(batch.flatMap((_, i) => {
+    const dry = events(call('ours', `play-${i}.yml`, TUTTI, 'run', '--check', '--output', 'json'))
+    const planned = numbersOf(dry)
+    return dry.flatMap((event) => (event.type === 'result' && planned.has(event.task) ? [[i, String(event.result.status)] as const] : []))
+  }))
+}
+
+function run(who: 'ours' | 'theirs', batch: readonly Drawn[]): Run {
   const kept = join(scratch, 'result.json')
   rmSync(kept, { force: true })
-  const call = (program: string, ...args: readonly string[]): string => {
-    const { stdout, stderr } = spawnSync(program, [...args, '-i', join(scratch, who), 'play.yml'], { cwd: scratch, timeout: 1200_000, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0', ANSIBLE_PIPELINING: '1', ...(program === TUTTI ? {} : REMEMBERED) } })
-    return stdout + stderr
-  }
-  const events = (output: string): any[] => output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []))
-  const dry = who === 'ours' ? events(call(TUTTI, 'run', '--check', '--output', 'json')) : []
-  const output = who === 'ours' ? call(TUTTI, 'run', '--audit', '--output', 'json') : call(asked.ansible)
+  const predicted = who === 'ours' ? predict(batch) : new Map<number, string>()
+  const output = who === 'ours' ? call(who, 'play.yml', TUTTI, 'run', '--audit', '--output', 'json') : call(who, 'play.yml', asked.ansible)
   const real = who === 'ours' ? events(output) : []
   const audit = new Map<number, string[]>()
   const numbers = numbersOf(real)
   for (const { task, kind, detail } of real.flatMap((event) => (event.type === 'audit' ? event.differences : []))) if (numbers.has(task)) audit.set(numbers.get(task)!, [...(audit.get(numbers.get(task)!) ?? []), `dry run: ${kind} ${detail}`])
-  const planned = numbersOf(dry)
-  const predicted = new Map(dry.flatMap((event) => (event.type === 'result' && planned.has(event.task) ? [[planned.get(event.task)!, String(event.result.status)] as const] : [])))
   return { results: existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<number, Fields>) : undefined, output, audit, predicted }
 }
 
