@@ -10,6 +10,8 @@ mkdir -p "$root/bin" "$root/usr" "$root/etc/init.d" "$root/etc/skel" "$root/usr/
 test/lab/busybox-host.sh "$root/bin"
 # Alpine's own has no package managers of others.
 rm -f "$root/bin/rpm" "$root/bin/rpm2cpio" "$root/bin/dpkg" "$root/bin/dpkg-deb"
+# What is said of a missing program is said of wget, too.
+[ "${TUTTI_CASES:-}" != lacking ] || rm -f "$root/bin/wget"
 for link in sbin usr/bin usr/sbin; do ln -s /bin "$root/$link"; done
 # What node and Vitest are linked to; no program of the host is.
 ldd "$node" "$modules"/@rolldown/*/*.node | grep -o '/lib[^ ]*' | sort -u | while read -r library; do mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; done
