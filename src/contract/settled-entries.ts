@@ -29,6 +29,8 @@ export async function settledEntries(host: Reader, entries: readonly Entry[]): P
   if (inside.length === 0) return new Map()
   const chunks = Array.from({ length: Math.ceil(inside.length / CHUNK) }, (_, i) => inside.slice(i * CHUNK, (i + 1) * CHUNK))
   const asked = Promise.all([host.whoami(), ...chunks.map((some) => listing(host, root!.path, some))] as const)
+  // Where ours cannot be read, nobody waits for the answer.
+  asked.catch(() => undefined)
   // While the host reads its files we read ours, once the question is out.
   await nextTurn()
   for (const { content } of inside) if (content) sumOf(content)

@@ -33,8 +33,8 @@ export class ShellPool implements Shell {
   #most = MOST_SHELLS
   #waiting: Job[] = []
   #scheduled = false
-  /** Scripts that lead and are not answered yet: all others wait. */
-  #leading = 0
+  /** The shell that was given a script which leads: all others wait until it is idle. */
+  #leading: ShellChannel | undefined
   #patience: NodeJS.Timeout | undefined
   #closed: Error | undefined
 
@@ -96,25 +96,16 @@ export class ShellPool implements Shell {
   /** Gives waiting scripts to idle shells: those that may take long one by one, all others as one request. */
   #flush(): void {
     if (this.#closed) return this.#rejectWaiting(this.#closed)
-    if (this.#leading > 0) return
+    if (this.#leading?.busy) return
     for (const shell of [...this.#shells].filter((candidate) => !candidate.busy)) {
       const jobs = this.#nextRequest()
       if (jobs.length === 0) return
-      const leading = jobs.filter(({ options }) => options.leads).length
-      shell.send(leading > 0 ? jobs.map((job) => (job.options.leads ? this.#led(job) : job)) : jobs)
-      this.#leading += leading
-      if (leading > 0) return
+      shell.send(jobs)
+      if (!jobs.some(({ options }) => options.leads)) continue
+      this.#leading = shell
+      return
     }
     this.#widen()
-  }
-
-  /** Others go on when it is answered. */
-  #led(job: Job): Job {
-    const done = (): void => {
-      this.#leading--
-      this.#schedule()
-    }
-    return { ...job, resolve: (reply) => (done(), job.resolve(reply)), reject: (error) => (done(), job.reject(error)) }
   }
 
   #nextRequest(): readonly Job[] {
@@ -183,7 +174,7 @@ export class ShellPool implements Shell {
   /** A shell is gone. What it had not begun is done by another one, unless nobody can. */
   #ended(shell: ShellChannel, unbegun: readonly Job[], error: Error): void {
     const proved = this.#shells.delete(shell)
-    if (!proved && unbegun.length === 0) return
+    if (!proved && unbegun.length === 0) return this.#schedule()
     // A shell that never said a word will not do so the second time either.
     if (shell.pid === undefined || this.#closed) for (const job of unbegun) job.reject(error)
     else this.#waiting.unshift(...unbegun)
