@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Problem } from '../../src/problem/problem.ts'
 import { type Connection, Unreachable } from '../../src/transport/connection.ts'
@@ -97,6 +98,24 @@ export function connectionContract(name: string, open: () => Promise<Connection>
       const long = [1, 2, 3].map(() => connection.shell().run('sleep 3', { alone: true }).then(note('long')))
       await Promise.all([...long, run('echo quick').then(note('quick'))])
       expect(ended[0]).toBe('quick')
+    })
+
+    test('what is given after a script that leads runs after it, however long it takes', async () => {
+      const shell = connection.shell()
+      const file = `/tmp/tutti-leads-${Math.floor(Math.random() * 1e9)}`
+      const step = shell.run(`sleep 0.6; echo there > ${file}`, { leads: true })
+      // Longer than the pool is patient with a busy shell.
+      const late = delay(200).then(() => shell.run(`cat ${file}`))
+      const [, early, after] = await Promise.all([step, shell.run(`cat ${file}`), late])
+      expect([early.stdout.toString(), after.stdout.toString()]).toEqual(['there\n', 'there\n'])
+      await shell.run(`rm -f ${file}`)
+    })
+
+    test('a shell that dies takes nothing with it that had not begun, and nothing waits for it', async () => {
+      const shell = connection.shell()
+      const [died, step, read] = await Promise.allSettled([shell.run('kill -9 $$; sleep 20'), shell.run('echo step', { leads: true }), shell.run('echo read')])
+      expect(died.status).toBe('rejected')
+      expect([step, read].map((one) => (one.status === 'fulfilled' ? one.value.stdout.toString() : one.reason))).toEqual(['step\n', 'read\n'])
     })
 
     test('an interruption ends what runs, and the next script works', async () => {
