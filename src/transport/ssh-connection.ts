@@ -14,8 +14,7 @@ import { type Channel, ChannelRefused, type Ending, type Wire } from './wire.ts'
 /** Logs in over ssh2. Rejects with `Unreachable` and the precise reason. `through`: the last host of a ProxyJump. */
 export async function openSshWire(settings: SshSettings, where: string, through?: Connection): Promise<Wire> {
   const login = await prepareLogin(settings)
-  const socket = await openSocket(settings, where, through)
-  const { NodeSSH } = await import('node-ssh')
+  const [socket, { NodeSSH }] = await Promise.all([openSocket(settings, where, through), import('node-ssh')])
   return new Handshake(settings, where, login, socket).run(new NodeSSH())
 }
 
@@ -39,6 +38,8 @@ class Handshake {
   }
 
   async run(ssh: NodeSSH): Promise<Wire> {
+    // A proxy command may have ended while the library was being loaded: nobody would hear of it any more.
+    if (this.#socket.errored) throw this.#reason(this.#socket.errored)
     const connecting = ssh.connect(this.#config() as Config)
     const client = ssh.connection!
     const wire = new SshWire(client, this.#where)

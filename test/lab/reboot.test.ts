@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -74,10 +74,17 @@ test('wait_for_connection waits for a host that is off until it is started', asy
   await host.powerOff()
   const dry = await play([{ name: 'wait', wait_for_connection: { timeout: 60 } }, { name: 'after', command: 'true' }], { check: true })
   expect(dry.results, dry.output).toEqual(['n1 unknown wait', 'n1 unknown after'])
-  const running = play([{ name: 'wait', wait_for_connection: { timeout: 60, connect_timeout: 2 } }, { name: 'after', command: 'true' }])
+  const begun = join(directory, 'begun')
+  const running = play([
+    { name: 'begin', command: `touch ${begun}`, delegate_to: 'localhost', become: false },
+    { name: 'wait', wait_for_connection: { timeout: 60, connect_timeout: 2 } },
+    { name: 'after', command: 'true' },
+  ])
+  for (const end = Date.now() + 60_000; !existsSync(begun) && Date.now() < end; ) await sleep(100)
+  // Whole seconds are reported.
   await sleep(3000)
   await host.start()
   const ran = await running
-  expect(ran.results, ran.output).toEqual(['n1 ok wait', 'n1 changed after'])
+  expect(ran.results, ran.output).toEqual(['n1 changed begin', 'n1 ok wait', 'n1 changed after'])
   expect(ran.result('wait').outputs.elapsed).toBeGreaterThan(0)
 })
