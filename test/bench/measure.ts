@@ -18,7 +18,7 @@ const fields = (pid: number | 'self'): readonly string[] => readFileSync(`/proc/
 const childrenTime = (): number => fields('self').slice(13, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS
 
 /** Resident memory of a process and all below it, in MB. */
-export function memoryOf(root: number): number {
+function memoryOf(root: number): number {
   const parents = new Map<number, number>()
   for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) try { parents.set(Number(entry), Number(fields(Number(entry))[1])) } catch { /* it ended */ }
   const below = (pid: number): boolean => pid === root || (parents.has(pid) && pid > 1 && below(parents.get(pid)!))
@@ -45,3 +45,10 @@ export function measure(command: readonly string[], options: { readonly env?: No
     })
   })
 }
+
+/** The same for a program that may not be installed: undefined then. */
+export const measureIfInstalled = (...given: Parameters<typeof measure>): Promise<Cost | undefined> =>
+  measure(...given).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })

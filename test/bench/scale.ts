@@ -1,13 +1,13 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Cost, measure, measureIfInstalled } from './measure.ts'
 
 /**
  * What the language itself costs: one play over many hosts on `connection: local`, whose tasks are `set_fact`, `debug`, `when`
  * and a small loop, under tutti and, where `ansible-playbook` is on the PATH (or ANSIBLE_PLAYBOOK names it), under Ansible in the same run.
- * Prints time per host and task, and the most memory that all processes of a runner held together.
+ * Prints time per host and task, and the most memory that all processes of a runner held together (measure.ts).
  * Usage: node test/bench/scale.ts [HOSTS] [TASKS] [HOSTS FOR ANSIBLE]: fewer hosts for Ansible save an hour; times are compared a host and task.
  */
 const here = dirname(fileURLToPath(import.meta.url))
@@ -32,37 +32,18 @@ function prepare(count: number): void {
   writeFileSync(join(folder, 'play.yml'), `- hosts: all\n  gather_facts: false\n  tasks:\n${list.join('')}`)
 }
 
-/** Resident memory of a process and all below it, in MB. Pages that forks share are counted in each of them, as `ps` does. */
-function memoryOf(root: number): number {
-  const parents = new Map<number, number>()
-  for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) try { parents.set(Number(entry), Number(readFileSync(`/proc/${entry}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')[1])) } catch { /* it ended */ }
-  const below = (pid: number): boolean => pid === root || (parents.has(pid) && pid > 1 && below(parents.get(pid)!))
-  let sum = 0
-  for (const pid of parents.keys()) if (below(pid)) try { sum += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) } catch { /* it ended */ }
-  return sum / 1024
-}
-
-/** Runs the play; wall time in seconds and the highest memory seen, or undefined when the program is not there. */
-function measure(command: string, args: readonly string[]): Promise<{ seconds: number; megabytes: number } | undefined> {
-  return new Promise((resolve, reject) => {
-    const started = performance.now()
-    const child = spawn(command, [...args, '-i', join(folder, 'hosts.ini'), join(folder, 'play.yml')], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ANSIBLE_CONFIG: join(folder, 'ansible.cfg'), ANSIBLE_HOME: folder } })
-    let megabytes = 0
-    const watch = setInterval(() => (megabytes = Math.max(megabytes, memoryOf(child.pid!))), 200)
-    child.on('error', (error: NodeJS.ErrnoException) => (clearInterval(watch), error.code === 'ENOENT' ? resolve(undefined) : reject(error)))
-    child.on('exit', (code) => (clearInterval(watch), code === 0 ? resolve({ seconds: (performance.now() - started) / 1000, megabytes }) : reject(new Error(`${command} ended with ${code}`))))
-  })
-}
+const files = ['-i', join(folder, 'hosts.ini'), join(folder, 'play.yml')]
+const env = { ANSIBLE_CONFIG: join(folder, 'ansible.cfg'), ANSIBLE_HOME: folder }
 
 prepare(hosts)
 try {
-  const ours = (await measure(join(here, '../../bin/tutti'), ['run']))!
-  const each = ({ seconds }: typeof ours, count: number): number => (seconds * 1e6) / (count * tasks)
-  const show = (name: string, one: typeof ours, count: number): void => console.log(`${name.padEnd(8)} ${count} hosts: ${one.seconds.toFixed(1)} s · ${each(one, count).toFixed(0)} µs a host and task · ${one.megabytes.toFixed(0)} MB`)
+  const ours = await measure([join(here, '../../bin/tutti'), 'run', ...files])
+  const each = ({ seconds }: Cost, count: number): number => (seconds * 1e6) / (count * tasks)
+  const show = (name: string, one: Cost, count: number): void => console.log(`${name.padEnd(8)} ${count} hosts: ${one.seconds.toFixed(1)} s · ${each(one, count).toFixed(0)} µs a host and task · ${one.megabytes.toFixed(0)} MB`)
   console.log(`${tasks} tasks, connection: local`)
   show('tutti', ours, hosts)
   prepare(theirHosts)
-  const theirs = await measure(process.env.ANSIBLE_PLAYBOOK ?? 'ansible-playbook', ['-f', String(availableParallelism())])
+  const theirs = await measureIfInstalled([process.env.ANSIBLE_PLAYBOOK ?? 'ansible-playbook', '-f', String(availableParallelism()), ...files], { env })
   if (!theirs) console.log('ansible-playbook is not installed: not compared')
   else {
     show('Ansible', theirs, theirHosts)

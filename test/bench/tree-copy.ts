@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type TestHost, withLab } from '../lab/with-lab.ts'
+import { type Cost, measure, measureIfInstalled } from './measure.ts'
 
 /**
  * What copying costs: a tree of many small files, first and second run, under tutti and, where `ansible-playbook` is on the PATH (or
- * ANSIBLE_PLAYBOOK names it), under Ansible in the same run, and one large file with the most memory that our process held.
+ * ANSIBLE_PLAYBOOK names it), under Ansible in the same run, and one large file with the most memory that we held.
  * Makes its own lab of nspawn hosts (Linux, root). Usage: node test/bench/tree-copy.ts [FILES] [FILES FOR ANSIBLE] [MEGABYTES]:
  * fewer files for Ansible save an hour; times are compared a file.
  */
@@ -40,35 +40,12 @@ const play = (src: string, dest: string): string => {
   return file
 }
 
-interface Measured { readonly seconds: number; readonly peak: number; readonly output: string }
-
-/** Wall time, and the most resident memory of the process itself (VmHWM), in MB: node is what the program becomes. */
-function measure(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Measured | undefined> {
-  return new Promise((resolve, reject) => {
-    const started = performance.now()
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
-    let [peak, output] = [0, '']
-    const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid!))), 50)
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.on('error', (error: NodeJS.ErrnoException) => (clearInterval(watch), error.code === 'ENOENT' ? resolve(undefined) : reject(error)))
-    child.on('close', (code) => (clearInterval(watch), code === 0 ? resolve({ seconds: (performance.now() - started) / 1000, peak, output }) : reject(new Error(`${command} ended with ${code}: ${output.slice(-2000)}`))))
-  })
-}
-
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0 // It ended.
-  }
-}
-
-async function ours(src: string, dest: string): Promise<Measured> {
-  const done = (await measure(tutti, ['run', play(src, dest), '-i', lab.file, '-l', 'ours', '--output', 'json']))!
+async function ours(src: string, dest: string): Promise<Cost> {
+  const done = await measure([tutti, 'run', play(src, dest), '-i', lab.file, '-l', 'ours', '--output', 'json'])
   const events = done.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   const { roundTrips, bytesSent } = Object.values(events.find(({ type }) => type === 'traffic').hosts as Record<string, { roundTrips: number; bytesSent: number }>)[0]!
   const { changed } = Object.values(events.find(({ type }) => type === 'recap').hosts as Record<string, { changed: number }>)[0]!
-  return { ...done, output: `${changed ? 'changed' : 'same'} · ${done.seconds.toFixed(2)} s · ${roundTrips} round trips · ${(bytesSent / 1e6).toFixed(1)} MB sent · at most ${done.peak.toFixed(0)} MB of memory` }
+  return { ...done, output: `${changed ? 'changed' : 'same'} · ${done.seconds.toFixed(2)} s · ${roundTrips} round trips · ${(bytesSent / 1e6).toFixed(1)} MB sent · at most ${done.megabytes.toFixed(0)} MB of memory` }
 }
 
 async function theirs(host: TestHost): Promise<void> {
@@ -79,7 +56,7 @@ async function theirs(host: TestHost): Promise<void> {
   writeFileSync(inventory, `them ansible_host=${host.address} ansible_user=${host.user} ansible_ssh_private_key_file=${host.privateKeyFile} ansible_ssh_common_args='-o UserKnownHostsFile=${host.knownHostsFile}' ansible_python_interpreter=/usr/bin/python3\n`)
   writeFileSync(join(folder, 'ansible.cfg'), '')
   for (const time of ['first', 'second']) {
-    const done = await measure(program, ['-i', inventory, play('theirs/', '/opt/tree')], { ANSIBLE_CONFIG: join(folder, 'ansible.cfg'), ANSIBLE_HOME: folder })
+    const done = await measureIfInstalled([program, '-i', inventory, play('theirs/', '/opt/tree')], { env: { ANSIBLE_CONFIG: join(folder, 'ansible.cfg'), ANSIBLE_HOME: folder } })
     if (!done) return console.log('not compared: ansible-playbook is not installed')
     const [us, them] = [(times[time]! / files) * 1000, (done.seconds / theirFiles) * 1000]
     console.log(`Ansible, ${theirFiles} files, ${time} run: ${done.seconds.toFixed(1)} s · ${them.toFixed(0)} ms a file, ours ${us.toFixed(2)} ms: ${(them / us).toFixed(0)} times`)
