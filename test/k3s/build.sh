@@ -92,8 +92,7 @@ release() {
     [[ ! -e $cache/bin/$built.built ]] || ln "$cache/bin/$built/"* "$work/images/"
   done
   nice -n 19 "$work/pack" program "$out/k3s" "$work/k3s" "$work/bin"
-  nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images"
-  grep -v '^#' "$here/images.txt" | cut -d' ' -f1 >"$out/k3s-images.txt"
+  nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images" >"$out/k3s-images.txt"
   (cd "$out" && sha256sum k3s k3s-airgap-images-amd64.tar.gz k3s-images.txt >sha256sum-amd64.txt)
   rm -rf "$work"
   echo "made $out"

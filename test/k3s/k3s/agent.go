@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os/signal"
 	"syscall"
 	"time"
@@ -29,19 +29,9 @@ func runAgent(args []string) error {
 func joinAsAgent(ctx context.Context, n *node, running *parts) error {
 	server := n.text("server", "")
 	if server == "" {
-		return fmt.Errorf("--server is required")
+		return errors.New("--server is required")
 	}
-	if err := checkServerURL(server); err != nil {
-		return err
-	}
-	given, err := n.givenToken("token")
-	if err != nil {
-		return err
-	}
-	if given == "" {
-		return fmt.Errorf("--token is required")
-	}
-	token, err := parseToken(given, "node")
+	token, err := n.tokenToJoin("node", "--token is required")
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (c *cluster) keepCertificates() error {
 func (c *cluster) hosts() []string {
 	domain := c.text("cluster-domain", "cluster.local")
 	hosts := []string{"localhost", "127.0.0.1", apiserverAddress, "::1", c.address, c.name, c.serviceAddress(1), "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + domain}
-	for _, listed := range append(append(append([]string{}, c.settings["tls-san"]...), c.settings["node-external-ip"]...), c.text("advertise-address", "")) {
+	for _, listed := range append(append(append([]string{}, c.settings["tls-san"]...), c.settings["node-external-ip"]...), c.text("advertise-address", ""), c.bindAddress()) {
 		hosts = append(hosts, strings.Split(listed, ",")...)
 	}
 	return hosts

@@ -58,7 +58,7 @@ func check(known map[string]flagKind, merged settings) error {
 			return fmt.Errorf("flag provided but not defined: -%s", name)
 		case kind == refused && !slices.Contains([]string{"", "false"}, strings.Join(values, "")):
 			return fmt.Errorf("--%s is a flag of k3s that lab k3s has nothing behind: see test/k3s/README.md", name)
-		case kind == toggle && !slices.Contains([]string{"true", "false"}, values[len(values)-1]):
+		case (kind == toggle || kind == idleToggle) && !slices.Contains([]string{"true", "false"}, values[len(values)-1]):
 			return fmt.Errorf("invalid boolean value %q for -%s", values[len(values)-1], name)
 		}
 	}
@@ -76,7 +76,7 @@ func parseArgs(args []string) (settings, error) {
 			name = long
 		}
 		kind, _ := kindOf(flagsOf("server"), name)
-		if !hasValue && kind != toggle {
+		if !hasValue && kind != toggle && kind != idleToggle {
 			if i++; i == len(args) {
 				return nil, fmt.Errorf("flag needs an argument: -%s", name)
 			}

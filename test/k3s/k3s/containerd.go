@@ -34,7 +34,11 @@ func startContainerd(ctx context.Context, n *node, running *parts) error {
 	if err := writeFile(config, []byte(content), 0o600); err != nil {
 		return err
 	}
-	if err := running.start("containerd", "-c", config); err != nil {
+	args := []string{"-c", config}
+	if n.is("debug") {
+		args = append(args, "--log-level=debug")
+	}
+	if err := running.start("containerd", args...); err != nil {
 		return err
 	}
 	err = poll(ctx, time.Minute, "containerd", func() error {

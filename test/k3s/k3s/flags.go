@@ -13,8 +13,9 @@ const (
 	list
 	// refused is a flag of k3s that this build has nothing behind: it says so rather than start without it.
 	refused
-	// idle is a flag that is true here anyhow, or concerns nothing that is here: test/k3s/README.md lists them.
+	// idle is a flag that is true here anyhow, or concerns nothing that is here: test/k3s/README.md lists them. idleToggle is one without a value.
 	idle
+	idleToggle
 )
 
 var agentFlags = map[string]flagKind{
@@ -22,25 +23,25 @@ var agentFlags = map[string]flagKind{
 	"node-name": text, "with-node-id": toggle, "node-label": list, "node-taint": list, "node-ip": list, "node-external-ip": list,
 	"kubelet-arg": list, "kube-proxy-arg": list, "resolv-conf": text, "lb-server-port": text, "pause-image": text, "private-registry": text,
 	"snapshotter": text, "protect-kernel-defaults": toggle, "flannel-iface": text,
-	"v": idle, "log": idle, "alsologtostderr": idle, "selinux": idle, "prefer-bundled-bin": idle, "default-runtime": idle, "disable-default-registry-endpoint": toggle,
-	"nonroot-devices": idle, "bind-address": text, "disable-apiserver-lb": refused, "container-runtime-endpoint": refused, "docker": refused, "rootless": refused, "vpn-auth": refused, "vpn-auth-file": refused,
+	"v": idle, "log": idle, "alsologtostderr": idleToggle, "selinux": refused, "prefer-bundled-bin": idleToggle, "default-runtime": refused, "disable-default-registry-endpoint": toggle,
+	"nonroot-devices": refused, "disable-apiserver-lb": refused, "container-runtime-endpoint": refused, "docker": refused, "rootless": refused, "vpn-auth": refused, "vpn-auth-file": refused,
 	"flannel-conf": refused, "flannel-cni-conf": refused, "image-service-endpoint": refused, "airgap-extra-registry": refused,
 }
 
 var serverFlags = map[string]flagKind{
-	"https-listen-port": text, "advertise-address": text, "tls-san": list, "tls-san-security": idle, "advertise-port": refused,
+	"https-listen-port": text, "bind-address": text, "advertise-address": text, "tls-san": list, "tls-san-security": idleToggle, "advertise-port": refused,
 	"cluster-cidr": text, "service-cidr": text, "service-node-port-range": text, "cluster-dns": text, "cluster-domain": text,
-	"flannel-backend": text, "flannel-ipv6-masq": refused, "flannel-external-ip": refused, "egress-selector-mode": text, "servicelb-namespace": refused,
+	"flannel-backend": text, "flannel-ipv6-masq": refused, "flannel-external-ip": refused, "egress-selector-mode": idle, "servicelb-namespace": refused,
 	"write-kubeconfig": text, "write-kubeconfig-mode": text, "write-kubeconfig-group": text,
 	"cluster-init": toggle, "cluster-reset": toggle, "cluster-reset-restore-path": text, "agent-token": text, "agent-token-file": text,
 	"kube-apiserver-arg": list, "kube-controller-manager-arg": list, "kube-scheduler-arg": list, "etcd-arg": list,
 	"kube-cloud-controller-manager-arg": refused, "datastore-endpoint": refused, "datastore-cafile": refused, "datastore-certfile": refused, "datastore-keyfile": refused,
 	"etcd-expose-metrics": toggle, "etcd-disable-snapshots": toggle, "etcd-snapshot-name": text, "etcd-snapshot-schedule-cron": text,
 	"etcd-snapshot-retention": text, "etcd-snapshot-dir": text, "etcd-snapshot-compress": refused, "etcd-s3": refused,
-	"disable": list, "disable-scheduler": toggle, "disable-cloud-controller": toggle, "disable-kube-proxy": toggle, "disable-network-policy": toggle,
+	"disable": list, "disable-scheduler": toggle, "disable-cloud-controller": idleToggle, "disable-kube-proxy": toggle, "disable-network-policy": toggle,
 	"disable-helm-controller": toggle, "disable-etcd": refused, "disable-apiserver": refused, "disable-controller-manager": refused, "disable-agent": refused,
 	"secrets-encryption": toggle, "secrets-encryption-provider": refused, "embedded-registry": refused, "supervisor-metrics": refused,
-	"default-local-storage-path": text, "system-default-registry": text, "helm-job-image": refused, "enable-pprof": refused, "kine-tls": refused,
+	"default-local-storage-path": refused, "system-default-registry": text, "helm-job-image": refused, "enable-pprof": refused, "kine-tls": refused,
 }
 
 var shortFlags = map[string]string{"c": "config", "d": "data-dir", "t": "token", "s": "server", "o": "write-kubeconfig"}

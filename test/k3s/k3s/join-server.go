@@ -35,17 +35,7 @@ func (n *node) critical() map[string]string {
 // joinServers takes over what the cluster's servers share. What the disk holds already stays.
 func joinServers(ctx context.Context, n *node) error {
 	server := n.text("server", "")
-	if err := checkServerURL(server); err != nil {
-		return err
-	}
-	given, err := n.givenToken("token")
-	if err != nil {
-		return err
-	}
-	if given == "" {
-		return fmt.Errorf("token is required to join a cluster")
-	}
-	token, err := parseToken(given, "server")
+	token, err := n.tokenToJoin("server", "token is required to join a cluster")
 	if err != nil {
 		return err
 	}

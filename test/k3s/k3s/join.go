@@ -124,9 +124,17 @@ func hostOf(server string) string {
 	return parsed.Hostname()
 }
 
-func checkServerURL(server string) error {
-	if !strings.HasPrefix(server, "https://") {
-		return fmt.Errorf("invalid server url, failed to parse: %s must start with https://", server)
+// tokenToJoin is what this machine shows to the server that it is to join, as a server or a node; without one it says what is missing.
+func (n *node) tokenToJoin(user, missing string) (joinToken, error) {
+	if server := n.text("server", ""); !strings.HasPrefix(server, "https://") {
+		return joinToken{}, fmt.Errorf("invalid server url, failed to parse: %s must start with https://", server)
 	}
-	return nil
+	given, err := n.givenToken("token")
+	if err != nil {
+		return joinToken{}, err
+	}
+	if given == "" {
+		return joinToken{}, errors.New(missing)
+	}
+	return parseToken(given, user)
 }

@@ -61,7 +61,7 @@ func adminKubeconfig(c *cluster) ([]byte, error) {
 clusters:
 - cluster:
     certificate-authority-data: %s
-    server: https://127.0.0.1:%s
+    server: %s
   name: default
 contexts:
 - context:
@@ -76,7 +76,7 @@ users:
   user:
     client-certificate-data: %s
     client-key-data: %s
-`, encode(c.serverCA.chain), c.port, encode(cert), encode(key))), nil
+`, encode(c.serverCA.chain), c.localURL(), encode(cert), encode(key))), nil
 }
 
 // writeKubeconfig is one of a part: it names the files.

@@ -34,6 +34,17 @@ func newNode(role string, args []string) (*node, error) {
 	return n, err
 }
 
+// bindAddress is where a server listens, and localURL where it reaches itself.
+func (n *node) bindAddress() string { return n.text("bind-address", "0.0.0.0") }
+
+func (n *node) localURL() string {
+	host := n.bindAddress()
+	if host == "0.0.0.0" {
+		host = "127.0.0.1"
+	}
+	return "https://" + net.JoinHostPort(host, n.port)
+}
+
 func dataDirOf(given settings) string {
 	if dir := given.text("data-dir", ""); dir != "" {
 		return dir

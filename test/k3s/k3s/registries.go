@@ -51,11 +51,19 @@ func writeRegistries(n *node) error {
 		if name == "*" {
 			path = "_default"
 		}
-		if err := writeFile(directory+"/"+path+"/hosts.toml", []byte(given.hosts(mirror.Endpoint)), 0o600); err != nil {
+		if err := writeFile(directory+"/"+path+"/hosts.toml", []byte(fallback(n, mirror.Endpoint)+given.hosts(mirror.Endpoint)), 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fallback is where containerd asks last: the registry itself, unless that is disabled, which leaves the mirrors alone.
+func fallback(n *node, endpoints []string) string {
+	if !n.is("disable-default-registry-endpoint") || len(endpoints) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("server = %q\n", endpoints[len(endpoints)-1])
 }
 
 func (r registries) hosts(endpoints []string) string {

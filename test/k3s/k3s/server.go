@@ -86,7 +86,7 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 	info("To join server node to cluster: k3s server -s https://%s:%s -t ${SERVER_NODE_TOKEN}", c.address, c.port)
 	info("Agent node token is available at %s", c.server("agent-token"))
 	info("To join agent node to cluster: k3s agent -s https://%s:%s -t ${AGENT_NODE_TOKEN}", c.address, c.port)
-	joining := newJoin("https://127.0.0.1:"+c.port, joinToken{user: "server", password: c.token}, c.serverCA.chain)
+	joining := newJoin(c.localURL(), joinToken{user: "server", password: c.token}, c.serverCA.chain)
 	if err := startAgent(ctx, n, running, joining, joining.url); err != nil {
 		return err
 	}

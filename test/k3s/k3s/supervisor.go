@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ type supervisor struct {
 }
 
 func (s *supervisor) listen() error {
-	listener, err := listenShared("0.0.0.0:" + s.port)
+	listener, err := listenShared(net.JoinHostPort(s.bindAddress(), s.port))
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func readList(path, bin string) ([]image, error) {
 	return images, nil
 }
 
-// packImages makes each image of one layer with one static program.
+// packImages makes each image of one layer with one static program, and prints the names of those that are in the archive.
 func packImages(out, list, bin string) error {
 	images, err := readList(list, bin)
 	if err != nil {
@@ -58,6 +58,7 @@ func packImages(out, list, bin string) error {
 					return err
 				}
 				manifests = append(manifests, made)
+				fmt.Println(image.name)
 			}
 			encoded, err := json.Marshal(manifests)
 			if err != nil {
