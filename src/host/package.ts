@@ -33,10 +33,10 @@ async function loadPackages(shell: Shell, keys: readonly string[]): Promise<read
   const names = keys.map(quote).join(' ')
   const script = [
     'export LC_ALL=C; command -v dpkg-query >/dev/null || { echo "there is no dpkg on this host" >&2; exit 1; }',
-    `dpkg-query -W -f '\${binary:Package}|\${Package}|\${Architecture}|\${Version}|\${db:Status-Abbrev}\\n' -- ${names} 2>/dev/null; echo --tutti--`,
+    `f=$(dpkg-query -W -f '\${binary:Package}|\${Package}|\${Architecture}|\${Version}|\${db:Status-Abbrev}\\n' -- ${names} 2>/dev/null); printf '%s\\n--tutti--\\n' "$f"`,
     // Names that no package has may be provided by one: only then all of them are asked.
     // One that apt knows as a package of its own counts as that, whoever else provides the name.
-    `set -- ${names}; for n; do dpkg-query -W -f '\${db:Status-Status}' -- "$n" 2>/dev/null | grep -q '^installed' || { miss=1; ! apt-cache show -- "$n" >/dev/null 2>&1 || printf 'real|%s|\n' "$n"; }; done; [ ! "$miss" ] || dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Provides}\\n' | grep '^installed|[^|]*|.' || :`,
+    `set -f; IFS='\n'; set -- ${names}; for n; do for l in $f; do case $l in "$n|"*'|'?i?|"$n:"*'|'?i?) continue 2;; esac; done; dpkg-query -W -f '\${db:Status-Status}' -- "$n" 2>/dev/null | grep -q '^installed' || { miss=1; ! apt-cache show -- "$n" >/dev/null 2>&1 || printf 'real|%s|\n' "$n"; }; done; [ ! "$miss" ] || dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Provides}\\n' | grep '^installed|[^|]*|.' || :`,
   ].join('\n')
   const { code, stdout, stderr } = await shell.run(script)
   if (code !== 0) throw new Problem({ code: 'no-dpkg', summary: 'packages cannot be looked up', detail: stderr.toString().trim(), hint: 'only Debian and its kin are served' })

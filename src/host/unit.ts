@@ -50,10 +50,10 @@ async function loadUnits(shell: Shell, keys: readonly string[], scope: 'system' 
   const systemctl = scope === 'user' ? 'systemctl --user' : 'systemctl'
   const script = [
     'export LC_ALL=C', 'command -v systemctl >/dev/null || { echo "there is no systemctl" >&2; exit 1; }', ...(scope === 'user' ? [USER_RUNTIME] : []),
-    ...(plain.length ? [`${systemctl} show -- ${plain.map(quote).join(' ')} || exit 1`] : []), 'echo --tutti--',
+    ...(plain.length ? [`s=$(${systemctl} show -- ${plain.map(quote).join(' ')}) || exit 1; printf '%s\\n' "$s"`] : []), 'echo --tutti--',
     // A unit that was made from an init script is enabled by links of its own.
     // An indirect unit is enabled where links of its own or of its companions say so: only the long answer names them.
-    ...(plain.length ? [`for u in ${plain.map(quote).join(' ')}; do [ "$(${systemctl} is-enabled -- "$u" 2>/dev/null)" != indirect ] || { ${systemctl} is-enabled --full -- "$u" 2>/dev/null | grep -q '^ ' && printf 'linked %s\\n' "$u"; }; done`] : []),
+    ...(plain.length ? [`case $s in *UnitFileState=indirect*) for u in ${plain.map(quote).join(' ')}; do [ "$(${systemctl} is-enabled -- "$u" 2>/dev/null)" != indirect ] || { ${systemctl} is-enabled --full -- "$u" 2>/dev/null | grep -q '^ ' && printf 'linked %s\\n' "$u"; }; done;; esac`] : []),
     ...plain.map((key) => `for f in /etc/rc[2-5].d/S[0-9][0-9]${quote(key.replace(/\.service$/, ''))}; do [ ! -e "$f" ] || echo ${quote(key)}; done`), 'echo --tutti--',
     ...templates.map((key) => `printf '%s\\n' "${'$'}(${systemctl} is-enabled -- ${quote(key)} 2>/dev/null || :)"`),
   ].join('\n')

@@ -1,5 +1,5 @@
 import { type Dirent, closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { problemsOf } from '../problem/problem.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
 import { loadText } from '../yaml/load-yaml.ts'
@@ -12,12 +12,19 @@ const PROGRAM = /\.([cm]?[jt]s|py|sh|bash|rb|pl|go|java|php|c|h|rs)$/i
 /** More than this is not read, or not even looked at: whoever asks then supposes that anything may stand there. */
 const MOST = { names: 20_000, files: 4000, bytes: 16_000_000, bytesOfOne: 512_000 }
 
+/** A list of plays: no file of tasks has these words there, and an inventory is no list. */
+function isPlaybook(text: string): boolean {
+  const lines = text.split('\n').filter((line) => !/^(?:---|#|\s*$)/.test(line))
+  return lines[0]?.startsWith('- ') === true && lines.some((line) => /^[- ] (?:ansible\.builtin\.)?(?:hosts|import_playbook)\s*:/.test(line))
+}
+
 /**
  * The texts of a project, as far as they may be playbooks, variables, templates or plugins: all below some directories, some files, and files
- * that these name by a whole path. Undefined where that is too much, or something is too large, locked or closed to us.
+ * that these name by a whole path. A playbook is read only where it is one of the files: the others beside it are other runs. Undefined where that is too much, or something is too large, locked or closed to us.
  */
 export function projectTexts(directories: readonly string[], files: readonly string[], vault: VaultSecrets): readonly string[] | undefined {
   const texts = new Map<string, string>()
+  const given = new Set(files.map((file) => resolve(file)))
   let bytes = 0
   const read = (path: string): boolean => {
     if (texts.has(path)) return true
@@ -28,13 +35,13 @@ export function projectTexts(directories: readonly string[], files: readonly str
     bytes += stat.size
     if (texts.size >= MOST.files || bytes > MOST.bytes) return false
     const text = textOf(path, vault)
-    texts.set(path, text ?? '')
+    texts.set(path, text === undefined || (!given.has(path) && isPlaybook(text)) ? '' : text)
     return text !== undefined
   }
   try {
     const seen = { names: 0 }
     for (const directory of directories) for (const path of filesOf(directory, seen)) if (seen.names > MOST.names || !read(path)) return undefined
-    for (const path of files) if (!read(path)) return undefined
+    for (const path of given) if (!read(path)) return undefined
     for (const path of [...texts.values()].flatMap(namedPaths)) if (!read(path)) return undefined
     return seen.names > MOST.names ? undefined : [...texts.values()]
   } catch (error) {

@@ -29,6 +29,13 @@ test('reads files that are named by a whole path, wherever they are', () => {
   expect(texts(['nothing'], [outside, join(root, 'not-there')])).toEqual(['outside'])
 })
 
+test('leaves out playbooks of other runs, and nothing that only looks like one', () => {
+  const [mine] = [put('project/site.yml', '- hosts: all\n'), put('project/other.yml', '---\n# another\n\n- name: another\n  hosts: all\n'), put('project/imports.yml', '- import_playbook: site.yml\n')]
+  const kept = { 'tasks.yml': '- name: x\n  copy:\n    hosts: y\n', 'hosts.yml': 'all:\n  hosts:\n    n1:\n', 'list.yml': 'a:\n- hosts: b\n' }
+  for (const [name, text] of Object.entries(kept)) put(`project/${name}`, text)
+  expect(texts(['project'], [mine!])?.filter(Boolean)).toEqual(['- hosts: all\n', ...Object.values(kept)].toSorted())
+})
+
 test('knows nothing where a file is locked or too much is there', () => {
   put('project/vars.yml', '$ANSIBLE_VAULT;1.1;AES256\n6162\n')
   expect(texts()).toBeUndefined()
