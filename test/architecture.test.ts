@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 const SRC = resolve(import.meta.dirname, '../src')
 /** A folder imports only from lower levels and from itself. */
 const LEVELS: readonly (readonly string[])[] = [
-  ['problem', 'value', 'text', 'shell', 'vault'], ['yaml', 'schema', 'transport', 'lab', 'cluster'], ['template', 'host', 'galaxy', 'seal'], ['playbook', 'inventory'], ['vars', 'contract'], ['modules', 'engine'], ['report'], ['cli'], ['main.ts', 'tutti.ts'],
+  ['problem', 'value', 'text', 'shell', 'vault'], ['yaml', 'schema', 'transport', 'lab', 'cluster'], ['template', 'host', 'galaxy', 'seal', 'kubernetes'], ['playbook', 'inventory'], ['vars', 'contract'], ['modules', 'engine'], ['report'], ['cli'], ['main.ts', 'tutti.ts'],
 ]
 /** The foundation's own order: a value knows places, a text and a vault know both. */
 const FOUNDATION = ['problem', 'value', 'shell', 'text', 'vault']

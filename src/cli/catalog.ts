@@ -51,7 +51,7 @@ export function createCatalog(modules: Modules): Catalog {
 
 function problemsOf(module: Module<any, any>, args: Dict, spans: Parameters<NonNullable<ReturnType<ModuleCatalog['find']>>['problems']>[1]) {
   const given = freeForm(args, module.freeForm)
-  const { params, problems } = convertParams(module.params, given, { owner: `module '${module.name}'`, spans }, (field) => (field.type === 'file' ? {} : undefined))
+  const { params, problems } = convertParams(module.params, given, { owner: `module '${module.name}'`, spans, refused: module.refused }, (field) => (field.type === 'file' ? {} : undefined))
   // A template counts as given: what it will say is not known yet.
   const names = new Set([...given.keys()].flatMap((key) => Object.entries(module.params as Module['params']).filter(([name, field]) => name === key || field.aliases.includes(String(key))).map(([name]) => name)))
   const broken = checkRules(module.name, module.rules, (name) => names.has(name), (name) => params[name])

@@ -81,6 +81,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly freeForm?: string & keyof F
   /** Rules between parameters. */
   readonly rules?: Rules<F>
+  /** Parameters that Ansible's module has and this one does not offer, each with what to do instead. */
+  readonly refused?: Readonly<Record<string, string>>
   /** Never read ahead: it depends on other machines or on time. */
   readonly eager?: false
   /** Takes any argument: its params are `{ args }`, as they were given. */

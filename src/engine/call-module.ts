@@ -117,7 +117,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   if (isUnknown(given)) return unknownResult(given.reason)
   const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call, module.awaitsHost)
-  const { params, problems, given: named, unknown: open } = module.open ? openParams(rendered) : convertParams(module.params, rendered, { owner: `module '${module.name}'`, called: task.actionAsWritten, action: module.action === true, span: task.span, spans: task.argSpans, words: module.rules?.words },
+  const { params, problems, given: named, unknown: open } = module.open ? openParams(rendered) : convertParams(module.params, rendered, { owner: `module '${module.name}'`, called: task.actionAsWritten, action: module.action === true, span: task.span, spans: task.argSpans, words: module.rules?.words, refused: module.refused },
     (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
   // A parameter that could not be read is not there: rules would only repeat that.
   const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => named.has(name) && params[name] !== undefined, (name) => params[name], task.span)

@@ -37,6 +37,7 @@ export const registry: Readonly<Record<string, Load>> = {
   hostname: async () => (await import('./hostname.ts')).hostname,
   ini_file: async () => (await import('./ini-file.ts')).iniFile,
   iptables: async () => (await import('./iptables.ts')).iptables,
+  k8s: async () => (await import('./k8s.ts')).k8s,
   known_hosts: async () => (await import('./known-hosts.ts')).knownHosts,
   lineinfile: async () => (await import('./lineinfile.ts')).lineinfile,
   locale_gen: async () => (await import('./locale-gen.ts')).localeGen,

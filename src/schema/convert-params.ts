@@ -17,6 +17,8 @@ export interface Subject {
   readonly spans?: ReadonlyMap<string, Span>
   /** Ansible's own words, where a module of its does not say the usual ones. */
   readonly words?: { readonly missing?: string; readonly unknown?: Readonly<Record<string, string>> } | undefined
+  /** Parameters of Ansible that are not offered, each with what to do instead. */
+  readonly refused?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Converted {
@@ -76,7 +78,9 @@ function nameTable(fields: Fields): ReadonlyMap<string, string> {
   return table
 }
 
-function unknownParameter(key: string, all: readonly string[], fields: Fields, { owner, called, action, span, spans, words }: Subject): Problem {
+function unknownParameter(key: string, all: readonly string[], fields: Fields, { owner, called, action, span, spans, words, refused }: Subject): Problem {
+  const instead = refused && Object.hasOwn(refused, key) ? refused[key] : undefined
+  if (instead !== undefined) return new Problem({ code: 'unoffered-parameter', summary: 'Ansible has this parameter, and tutti does not', detail: `'${key}' of ${owner}`, hint: instead }).at(spans?.get(key) ?? span)
   const known = [...nameTable(fields).keys()]
   const hint = didYouMean(key, known) ?? `it takes ${Object.keys(fields).join(', ')}`
   const place = spans?.get(key) ?? span

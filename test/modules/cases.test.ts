@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
+import { apiServer, whyNoApiServer } from '../kubernetes/api-server.ts'
 import { type Case, canRunAgain, loadCases, runAgain, runCase } from './run-case.ts'
 import { type PlayCase, runPlayCase } from './run-play-case.ts'
 
@@ -30,8 +31,13 @@ const says = (line: string): boolean => spawnSync('sh', ['-c', line]).status ===
 
 const isPlay = (one: Case | PlayCase): one is PlayCase => 'play' in one || 'plays' in one
 
-const runsHere = ({ root, needs, lacks, spare }: Case): boolean =>
-  (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
+const runsHere = ({ root, needs, lacks, spare, kubernetes }: Case): boolean =>
+  (kubernetes === undefined || whyNoApiServer() === undefined) &&   (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
+
+let asked = false
+afterAll(async () => {
+  if (asked) await (await apiServer()).close()
+}, 30_000)
 
 for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
@@ -42,6 +48,7 @@ for (const module of readdirSync(folder).sort()) {
         test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, async (context) => {
           // Asked only now: cases before this one may have made what it wants.
           if (one.where !== undefined && !says(one.where)) context.skip()
+          asked ||= one.kubernetes === true
           await (isSecondPass ? runAgain : runCase)(module, one, id)
         }, isSpare ? 120_000 : undefined)
       })

@@ -20,6 +20,7 @@ import { Aside } from '../../src/value/aside.ts'
 import { bytesContent } from '../../src/value/content.ts'
 import { type Json, fromJson, toJson } from '../../src/value/json.ts'
 import { type Dict, type Value, isUnknown } from '../../src/value/value.ts'
+import { apiServer } from '../kubernetes/api-server.ts'
 import { type Route, serve } from './case-server.ts'
 import type { PlayCase } from './run-play-case.ts'
 import { subset } from './subset.ts'
@@ -68,6 +69,8 @@ export interface Case extends TaskCase {
   readonly seen?: string
   /** A web server beside the host; `@PORT` is its port. */
   readonly server?: Readonly<Record<string, Route>>
+  /** A real API server of Kubernetes beside the host, which kubectl on it talks with: one for all cases. It has neither nodes nor controllers. */
+  readonly kubernetes?: true
   readonly host?: Readonly<Record<string, Thing>>
   readonly files?: Readonly<Record<string, Thing>>
   readonly tasks?: readonly TaskCase[]
@@ -89,6 +92,7 @@ const kept: string | undefined = process.env['TUTTI_KEEP_CASES']
 export async function runCase(moduleName: string, given: Case, id: string): Promise<void> {
   const { root, files, done } = directories(id)
   const server = given.server ? await serve(given.server) : undefined
+  if (given.kubernetes) await reachKubernetes()
   const one = replaced(replaced(given, '@PORT', String(server?.port)), given.sign ?? '@', root)
   const connection = connectLocal({})
   try {
@@ -127,6 +131,14 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
     await server?.close()
     done()
   }
+}
+
+/** What scripts and tasks of a case find without being told. */
+async function reachKubernetes(): Promise<void> {
+  const { programs, kubeconfig } = await apiServer()
+  if (process.env['KUBECONFIG'] === kubeconfig) return
+  process.env['KUBECONFIG'] = kubeconfig
+  process.env['PATH'] = `${programs}:${process.env['PATH']}`
 }
 
 /** After a pass over all cases with their directories kept: the same task once more. What it changes now, it should have left alone. */
@@ -194,7 +206,7 @@ const around = ({ environment }: TaskCase, machine: Machine, overlay?: Overlay):
 
 async function prepare(module: Module, { params: given }: TaskCase, files: string): Promise<unknown> {
   const args = fromJson(given) as Dict
-  const { params, problems } = convertParams(module.params, args, { owner: `module '${module.name}'` }, (field, value) => controllerFile(field, value, files, args))
+  const { params, problems } = convertParams(module.params, args, { owner: `module '${module.name}'`, refused: module.refused }, (field, value) => controllerFile(field, value, files, args))
   const broken = [...problems, ...checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name])]
   if (broken[0]) throw broken[0]
   return params

@@ -1,0 +1,145 @@
+import type { Reader } from '../host/reader.ts'
+import { type Conflict, type JsonObject, conflictsOf, inside, ownFields, sameJson } from '../kubernetes/field-set.ts'
+import { type KubeObject, bare, isHidden, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
+import { differing, fieldLines } from '../kubernetes/object-diff.ts'
+import type { Resource } from '../host/resource.ts'
+import type { Json } from '../value/json.ts'
+import { Unknown, isUnknown, unknown } from '../value/value.ts'
+import type { TextDiff } from './define-module.ts'
+import { fail } from './failure.ts'
+import { type Access, type Answer, type Question, askKubectl, complaintIn, warningsIn } from './kubectl.ts'
+
+/** What an object is in the fields that a task speaks about; null where there is none. */
+export type ObjectState = null | Unknown | { readonly [path: string]: Json }
+
+/** An object as it is, and as the server says that it will be. */
+export interface Looked {
+  readonly object: KubeObject
+  readonly current: JsonObject | undefined
+  /** The answer of the server's own dry run; missing where it cannot give one yet. */
+  readonly applied: JsonObject | undefined
+  readonly before: ObjectState
+  readonly after: ObjectState
+}
+
+export interface Applying {
+  readonly access: Access
+  readonly environment: Readonly<Record<string, string>>
+  readonly fieldManager: string
+  readonly forceConflicts: boolean
+}
+
+/** What a dry run has planned of an object, by `plannedKey`; undefined where nothing is. */
+export const plannedObject: Resource<PlannedObject | undefined> = { kind: 'kubernetes-object', load: async (_shell, keys) => keys.map(() => undefined) }
+export type PlannedObject = { readonly json: string; readonly fields: ObjectState } | 'absent' | Unknown
+export const plannedKey = ({ kubeconfig, context }: Access, { kind, name, namespace }: Pick<KubeObject, 'kind' | 'name' | 'namespace'>): string => [kubeconfig ?? '', context ?? '', kind, namespace ?? '', name].join(' ')
+/** Kinds that a planned definition brings have one key for all. */
+export const kindKey = (access: Access, apiVersion: string, kind: string): string => plannedKey(access, { kind: 'kind', name: `${apiVersion.split('/')[0]} ${kind}`, namespace: undefined })
+
+/** Looks at all objects in one request: what is there, and what the server would make of ours. Fails for what the server refuses. */
+export async function lookAt(host: Reader, objects: readonly KubeObject[], applying: Applying): Promise<{ readonly looked: readonly Looked[]; readonly warnings: readonly string[] }> {
+  const planned = await Promise.all(objects.map((object) => host.get(plannedObject, plannedKey(applying.access, object))))
+  const asked = objects.filter((_, i) => planned[i] === undefined)
+  const { found, lacking, warnings } = await askServer(host, asked, applying)
+  const looked = await Promise.all(objects.map(async (object, i): Promise<Looked> => {
+    const plan = planned[i]
+    if (plan !== undefined) return fromPlan(object, plan)
+    const lacks = lacking.get(object)
+    if (lacks !== undefined) return { object, current: undefined, applied: undefined, before: null, after: await bornLater(host, object, objects, lacks, applying.access) }
+    const { current, applied } = found.get(object)!
+    const { before, after } = ownFields(current, applied, applying.fieldManager)
+    return { object, current, applied, before: current === undefined ? null : Object.fromEntries(before), after: Object.fromEntries(after) }
+  }))
+  if (!applying.forceConflicts) refuseConflicts(looked, applying.fieldManager)
+  return { looked, warnings }
+}
+
+type Lacking = 'kind' | 'namespace'
+interface Found {
+  readonly current: JsonObject | undefined
+  readonly applied: JsonObject
+}
+
+async function askServer(host: Reader, objects: readonly KubeObject[], applying: Applying): Promise<{ readonly found: ReadonlyMap<KubeObject, Found>; readonly lacking: ReadonlyMap<KubeObject, Lacking>; readonly warnings: readonly string[] }> {
+  if (objects.length === 0) return { found: new Map(), lacking: new Map(), warnings: [] }
+  const [got, applied] = await askKubectl(host, applying.access, questionsFor(objects, applying), applying) as readonly [Answer, Answer]
+  if (applied.code === 0 && got.code === 0) return { found: paired(objects, parsePrinted(got.stdout), parsePrinted(applied.stdout)), lacking: new Map(), warnings: warningsIn(applied.stderr) }
+  const lacking = new Map(objects.flatMap((object) => lackOf(object, applied.stderr) ?? []))
+  if (lacking.size === 0) return fail(complaintIn(applied.code === 0 ? got.stderr : applied.stderr))
+  // What the server has no place for yet is left out; the others are looked at again, without it.
+  const rest = await askServer(host, objects.filter((object) => !lacking.has(object)), applying)
+  return { ...rest, lacking: new Map([...rest.lacking, ...lacking]) }
+}
+
+function questionsFor(objects: readonly KubeObject[], { fieldManager }: Applying): readonly Question[] {
+  return [
+    { args: ['get', '-f', '-', '-o', 'json', '--ignore-not-found', '--show-managed-fields'], input: written(objects.map(bare)) },
+    // Conflicts are looked for among the owners, so that all of them are told, each with its object.
+    { args: ['apply', '-f', '-', '-o', 'json', '--server-side', '--dry-run=server', '--force-conflicts', `--field-manager=${fieldManager}`, '--show-managed-fields'], input: written(objects.map(({ json }) => json)) },
+  ]
+}
+
+/** Applied objects come in our order; of those that are there some may be missing. */
+function paired(objects: readonly KubeObject[], current: readonly JsonObject[], applied: readonly JsonObject[]): ReadonlyMap<KubeObject, Found> {
+  return new Map(objects.map((object, i) => {
+    const result = applied[i] ?? fail(`kubectl says nothing about ${titleOf(object)}`)
+    const namespace = inside(result, 'metadata', 'namespace') as string | undefined
+    return [object, { applied: result, current: current.find((one) => isSame({ ...object, namespace }, one)) }]
+  }))
+}
+
+function lackOf(object: KubeObject, said: string): readonly [KubeObject, Lacking][] | undefined {
+  const kinds = [...said.matchAll(/no matches for kind "([^"]+)" in version "([^"]+)"/g)]
+  if (kinds.some(([, kind, version]) => kind === object.kind && version === object.apiVersion)) return [[object, 'kind']]
+  const namespaces = [...said.matchAll(/namespaces "([^"]+)" not found/g)]
+  return namespaces.some(([, name]) => name === object.namespace) ? [[object, 'namespace']] : undefined
+}
+
+/** An object whose namespace or kind is not there: the same task or an earlier one must make it. */
+async function bornLater(host: Reader, { apiVersion, kind, namespace = '' }: KubeObject, all: readonly KubeObject[], lacking: Lacking, access: Access): Promise<Unknown> {
+  const what = lacking === 'kind' ? `the definition of ${kind}` : `the namespace ${namespace}`
+  const own = all.some((one) => (lacking === 'kind' ? definesKind(one.json, apiVersion, kind) : one.kind === 'Namespace' && one.name === namespace))
+  if (own) return unknown(`created by this task: ${what}`)
+  const key = lacking === 'kind' ? kindKey(access, apiVersion, kind) : plannedKey(access, { kind: 'Namespace', name: namespace, namespace: undefined })
+  const planned = await host.get(plannedObject, key)
+  if (planned !== undefined && planned !== 'absent') return unknown(`created by an earlier task: ${what}`)
+  return fail(lacking === 'kind' ? `the cluster has no kind ${kind} in ${apiVersion}: its CustomResourceDefinition must be there first, or the version is another one` : `there is no namespace ${namespace}: make it first, in this task or an earlier one`)
+}
+
+export const definesKind = (json: JsonObject, apiVersion: string, kind: string): boolean => json.kind === 'CustomResourceDefinition' && inside(json, 'spec', 'group') === apiVersion.split('/')[0] && inside(json, 'spec', 'names', 'kind') === kind
+
+/** In a dry run an earlier task has planned this very object. */
+function fromPlan(object: KubeObject, plan: PlannedObject): Looked {
+  const base = { object, current: undefined, applied: undefined }
+  if (isUnknown(plan)) return { ...base, before: plan, after: plan }
+  if (plan === 'absent') return { ...base, before: null, after: unknown('made anew, an earlier task removes it') }
+  if (plan.json === JSON.stringify(object.json)) return { ...base, before: plan.fields, after: plan.fields }
+  return { ...base, before: plan.fields, after: unknown(`an earlier task changes ${titleOf(object)}`) }
+}
+
+function refuseConflicts(looked: readonly Looked[], fieldManager: string): void {
+  const all = looked.flatMap(({ object, current, applied }) => (applied ? conflictsOf(current, applied, fieldManager) : []).map((conflict): Conflict & { readonly object: KubeObject } => ({ ...conflict, object })))
+  if (all.length === 0) return
+  const managers = [...new Set(all.map(({ manager }) => manager))]
+  const lines = all.map(({ object, path, manager }) => `  ${titleOf(object)}: ${path} belongs to ${manager}`)
+  fail(`${all.length === 1 ? 'a field has' : `${all.length} fields have`} another owner, and another value there:\n${lines.join('\n')}\nleave them out of the manifest, or take them over with force_conflicts: true`, { conflicts: managers })
+}
+
+/** The differences of objects, each in the fields that the task speaks about. */
+export function objectDiffs(looked: readonly Looked[]): readonly TextDiff[] {
+  return looked.flatMap(({ object, current, before, after }) => {
+    if (before === after || isUnknown(before)) return []
+    const title = titleOf({ ...object, namespace: object.namespace ?? (inside(current, 'metadata', 'namespace') as string | undefined) })
+    const header = { before: title, after: title }
+    if (after === null) return [{ header, before: '(there)\n', after: '' }]
+    if (isUnknown(after)) return [{ header, before: before === null ? '' : fieldLines(new Map(Object.entries(before)), isHidden(object)), after: `(unknown: ${after.reason})\n` }]
+    const [old, now] = differing(fieldsOf(before), fieldsOf(after), sameJson)
+    // Hidden on both sides, they would look the same.
+    const after_ = fieldLines(now, isHidden(object)).replaceAll(': (hidden)', before === null ? ': (hidden)' : ': (hidden, another)')
+    return old.size + now.size === 0 && before !== null ? [] : [{ header, before: before === null ? '' : fieldLines(old, isHidden(object)), after: now.size === 0 && before === null ? '(an object without fields)\n' : after_ }]
+  })
+}
+
+const fieldsOf = (state: Exclude<ObjectState, Unknown>): ReadonlyMap<string, Json> => new Map(Object.entries(state ?? {}))
+
+export const isChanged = ({ before, after }: Looked): boolean => before !== after && (isUnknown(before) || isUnknown(after) || !sameJson(before, after))
