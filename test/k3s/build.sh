@@ -68,6 +68,13 @@ END
   chmod +x "$into/pkg-config"
 }
 
+# helm is built before the images: no Traefik comes without it.
+helm() { part helm "-X helm.sh/helm/v3/internal/version.version=v3.19.5" helm.sh/helm/v3/cmd/helm; }
+small_images() {
+  part pause "" .
+  part klipper-lb "" .
+  part counter-app "" .
+}
 sealed_secrets() { part sealed-secrets "-X main.VERSION=0.30.0" github.com/bitnami-labs/sealed-secrets/cmd/{controller,kubeseal}; }
 coredns() { part coredns "" github.com/coredns/coredns; }
 metrics_server() { part metrics-server "" sigs.k8s.io/metrics-server/cmd/metrics-server; }
@@ -87,12 +94,14 @@ release() {
   (cd "$here/k3s" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$1" -o "$work/k3s" .)
   (cd "$here/pack" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o "$work/pack" .)
   ln "$cache/bin/kubernetes@$v/"* "$work/bin/kubernetes"
-  ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$work/bin/"
-  for built in pause sealed-secrets coredns metrics-server traefik; do
+  ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$cache/bin/helm/helm" "$work/bin/"
+  for built in pause klipper-lb counter-app sealed-secrets coredns metrics-server traefik; do
     [[ ! -e $cache/bin/$built.built ]] || ln "$cache/bin/$built/"* "$work/images/"
   done
   nice -n 19 "$work/pack" program "$out/k3s" "$work/k3s" "$work/bin"
   nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images" >"$out/k3s-images.txt"
+  grep counter-app "$here/images.txt" >"$work/counter.txt"
+  "$work/pack" images "$out/counter-app-amd64.tar.gz" "$work/counter.txt" "$work/images" >/dev/null
   (cd "$out" && sha256sum k3s k3s-airgap-images-amd64.tar.gz k3s-images.txt >sha256sum-amd64.txt)
   rm -rf "$work"
   echo "made $out"
@@ -107,7 +116,8 @@ versions=("$@")
 [[ $# -gt 0 ]] || versions=("${all[@]}")
 kubernetes "${versions[0]}"
 containers
-part pause "" .
+helm
+small_images
 # A release without the images that take long can be used already.
 release "${versions[0]}"
 [[ -z ${TUTTI_K3S_QUICK:-} ]] || exit 0

@@ -119,22 +119,6 @@ func (d *deployer) event(ctx context.Context, name, reason, level, message strin
 }
 
 func (d *deployer) makeAddonKind(ctx context.Context) error {
-	schema := map[string]any{"type": "object", "properties": map[string]any{
-		"spec":   map[string]any{"type": "object", "properties": map[string]any{"source": map[string]any{"type": "string", "nullable": true}, "checksum": map[string]any{"type": "string", "nullable": true}}},
-		"status": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-	}}
-	column := func(name, path string) map[string]any {
-		return map[string]any{"name": name, "type": "string", "jsonPath": path}
-	}
-	definition := map[string]any{
-		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": "addons.k3s.cattle.io"},
-		"spec": map[string]any{
-			"group": "k3s.cattle.io", "scope": "Namespaced", "names": map[string]any{"kind": "Addon", "plural": "addons", "singular": "addon", "listKind": "AddonList"},
-			"versions": []any{map[string]any{"name": "v1", "served": true, "storage": true, "schema": map[string]any{"openAPIV3Schema": schema}, "additionalPrinterColumns": []any{column("Source", ".spec.source"), column("Checksum", ".spec.checksum")}}},
-		},
-	}
-	if err := d.api.apply(ctx, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/addons.k3s.cattle.io", "deploy@"+d.name, definition); err != nil {
-		return err
-	}
-	return d.api.get(ctx, addonsPath, &struct{}{})
+	fields := schema{"spec": schema{"type": "object", "properties": schema{"source": aText, "checksum": aText}}}
+	return d.makeKind(ctx, "k3s.cattle.io", "Addon", fields, columns{"Source": ".spec.source", "Checksum": ".spec.checksum"})
 }

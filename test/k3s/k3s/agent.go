@@ -84,6 +84,13 @@ func startAgent(ctx context.Context, n *node, running *parts, from *join, server
 		return err
 	}
 	go keepNetwork(ctx, n, client, shared["cluster-cidr"])
+	if shared["disable-network-policy"] != "true" {
+		reader, err := newAPI(server, n.path("agent/server-ca.crt"), n.path("agent/client-k3s-controller"))
+		if err != nil {
+			return err
+		}
+		go keepPolicies(ctx, n, reader)
+	}
 	if n.is("disable-kube-proxy") {
 		return nil
 	}
@@ -128,7 +135,7 @@ func (n *node) collectOnce(ctx context.Context, from *join, password string, sha
 	if err := writeFile(n.path("agent/server-ca.crt"), authority, 0o644); err != nil {
 		return err
 	}
-	for _, kind := range []string{"client-kubelet", "serving-kubelet", "client-kube-proxy"} {
+	for _, kind := range []string{"client-kubelet", "serving-kubelet", "client-kube-proxy", "client-k3s-controller"} {
 		if err := from.certificate(ctx, n, kind, password, n.path("agent", kind)); err != nil {
 			return err
 		}

@@ -109,6 +109,11 @@ func (a *api) create(ctx context.Context, path string, object any) error {
 	return a.call(ctx, http.MethodPost, path, "application/json", object, nil)
 }
 
+// replace needs the object's resourceVersion, and fails when it was changed since.
+func (a *api) replace(ctx context.Context, path string, object any) error {
+	return a.call(ctx, http.MethodPut, path, "application/json", object, nil)
+}
+
 // merge changes the fields that are named.
 func (a *api) merge(ctx context.Context, path string, patch any) error {
 	return a.call(ctx, http.MethodPatch, path, "application/merge-patch+json", patch, nil)

@@ -12,7 +12,7 @@ func containerdConfig(n *node) (string, error) {
 	}
 	return strings.NewReplacer(
 		"ROOT", quote(n.path("agent/containerd")), "SOCKET", quote(containerdSocket), "LAB", fmt.Sprint(inLab()), "PLUGINS", quote(bin), "NETWORKS", quote(n.path("agent/etc/cni/net.d")),
-		"SNAPSHOTTER", quote(n.snapshotter()), "PAUSE", quote(n.text("pause-image", pauseImage)), "REGISTRIES", quote(n.path("agent/etc/containerd/certs.d")),
+		"SNAPSHOTTER", quote(n.snapshotter()), "PAUSE", quote(n.text("pause-image", n.image(pauseImage))), "REGISTRIES", quote(n.path("agent/etc/containerd/certs.d")),
 	).Replace(containerdForm), nil
 }
 

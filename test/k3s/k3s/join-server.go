@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"sort"
 	"time"
 )
 
 // criticalNames must be equal on all servers.
 var criticalNames = []string{
-	"cluster-cidr", "cluster-dns", "cluster-domain", "disable-cloud-controller", "disable-helm-controller", "disable-network-policy",
+	"cluster-cidr", "cluster-dns", "cluster-domain", "disable-cloud-controller", "disable-helm-controller", "disable-network-policy", "disable-servicelb",
 	"egress-selector-mode", "flannel-backend", "secrets-encryption", "service-cidr",
 }
 
@@ -25,6 +26,9 @@ func (n *node) critical() map[string]string {
 	told := map[string]string{}
 	for _, name := range criticalNames {
 		told[name] = n.text(name, otherwise[name])
+		if name == "disable-servicelb" {
+			told[name] = fmt.Sprint(slices.Contains(n.disabled(), "servicelb"))
+		}
 		if told[name] == "" {
 			told[name] = "false"
 		}

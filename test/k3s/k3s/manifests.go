@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type deployer struct {
 
 func deployManifests(ctx context.Context, c *cluster, client *api) {
 	d := &deployer{cluster: c, api: client, kinds: map[string]kind{}, done: map[string]string{}}
-	if err := poll(ctx, 5*time.Minute, "the kind Addon", func() error { return d.makeAddonKind(ctx) }); err != nil {
+	if err := poll(ctx, 5*time.Minute, "the kind Addon", func() error { return errors.Join(d.makeAddonKind(ctx), d.makeHelmKinds(ctx)) }); err != nil {
 		warning("%v", err)
 		return
 	}
@@ -74,11 +75,6 @@ func (d *deployer) files() []string {
 func addonName(file string) string {
 	name, _, _ := strings.Cut(filepath.Base(file), ".")
 	return name
-}
-
-func (d *deployer) isDisabled(file string) bool {
-	listed := strings.Split(strings.Join(d.settings["disable"], ","), ",")
-	return filepath.Ext(file) == ".skip" || slices.Contains(listed, addonName(file)) || slices.Contains(listed, filepath.Base(filepath.Dir(file)))
 }
 
 // deploy applies a file's objects, removes those that an earlier form of it had, and tells of it in an event.
@@ -150,7 +146,7 @@ func union(some, others []string) []string {
 
 // removeDisabled takes away what `disable` names: objects and file.
 func (d *deployer) removeDisabled(ctx context.Context, files []string) {
-	for _, name := range strings.Split(strings.Join(d.settings["disable"], ","), ",") {
+	for _, name := range d.disabled() {
 		placed, err := d.readAddon(ctx, name)
 		if name == "" || err != nil {
 			continue

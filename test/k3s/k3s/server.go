@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -55,7 +56,7 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 	if err != nil {
 		return err
 	}
-	client, err := newAPI("https://"+net.JoinHostPort(apiserverAddress, c.port), c.tls("server-ca.crt"), c.tls("client-supervisor"))
+	client, err := c.localAPI()
 	if err != nil {
 		return err
 	}
@@ -78,6 +79,7 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 		return err
 	}
 	go deployManifests(ctx, c, client)
+	startControllers(ctx, c, client, running)
 	go tendServers(ctx, super)
 	if err := super.store.takeSnapshots(ctx); err != nil {
 		return err
@@ -95,6 +97,18 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 	return nil
 }
 
+// startControllers runs what k3s has beside Kubernetes' own controllers, each where it is not disabled.
+func startControllers(ctx context.Context, c *cluster, client *api, running *parts) {
+	l := lead(ctx, c, client)
+	go keepNodeHosts(ctx, l)
+	if !c.is("disable-helm-controller") {
+		go keepCharts(ctx, l, running)
+	}
+	if !slices.Contains(c.disabled(), "servicelb") {
+		go keepBalancers(ctx, l)
+	}
+}
+
 // prepareServer brings certificates, keys and tokens together, from another server where there is one to join.
 func prepareServer(ctx context.Context, n *node) (*cluster, error) {
 	if n.text("server", "") != "" {
@@ -109,7 +123,7 @@ func prepareServer(ctx context.Context, n *node) (*cluster, error) {
 	if err := c.keepTokens(); err != nil {
 		return nil, err
 	}
-	return c, errors.Join(c.keepEncryption(), os.MkdirAll(c.server("manifests"), 0o700))
+	return c, errors.Join(c.keepEncryption(), os.MkdirAll(c.server("manifests"), 0o700), c.writePackaged())
 }
 
 // keepEncryption makes the key for secrets the first time.

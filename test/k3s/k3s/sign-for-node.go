@@ -21,6 +21,8 @@ func (s *supervisor) signForNode(w http.ResponseWriter, r *http.Request) {
 		ca, want = s.serverCA, leaf{name: name, hosts: hosts, serves: true}
 	case "client-kube-proxy.crt":
 		want = leaf{name: "system:kube-proxy"}
+	case "client-k3s-controller.crt":
+		want = leaf{name: "system:k3s-controller"}
 	default:
 		http.NotFound(w, r)
 		return

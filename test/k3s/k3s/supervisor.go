@@ -64,6 +64,7 @@ func (s *supervisor) handler(proxy http.Handler) http.Handler {
 	mux.HandleFunc("GET /v1-k3s/server-bootstrap", s.forServers(s.tellShared))
 	mux.HandleFunc("GET /db/info", s.forServers(s.tellStore))
 	mux.HandleFunc("POST /v1-k3s/{certificate}", s.forNodes(s.whenReady(s.signForNode)))
+	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServer(http.Dir(s.server("static")))))
 	mux.Handle("/", proxy)
 	return mux
 }

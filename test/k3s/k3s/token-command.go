@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 )
@@ -23,7 +22,7 @@ func runToken(args []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := newAPI("https://"+net.JoinHostPort(apiserverAddress, n.port), n.tls("server-ca.crt"), n.tls("client-supervisor"))
+	client, err := n.localAPI()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,3 @@
+module counter-app
+
+go 1.25.0

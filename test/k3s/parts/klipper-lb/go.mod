@@ -1,0 +1,3 @@
+module lab/klipper-lb
+
+go 1.25.0
