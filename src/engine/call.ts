@@ -2,6 +2,7 @@ import type { Task } from '../playbook/tree.ts'
 import { evaluateTruth } from './truth.ts'
 import { render } from '../template/template.ts'
 import type { Scope } from '../template/scope.ts'
+import type { Become, Target } from '../transport/connection.ts'
 import { type Dict, type Value, isUnknown } from '../value/value.ts'
 import { type Context, inherited } from './context.ts'
 import type { Cost } from './event.ts'
@@ -17,6 +18,8 @@ export interface TaskCall {
   readonly context: Context
   readonly round: Round
   readonly scope: Scope
+  /** How its items get where they work, once that is known to be the same for all. */
+  readonly road: { known?: Road }
   /** Names of the loop around this item with their values; none outside of loops. */
   readonly item: Dict | undefined
   /** Variables that people set in the debugger: above all others. */
@@ -44,6 +47,11 @@ export interface TaskCall {
   readonly ignoreUnreachable: () => boolean
 }
 
+export interface Road {
+  readonly target: Target
+  readonly become: Become | undefined
+}
+
 /** Grows while the task is at work. */
 export interface Spent {
   cost: Cost
@@ -57,7 +65,7 @@ export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Con
     return value === undefined ? otherwise : truthOf(value, scope, otherwise)
   }
   return {
-    playRun, host, task, context, round, scope, item: undefined, edited,
+    playRun, host, task, context, round, scope, road: {}, item: undefined, edited,
     // add_host speaks of the run's inventory: one host does it for all, as in Ansible.
     runOnce: flag('runOnce', false) || task.action === 'add_host',
     throttle: numberOf(inherited(task, context, 'throttle', scope), scope),

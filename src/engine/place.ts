@@ -5,9 +5,9 @@ import { awaitedConnection } from '../transport/awaited-connection.ts'
 import { type Become, type Target, Unreachable } from '../transport/connection.ts'
 import { isUnknown } from '../value/value.ts'
 import { Problem } from '../problem/problem.ts'
-import type { TaskCall } from './call.ts'
+import type { Road, TaskCall } from './call.ts'
 import { inherited } from './context.ts'
-import { scopeOf } from './scopes.ts'
+import { overScope, scopeOf } from './scopes.ts'
 import { becomeOf, targetOf } from './target.ts'
 import { nameOf } from './task-result.ts'
 
@@ -20,16 +20,32 @@ export interface Workplace {
 
 /** `awaited`: the task waits for the host, so that one that does not answer is a place, too. */
 export async function workplaceOf(call: TaskCall, awaited = false): Promise<Workplace> {
-  const { playRun: { run }, task, context, scope, host } = call
+  const { playRun, task, context, scope, host } = call
   const delegatedTo = delegateOf(call)
-  const where: Scope = delegatedTo === undefined ? scope : scopeOf(call.playRun, delegatedTo, task, context, call.item)
-  const target = targetOf(delegatedTo ?? host.name, where, task, context, run.settings, run.secrets)
-  const become = becomeOf(where, task, context, run.settings, run.secrets)
+  const where: Scope = delegatedTo === undefined ? scope : scopeOf(playRun, delegatedTo, task, context, call.item)
+  const { target, become } = roadOf(call, delegatedTo ?? host.name, where)
   // In a dry run nobody waited for it: asking again for each task would only take time.
   const lost = delegatedTo === undefined ? host.awaited?.unreachable : undefined
   const machine = lost ? Promise.reject(lost) : reach(call, target)
   return { machine: await machine.catch((thrown: unknown) => (awaited && thrown instanceof Unreachable ? awaitedMachine(call, thrown, target) : Promise.reject(thrown))), become, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
 }
+
+/** How a task gets where it works. The items of a loop are asked once, unless a template may answer each of them otherwise. */
+function roadOf(call: TaskCall, name: string, where: Scope): Road {
+  const { playRun: { run }, task, context, host, item, road } = call
+  if (road.known && item && name === host.name) return road.known
+  let plain = name === host.name && ![...(item?.keys() ?? [])].some((key) => CONNECTION_NAME.test(String(key)))
+  const watched = overScope(where, (variable) => {
+    const value = where.get(variable)
+    plain &&= CONNECTION_NAME.test(variable) && (Array.isArray(value) ? value : [value]).every((one) => one === null || typeof one !== 'object')
+    return value
+  })
+  const found = { target: targetOf(name, watched, task, context, run.settings, run.secrets), become: becomeOf(watched, task, context, run.settings, run.secrets) }
+  if (plain) road.known = found
+  return found
+}
+
+const CONNECTION_NAME = /^(?:ansible|tutti)_/
 
 async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Promise<Machine> {
   const began = performance.now()

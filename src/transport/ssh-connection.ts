@@ -13,8 +13,11 @@ import { type Channel, ChannelRefused, type Ending, type Wire } from './wire.ts'
 
 /** Logs in over ssh2. Rejects with `Unreachable` and the precise reason. `through`: the last host of a ProxyJump. */
 export async function openSshWire(settings: SshSettings, where: string, through?: Connection): Promise<Wire> {
-  const login = await prepareLogin(settings)
-  const [socket, { NodeSSH }] = await Promise.all([openSocket(settings, where, through), import('node-ssh')])
+  // sshd makes itself ready while we load the library and read the keys.
+  const opening = openSocket(settings, where, through)
+  const ready = Promise.all([prepareLogin(settings), opening, import('node-ssh')])
+  ready.catch(() => opening.then((socket) => socket.destroy(), () => undefined))
+  const [login, socket, { NodeSSH }] = await ready
   return new Handshake(settings, where, login, socket).run(new NodeSSH())
 }
 

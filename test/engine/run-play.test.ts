@@ -333,3 +333,9 @@ describe('time limits', () => {
     expect(ran.result('slow').reason).toMatch(reason)
   })
 })
+
+test('each item of a loop works where the variables say for it', async () => {
+  const which = async (connection: string) => (await runYaml(play(`- name: which\n  command: 'true'\n  loop: [local, pigeon]\n  vars: { ansible_connection: "${connection}" }\n`))).result('which')
+  expect(await which('{{ item }}')).toMatchObject({ status: 'failed', reason: expect.stringContaining("'pigeon' for h1") })
+  expect(await which('local')).toMatchObject({ status: 'changed' })
+})
