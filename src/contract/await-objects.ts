@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Acting } from '../host/act.ts'
 import { type JsonObject, inside } from '../kubernetes/field-set.ts'
+import { hinderingPods, nameOf, namespaceOf } from '../kubernetes/hindrance.ts'
 import { type KubeObject, bare, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
 import { type Readiness, type WaitCondition, readinessOf } from '../kubernetes/readiness.ts'
 import { flag, integer, record, choice, text } from '../schema/field.ts'
 import { fail } from './failure.ts'
-import { type Access, type Answer, askWhileActing, complaintIn } from './kubectl.ts'
+import { type Access, type Answer, type Question, askWhileActing, complaintIn } from './kubectl.ts'
 
 /** How tasks wait: parameters that several modules have. */
 export const waitParams = {
@@ -29,14 +30,28 @@ export interface Waiting {
 
 export const conditionIn = (given: { readonly type: string | undefined; readonly status: string; readonly reason: string | undefined } | undefined): WaitCondition | undefined => (given?.type ? { type: given.type, status: given.status, reason: given.reason } : undefined)
 
-/** Waits until all of the objects are ready; fails with what hinders each of those that are not. */
+/** Waits until all of the objects are ready; fails with what hinders each of those that are not, and which of their pods. */
 export async function awaitReady(host: Acting, objects: readonly KubeObject[], waiting: Waiting): Promise<readonly JsonObject[]> {
-  return until(host, objects, waiting, (found): Readiness => (found ? readinessOf(found, waiting.condition) : { state: 'waiting', why: 'it is not there yet' }), 'are not ready')
+  const titles = objects.map(titleOf)
+  const found = await until(host, waiting, 'are not ready', async () => (await currentOf(host, objects, waiting)).map((object, i) => ({ title: titles[i]!, object, ...readinessIn(object, waiting) })))
+  return found.filter((one) => one !== undefined)
 }
+
+/** Waits until a question finds something, and all that it finds is ready. */
+export async function awaitFound(host: Acting, title: string, question: Question, waiting: Waiting): Promise<readonly JsonObject[]> {
+  const found = await until(host, waiting, 'are not ready', async () => {
+    const [answer] = await askWhileActing(host, waiting.access, [question], waiting) as readonly [Answer]
+    const objects = answer.code === 0 ? parsePrinted(answer.stdout) : /doesn't have a resource type|not found/.test(answer.stderr) ? [] : fail(complaintIn(answer.stderr))
+    return objects.length === 0 ? [{ title, object: undefined, ...readinessIn(undefined, waiting) }] : objects.map((object) => ({ title: `${String(object.kind)} ${nameOf(object)}`, object, ...readinessIn(object, waiting) }))
+  })
+  return found.filter((one) => one !== undefined)
+}
+
+const readinessIn = (object: JsonObject | undefined, { condition }: Waiting): Readiness => (object ? readinessOf(object, condition) : { state: 'waiting', why: 'it is not there yet' })
 
 /** Waits until none of the objects is there any more. */
 export async function awaitGone(host: Acting, objects: readonly KubeObject[], waiting: Waiting): Promise<void> {
-  await until(host, objects, waiting, (found): Readiness => (found ? { state: 'waiting', why: whyNotGone(found) } : { state: 'ready' }), 'are still there')
+  await until(host, waiting, 'are still there', async () => (await currentOf(host, objects, waiting)).map((object, i): Judged => ({ title: titleOf(objects[i]!), object: undefined, ...(object ? { state: 'waiting', why: whyNotGone(object) } : { state: 'ready' }) })))
 }
 
 function whyNotGone(found: JsonObject): string {
@@ -45,22 +60,29 @@ function whyNotGone(found: JsonObject): string {
   return Array.isArray(finalizers) && finalizers.length > 0 ? `its finalizers have not let it go: ${finalizers.join(', ')}` : 'what is below it is being removed'
 }
 
-async function until(host: Acting, objects: readonly KubeObject[], { access, environment, timeout, sleep: pause }: Waiting, judge: (found: JsonObject | undefined) => Readiness, words: string): Promise<readonly JsonObject[]> {
-  for (const end = Date.now() + timeout * 1000; ; await sleep(Math.max(0, Math.min(pause * 1000, end - Date.now())), undefined, { signal: host.signal })) {
-    const found = await currentOf(host, objects, access, environment)
-    const open = objects.flatMap((object, i) => {
-      const state = judge(found[i])
-      return state.state === 'ready' ? [] : [{ object, ...state }]
-    })
-    if (open.length === 0) return found.filter((one) => one !== undefined)
-    const lines = open.map(({ object, why }) => `  ${titleOf(object)}: ${why}`).join('\n')
-    host.progress(`${open.length} of ${objects.length} ${words}`)
-    if (open.some(({ state }) => state === 'failed')) fail(`waiting is of no use:\n${lines}`)
-    if (Date.now() >= end) fail(`waited ${timeout} s; these ${words}:\n${lines}`)
+type Judged = { readonly title: string; readonly object: JsonObject | undefined } & Readiness
+
+async function until(host: Acting, waiting: Waiting, words: string, look: () => Promise<readonly Judged[]>): Promise<readonly (JsonObject | undefined)[]> {
+  for (const end = Date.now() + waiting.timeout * 1000; ; await sleep(Math.max(0, Math.min(waiting.sleep * 1000, end - Date.now())), undefined, { signal: host.signal })) {
+    const judged = await look()
+    const open = judged.filter((one) => one.state !== 'ready')
+    if (open.length === 0) return judged.map(({ object }) => object)
+    host.progress(open.map(({ title, why }) => `${title}: ${why}`).join(', '))
+    const isVain = open.some(({ state }) => state === 'failed')
+    if (!isVain && Date.now() < end) continue
+    fail(`${isVain ? 'waiting is of no use' : `waited ${waiting.timeout} s; these ${words}`}:\n${(await linesOf(host, open, waiting)).join('\n')}`)
   }
 }
 
-async function currentOf(host: Acting, objects: readonly KubeObject[], access: Access, environment: Readonly<Record<string, string>>): Promise<readonly (JsonObject | undefined)[]> {
+/** What is not ready and why; below it the pods that hinder it. */
+async function linesOf(host: Acting, open: readonly (Judged & { readonly why: string })[], { access, environment }: Waiting): Promise<readonly string[]> {
+  const spaces = [...new Set(open.flatMap(({ object }) => (object && inside(object, 'spec', 'selector') !== undefined ? [namespaceOf(object)] : [])))]
+  const answers = spaces.length === 0 ? [] : await askWhileActing(host, access, spaces.map((namespace) => ({ args: ['get', 'pods', '-o', 'json', `--namespace=${namespace}`] })), { environment })
+  const pods = answers.flatMap(({ code, stdout }) => (code === 0 ? parsePrinted(stdout) : []))
+  return open.flatMap(({ title, why, object }) => [`  ${title}: ${why}`, ...(object ? hinderingPods(object, pods).map((line) => `    ${line}`) : [])])
+}
+
+async function currentOf(host: Acting, objects: readonly KubeObject[], { access, environment }: Waiting): Promise<readonly (JsonObject | undefined)[]> {
   const [answer] = await askWhileActing(host, access, [{ args: ['get', '-f', '-', '-o', 'json', '--ignore-not-found'], input: written(objects.map(bare)) }], { environment }) as readonly [Answer]
   if (answer.code !== 0 && !/no matches for kind/.test(answer.stderr)) fail(complaintIn(answer.stderr))
   const found = parsePrinted(answer.code === 0 ? answer.stdout : '')

@@ -65,6 +65,12 @@ const NO_KUBECTL = 'Failed to find required executable "kubectl": neither kubect
 /** What says that no API answers, not that it says no. */
 const DOWN = /was refused|Unable to connect to the server|connection refused|i\/o timeout|no route to host|no such host|TLS handshake timeout|server is currently unable|couldn't get current server API group list|no configuration has been provided|stat [^:]+: no such file|error loading config file|: EOF|etcdserver:|apiserver not ready|ServiceUnavailable|net\/http: request canceled/i
 
+/** A kind with its version, as kubectl takes one that other groups have too: `Deployment.v1.apps`. */
+export function typeName(apiVersion: string, kind: string): string {
+  const [version, group] = apiVersion.split('/').reverse()
+  return `${kind}.${version}.${group ?? ''}`
+}
+
 /** Asks kubectl, one request for all. In a dry run where an earlier task may bring the cluster, that it cannot be had is thrown as unknown. */
 export async function askKubectl(host: Reader, access: Access, questions: readonly Question[], { environment = {}, timeout = 120 }: { readonly environment?: Readonly<Record<string, string>>; readonly timeout?: number } = {}): Promise<readonly Answer[]> {
   const script = `${kubectlScript(access, environment)}\n${questionsScript(questions)}`

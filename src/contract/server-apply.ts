@@ -33,6 +33,8 @@ export interface Applying {
 export const plannedObject: Resource<PlannedObject | undefined> = { kind: 'kubernetes-object', load: async (_shell, keys) => keys.map(() => undefined) }
 export type PlannedObject = { readonly json: string; readonly fields: ObjectState } | 'absent' | Unknown
 export const plannedKey = ({ kubeconfig, context }: Access, { kind, name, namespace }: Pick<KubeObject, 'kind' | 'name' | 'namespace'>): string => [kubeconfig ?? '', context ?? '', kind, namespace ?? '', name].join(' ')
+/** That an object of the kind is planned, whichever. */
+export const anyKey = (access: Access, kind: string): string => plannedKey(access, { kind: 'any', name: kind, namespace: undefined })
 /** Kinds that a planned definition brings have one key for all. */
 export const kindKey = (access: Access, apiVersion: string, kind: string): string => plannedKey(access, { kind: 'kind', name: `${apiVersion.split('/')[0]} ${kind}`, namespace: undefined })
 

@@ -24,7 +24,7 @@ export function checkManifest(manifest: Manifest, { given = {}, partial = false 
   }
   if (apiVersion !== undefined && kind !== undefined) checkKind(manifest, apiVersion, kind, found)
   checkMetadata(manifest, apiVersion, kind, given, found)
-  const shape = kind !== undefined && apiVersion !== undefined && isBuiltIn(apiVersion) && Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined
+  const shape = kind !== undefined && apiVersion !== undefined && isNamespaced(apiVersion, kind) !== undefined && Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined
   if (shape && !partial) shape(manifest, found)
   return isSecret(manifest) ? found.map((problem) => (problem.span ? new Problem({ ...problem.parts(), span: { ...problem.span, concealed: true } }) : problem)) : found
 }

@@ -86,6 +86,13 @@ const established = (type: string) => (object: JsonObject): Readiness => {
   return found?.status === 'True' ? READY : waiting(said(found) || `it is not ${type} yet`)
 }
 
+/** Synced counts for the version that it was said of alone. */
+function sealedSecret(object: JsonObject): Readiness {
+  const synced = conditionOf(object, 'Synced')
+  if (!synced || !isSeen(object)) return UNSEEN
+  return synced.status === 'True' ? READY : failed(said(synced) || 'the controller could not open it')
+}
+
 const BY_KIND: Readonly<Record<string, (object: JsonObject) => Readiness>> = {
-  Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet, Pod: pod, Job: job, CustomResourceDefinition: established('Established'), APIService: established('Available'),
+  Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet, Pod: pod, Job: job, CustomResourceDefinition: established('Established'), APIService: established('Available'), SealedSecret: sealedSecret,
 }

@@ -1,8 +1,5 @@
 import { waitParams } from '../contract/await-objects.ts'
 import { kubectlParams } from '../contract/kubectl.ts'
-import { type Looked, kindKey, plannedKey, plannedObject } from '../contract/server-apply.ts'
-import { type Effect, leaves } from '../host/resource.ts'
-import { inside } from '../kubernetes/field-set.ts'
 import { type Params, choice, controllerFile, flag, integer, raw, record, text } from '../schema/field.ts'
 
 /** The parameters of `k8s`. */
@@ -31,9 +28,3 @@ export const k8sParams = {
 export type K8sParams = Params<typeof k8sParams>
 
 export const applyingOf = ({ field_manager, force_conflicts, server_side_apply }: K8sParams) => ({ fieldManager: server_side_apply?.field_manager ?? field_manager, forceConflicts: force_conflicts || server_side_apply?.force_conflicts === true })
-
-/** What a plan leaves behind for later tasks. */
-export const effectsOf = (given: K8sParams, looked: readonly Looked[]): readonly Effect[] => looked.flatMap(({ object, after }) => [
-  leaves(plannedObject, plannedKey(given, object), after === null ? 'absent' : { json: JSON.stringify(object.json), fields: after }),
-  ...(object.kind === 'CustomResourceDefinition' ? [leaves(plannedObject, kindKey(given, String(inside(object.json, 'spec', 'group')), String(inside(object.json, 'spec', 'names', 'kind'))), after === null ? 'absent' : { json: '', fields: null })] : []),
-])

@@ -1,5 +1,6 @@
+import { effectsOf } from '../contract/apply-objects.ts'
 import { fail } from '../contract/failure.ts'
-import { type Answer, askKubectl, complaintIn, kubectlScript } from '../contract/kubectl.ts'
+import { type Answer, askKubectl, complaintIn, kubectlScript, typeName } from '../contract/kubectl.ts'
 import { type Looked, type ObjectState, plannedKey, plannedObject } from '../contract/server-apply.ts'
 import type { Reader } from '../host/reader.ts'
 import { type Step, run } from '../host/step.ts'
@@ -10,7 +11,7 @@ import { joined } from '../kubernetes/part.ts'
 import { commandLine } from '../shell/quote.ts'
 import type { Json } from '../value/json.ts'
 import { unknown } from '../value/value.ts'
-import { applyingOf, effectsOf, type K8sParams } from './k8s-params.ts'
+import { type K8sParams, applyingOf } from './k8s-params.ts'
 
 /** What a patch of objects that are there would change; those that are not there are left alone. */
 export async function lookForPatch(host: Reader, objects: readonly KubeObject[], given: K8sParams, environment: Readonly<Record<string, string>>): Promise<readonly Looked[]> {
@@ -41,10 +42,7 @@ function flat({ status: _, metadata, ...rest }: JsonObject): ObjectState {
   return fields
 }
 
-const nameOf = ({ apiVersion, kind, name, namespace }: KubeObject): readonly string[] => {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') as [string, string] : ['', apiVersion]
-  return [`${kind}.${version}.${group}`, name, ...(namespace === undefined ? [] : [`--namespace=${namespace}`])]
-}
+const nameOf = ({ apiVersion, kind, name, namespace }: KubeObject): readonly string[] => [typeName(apiVersion, kind), name, ...(namespace === undefined ? [] : [`--namespace=${namespace}`])]
 
 /** Kinds of the cluster itself are merged as their fields want it (lists by their keys), others as JSON. */
 const patchArgs = (object: KubeObject, given: K8sParams, more: readonly string[]): readonly string[] =>

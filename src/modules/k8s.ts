@@ -1,18 +1,18 @@
+import { applyStep, deleteStep } from '../contract/apply-objects.ts'
 import { awaitGone, awaitReady, conditionIn } from '../contract/await-objects.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { NEEDS_KUBECTL, REFUSED_ACCESS, kubectlScript } from '../contract/kubectl.ts'
+import { NEEDS_KUBECTL, REFUSED_ACCESS } from '../contract/kubectl.ts'
 import { objectsOf } from '../contract/manifests.ts'
 import { type Looked, type ObjectState, isChanged, lookAt, objectDiffs } from '../contract/server-apply.ts'
-import { type Step, act, run } from '../host/step.ts'
-import { type KubeObject, secretsIn, titleOf, written } from '../kubernetes/object.ts'
+import { type Step, act } from '../host/step.ts'
+import { type KubeObject, secretsIn, titleOf } from '../kubernetes/object.ts'
 import { readinessOf } from '../kubernetes/readiness.ts'
-import { commandLine } from '../shell/quote.ts'
 import { type Aside, aside } from '../value/aside.ts'
 import { isUnknown } from '../value/value.ts'
-import { deleteObjects, lookForAbsent } from './k8s-absent.ts'
+import { lookForAbsent } from './k8s-absent.ts'
 import { lookForPatch, patchSteps } from './k8s-patched.ts'
-import { type K8sParams, applyingOf, effectsOf, k8sParams } from './k8s-params.ts'
+import { type K8sParams, applyingOf, k8sParams } from './k8s-params.ts'
 import { resultOf } from './k8s-result.ts'
 
 export interface K8sState {
@@ -72,7 +72,7 @@ export const k8s = defineModule({
   *apply({ params: given, before }): Iterable<Step> {
     const { looked, environment } = before.seen.value
     const changed = looked.filter(isChanged)
-    if (given.state === 'absent') yield deleteObjects(changed, given, environment)
+    if (given.state === 'absent') yield deleteStep(changed, given, environment, given.delete_options)
     else if (given.state === 'patched') yield* patchSteps(changed, given, environment)
     else yield* applySteps(changed, given, environment)
     if (given.wait) yield waitStep(looked.map(({ object }) => object), given, environment)
@@ -94,19 +94,14 @@ const stateOf = (looked: readonly Looked[], warnings: readonly string[], environ
 
 /** Namespaces and definitions first: others may be of them. */
 function* applySteps(changed: readonly Looked[], given: K8sParams, environment: Readonly<Record<string, string>>): Iterable<Step> {
-  const { fieldManager, forceConflicts } = applyingOf(given)
+  const applying = { access: given, environment, ...applyingOf(given) }
   const isGround = ({ object: { kind } }: Looked) => kind === 'Namespace' || kind === 'CustomResourceDefinition'
-  const later = changed.filter((one) => !isGround(one) && isUnknown(one.after))
-  const first = later.length > 0 ? changed.filter(isGround) : []
-  const args = ['apply', '-f', '-', '-o', 'json', '--server-side', ...(forceConflicts ? ['--force-conflicts'] : []), `--field-manager=${fieldManager}`]
-  const applies = (some: readonly Looked[]) => run(`${kubectlScript(given, environment)}\nk ${commandLine(args)}`, effectsOf(given, some), {
-    stdin: Buffer.from(written(some.map(({ object }) => object.json))), sentence: `apply ${some.map(({ object }) => titleOf(object)).join(', ')}`, failure: 'Kubernetes refused it',
-  })
-  if (first.length > 0) yield applies(first)
+  const first = changed.some((one) => !isGround(one) && isUnknown(one.after)) ? changed.filter(isGround) : []
+  if (first.length > 0) yield applyStep(first, applying)
   const definitions = first.filter(({ object }) => object.kind === 'CustomResourceDefinition').map(({ object }) => object)
   if (definitions.length > 0) yield waitStep(definitions, { ...given, wait_timeout: 60, wait_sleep: 1, wait_condition: undefined }, environment)
   const rest = changed.filter((one) => !first.includes(one))
-  if (rest.length > 0) yield applies(rest)
+  if (rest.length > 0) yield applyStep(rest, applying)
 }
 
 export function waitStep(objects: readonly KubeObject[], given: Pick<K8sParams, 'state' | 'kubeconfig' | 'context' | 'wait_timeout' | 'wait_sleep' | 'wait_condition'>, environment: Readonly<Record<string, string>>): Step {

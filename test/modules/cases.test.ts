@@ -50,7 +50,7 @@ for (const module of readdirSync(folder).sort()) {
           if (one.where !== undefined && !says(one.where)) context.skip()
           asked ||= one.kubernetes === true
           await (isSecondPass ? runAgain : runCase)(module, one, id)
-        }, isSpare ? 120_000 : undefined)
+        }, isSpare || one.kubernetes ? 120_000 : undefined)
       })
     }
   })
