@@ -38,12 +38,20 @@ function checkOption(name: string, option: Dict, value: Value, within: readonly 
   const field = fieldOf(option)
   try {
     const converted = convertTo(field, value)
-    if (field.items && Array.isArray(converted)) return elementProblems(name, converted, field.items, place)
-    const choices = option.get('choices')
-    return Array.isArray(choices) && field.type !== 'list' && !choices.includes(converted as Value) ? [`value of ${name} must be one of: ${choices.join(', ')}, got: ${String(converted)}${within.length > 0 ? ` found in ${within.join(' -> ')}` : ''}`] : []
+    const wrong = field.items && Array.isArray(converted) ? elementProblems(name, converted, field.items, place) : []
+    return wrong.length > 0 ? wrong : choiceProblems(name, option.get('choices'), converted as Value, within)
   } catch (thrown) {
     return wrongType(thrown, (said) => said.replace("'%'", `'${name}'`).replace(' and we', `${place} and we`))
   }
+}
+
+/** Of a list each element has to be a choice. */
+function choiceProblems(name: string, choices: Value | undefined, value: Value, within: readonly string[]): readonly string[] {
+  if (!Array.isArray(choices)) return []
+  const place = within.length > 0 ? ` found in ${within.join(' -> ')}` : ''
+  const others = (Array.isArray(value) ? (value as readonly Value[]) : [value]).filter((one) => !choices.includes(one))
+  if (others.length === 0) return []
+  return [Array.isArray(value) ? `value of ${name} must be one or more of: ${choices.join(', ')}. Got no match for: ${others.join(', ')}${place}` : `value of ${name} must be one of: ${choices.join(', ')}, got: ${String(value)}${place}`]
 }
 
 function elementProblems(name: string, list: readonly Value[], items: Field, place: string): readonly string[] {

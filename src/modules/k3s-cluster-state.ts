@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Decision, decide } from '../cluster/k3s/decide.ts'
 import { type Demands, archOf, gateProblems, sayQuorum, wishProblems } from '../cluster/k3s/gates.ts'
 import { type Places, lookScript, seenFrom, unreachable } from '../cluster/k3s/look.ts'
-import type { NodeRole, SeenNode, WantedNode } from '../cluster/k3s/node.ts'
+import type { ClusterNode, NodeRole, SeenNode, WantedNode } from '../cluster/k3s/node.ts'
 import { type Outputs, type Surroundings, defineModule } from '../contract/define-module.ts'
 import { Problem } from '../problem/problem.ts'
 import { flag, integer, list, number, type Params, path, record, text } from '../schema/field.ts'
@@ -29,6 +29,7 @@ const params = {
   clock_spread: number('Seconds that two clocks may differ.', { default: 2 }),
   settle: integer('Seconds to wait for servers that are about to start.', { default: 60 }),
   gates: flag('Refuse what cannot become a cluster. Without it only a second cluster is refused.', { default: true }),
+  decides: flag('Say who makes the cluster and where the others join, or refuse. Without it they are only looked at.', { default: true }),
   data_directory: path('Where k3s keeps its data.', { default: '/var/lib/rancher/k3s' }),
   program: path('The program.', { default: '/usr/local/bin/k3s' }),
 } as const
@@ -68,7 +69,8 @@ export const k3sClusterState = defineModule({
     const nodes = await lookUntilSettled(wanted, given, around)
     if (nodes instanceof Unknown) return { seen: aside(nodes) }
     if (given.gates) refuse(gateProblems(nodes, demands))
-    return { seen: aside({ nodes, decision: decide(nodes, { port: given.port, virtualAddress: given.virtual_address, remove: given.remove }) }) }
+    const decision = given.decides ? decide(nodes, { port: given.port, virtualAddress: given.virtual_address, remove: given.remove }) : { parts: [], bootstrap: undefined, caHash: undefined }
+    return { seen: aside({ nodes, decision }) }
   },
   plan: (_params, before) => before,
   apply: () => [],
@@ -117,7 +119,7 @@ async function lookAt(wanted: WantedNode, given: Given, { other }: Surroundings)
 const placesOf = ({ data_directory, program }: Given): Places => ({ program, data: data_directory, config: '/etc/rancher/k3s/config.yaml', join: '/etc/rancher/k3s/config.yaml.d/90-join.yaml' })
 
 function unknownOutputs(open: Unknown): Outputs {
-  return { nodes: open, lines: open, quorum: open, bootstrap: open, ca_hash: open, alive: open }
+  return { nodes: open, lines: open, quorum: open, bootstrap: open, ca_hash: open, alive: open, ill: open }
 }
 
 function outputsOf({ nodes, decision }: Seen, { remove }: Given): Outputs {
@@ -133,6 +135,7 @@ function outputsOf({ nodes, decision }: Seen, { remove }: Given): Outputs {
         member: known !== undefined, ready: known?.ready ?? false, schedulable: known?.schedulable ?? false, runs: known?.version ?? '',
       })]
     })),
+    ill: nodes.flatMap((one) => illnessOf(one, cluster)),
     alive: servers.filter(({ liveness }) => liveness === 'alive').map(({ host }) => host),
     bootstrap: decision.bootstrap ?? '',
     ca_hash: decision.caHash ?? '',
@@ -141,8 +144,18 @@ function outputsOf({ nodes, decision }: Seen, { remove }: Given): Outputs {
   }
 }
 
+/** Why a part of the cluster is not well; empty hosts are no part of it yet. */
+function illnessOf({ host, node, role, liveness, reason }: SeenNode, cluster: ReadonlyMap<string, ClusterNode>): readonly string[] {
+  if (liveness === 'unreachable') return [`${host} cannot be reached (${reason})`]
+  if (liveness === 'clean') return []
+  if (liveness !== 'alive') return [`${host}: ${role === 'server' ? 'its API does not answer' : 'k3s-agent does not run'}`]
+  if (cluster.size > 0 && cluster.get(node)?.ready !== true) return [`${host}: its node ${node} is not Ready`]
+  return []
+}
+
 const DOES = { bootstrap: 'makes the cluster', join: 'joins', run: 'is part of the cluster' } as const
 function lineOf({ host, role, liveness, version, reason }: SeenNode, part: Decision['parts'][number] | undefined): string {
-  if (!part) return `${host}: ${role}, unreachable (${reason})`
+  if (liveness === 'unreachable') return `${host}: ${role}, unreachable (${reason})`
+  if (!part) return `${host}: ${role}, ${liveness}${version ? ` ${version}` : ''}`
   return `${host}: ${role}, ${liveness}${version ? ` ${version}` : ''}, ${DOES[part.action]}${part.action === 'join' && part.server ? ` by ${part.server}` : ''}`
 }

@@ -44,6 +44,7 @@ export const registry: Readonly<Record<string, Load>> = {
   k8s_drain: async () => (await import('./k8s-drain.ts')).k8sDrain,
   k8s_info: async () => (await import('./k8s-info.ts')).k8sInfo,
   k8s_rollout: async () => (await import('./k8s-rollout.ts')).k8sRollout,
+  k3s_snapshot: async () => (await import('./k3s-snapshot.ts')).k3sSnapshot,
   known_hosts: async () => (await import('./known-hosts.ts')).knownHosts,
   lineinfile: async () => (await import('./lineinfile.ts')).lineinfile,
   locale_gen: async () => (await import('./locale-gen.ts')).localeGen,

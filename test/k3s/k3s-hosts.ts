@@ -36,13 +36,16 @@ export async function withK3sHosts(name: string, count: number): Promise<TestLab
   const hosts = Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i + 1}`, { zone: 'abc'[i % 3]!, memory: '3G', cpus: 2, volumes: ['/var/lib/rancher', '/var/lib/kubelet'] }]))
   const lab = await withLab(name, hosts)
   try {
-    await Promise.all(lab.hosts.map((host) => root(host, 'apt-get update -qq && apt-get install -y -qq --no-install-recommends iptables conntrack >/dev/null', 300)))
+    await Promise.all(lab.hosts.map(prepareK3sHost))
     return lab
   } catch (error) {
     await lab.down()
     throw error
   }
 }
+
+/** What k3s brings itself and lab k3s does not. */
+export const prepareK3sHost = (host: TestHost): Promise<string> => root(host, 'apt-get update -qq && apt-get install -y -qq --no-install-recommends iptables conntrack >/dev/null', 300)
 
 /** Runs a script there as root, and returns what it printed. */
 export function root(host: TestHost, script: string, seconds = 120): Promise<string> {

@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { decrypt } from '../../src/vault/vault.ts'
+import { type TuttiRun, runTutti } from '../lab/run-tutti.ts'
+import type { TestHost, TestLab } from '../lab/with-lab.ts'
+import { K3S_VERSIONS, k3sRelease, root } from './k3s-hosts.ts'
+
+/** The playbooks of k3s on a lab, with the inventory, the token and the kubeconfig in a directory of their own. */
+export class K3sPlays {
+  readonly directory = mkdtempSync(join(tmpdir(), 'tutti-k3s-'))
+  readonly #lab: TestLab
+  readonly vars: Readonly<Record<string, unknown>>
+
+  constructor(lab: TestLab, servers: readonly string[], agents: readonly string[], vars: Readonly<Record<string, unknown>> = {}) {
+    this.#lab = lab
+    this.vars = {
+      k3s_offline_dir: dirname(k3sRelease().program), k3s_version: K3S_VERSIONS.current, k3s_kubeconfig: join(this.directory, 'kubeconfig'), k3s_cluster_name: 'test',
+      k3s_token_file: join(this.directory, 'token.vault'), k3s_token_key_file: join(this.directory, 'token.key'),
+      k3s_disable: ['coredns', 'traefik', 'metrics-server', 'servicelb', 'local-storage'], ...vars,
+    }
+    this.groups(servers, agents)
+  }
+
+  /** Who is what, from now on. */
+  groups(servers: readonly string[], agents: readonly string[]): void {
+    const group = (names: readonly string[]) => ({ hosts: Object.fromEntries(names.map((name) => [name, {}])) })
+    writeFileSync(join(this.directory, 'groups.yml'), JSON.stringify({ k3s_server: group(servers), k3s_agent: group(agents) }))
+  }
+
+  play(playbook: string, more: object = {}, ...flags: readonly string[]): Promise<TuttiRun> {
+    return runTutti('run', `playbooks/${playbook}.yml`, '-i', this.#lab.file, '-i', join(this.directory, 'groups.yml'), '-e', JSON.stringify({ ...this.vars, ...more }), ...flags)
+  }
+
+  token(): string {
+    const key = readFileSync(join(this.directory, 'token.key'), 'utf8').trim()
+    return JSON.parse(decrypt(readFileSync(join(this.directory, 'token.vault'), 'utf8'), { secrets: [{ id: 'default', secret: Buffer.from(key) }] })).secret
+  }
+
+  done(): void {
+    rmSync(this.directory, { recursive: true })
+  }
+}
+
+/** The results with that status, as "host name", without the roles' names. */
+export const having = (run: TuttiRun, status: string): readonly string[] => run.results.filter((line) => line.split(' ')[1] === status).map((line) => line.replace(` ${status} `, ' ').replace(/ \S+ : /, ' '))
+
+/** When k3s was last started there: another text after every restart. */
+export const startOf = (host: TestHost, unit = 'k3s'): Promise<string> => root(host, `systemctl show -p ActiveEnterTimestampMonotonic --value ${unit}`)
