@@ -57,8 +57,12 @@ async function connectJumps(settings: SshSettings, target: Target): Promise<Conn
 
 /** sshd refuses some newcomers from the tenth on (`MaxStartups`, 10:30:100): not more than this wait at one door. */
 const door = keptBy(() => new Semaphore(8))
-/** Each login costs about ten milliseconds of a processor; more of them at once only make each one late. Hosts that do not answer wait here, too. */
-const logins = new Semaphore(100)
+/**
+ * Each login costs about ten milliseconds of a processor; more of them at once only make each one late. Hosts that do not answer wait here, too.
+ * Many names may lead to one door (forwarded ports, a host's own network): where we are turned away, fewer try at once, and more again with each that gets in.
+ */
+const [FEWEST, MOST, GROWTH] = [4, 100, 0.25]
+const logins = new Semaphore(MOST)
 
 function keptBy<T>(make: () => T): (key: string) => T {
   const all = new Map<string, T>()
@@ -66,14 +70,24 @@ function keptBy<T>(make: () => T): (key: string) => T {
 }
 
 const TRIES = 6
+/** Grows with each login that succeeds: whoever is turned away while others get in loses no try by it. */
+let admitted = 0
 
-/** Whoever was turned away at the door all the same, for others come, too, comes back a little later, each after another while. Seconds in all: about ten. */
+/** Whoever was turned away at the door all the same, for others come, too, comes back a little later, each after another while. Where nobody gets in, about ten seconds in all. */
 async function patiently<T>({ hostName, port }: SshSettings, attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  for (let tries = 1, seen = admitted, refused = false; ; tries++) {
     try {
-      return await door(`${hostName}:${port}`).with(() => logins.with(attempt))
+      const reached = await door(`${hostName}:${port}`).with(() => logins.with(attempt))
+      admitted++
+      logins.limit = Math.min(MOST, logins.limit + GROWTH)
+      return reached
     } catch (error) {
-      if (tries === TRIES || !isEarly(error)) throw error
+      if (!isEarly(error)) throw error
+      // Once for each: one host that turns everybody away must not slow the others down.
+      if (!refused) logins.limit = Math.max(FEWEST, logins.limit / 2)
+      refused = true
+      if (admitted > seen) [tries, seen] = [1, admitted]
+      if (tries === TRIES) throw error
       await sleep(2 ** tries * 100 * (0.5 + Math.random()))
     }
   }

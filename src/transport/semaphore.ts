@@ -1,21 +1,37 @@
 /** At most so many at once; the rest wait in line. */
 export class Semaphore {
-  #free: number
+  #limit: number
+  #busy = 0
   readonly #line: (() => void)[] = []
 
   constructor(limit: number) {
-    this.#free = Math.max(1, limit)
+    this.#limit = Math.max(1, limit)
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** Those at work go on; fewer or more begin from now on. */
+  set limit(limit: number) {
+    this.#limit = Math.max(1, limit)
+    this.#admit()
   }
 
   async with<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>((go) => this.#line.push(go))
+    await new Promise<void>((go) => {
+      this.#line.push(go)
+      this.#admit()
+    })
     try {
       return await work()
     } finally {
-      const next = this.#line.shift()
-      if (next) next()
-      else this.#free++
+      this.#busy--
+      this.#admit()
     }
+  }
+
+  #admit(): void {
+    for (; this.#busy < this.#limit && this.#line.length > 0; this.#busy++) this.#line.shift()!()
   }
 }

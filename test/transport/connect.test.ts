@@ -67,6 +67,13 @@ describe.skipIf(noSshd)(`an sshd here${noSshd ? ` (${noSshd})` : ''}`, () => {
     await Promise.all(all.map((connection) => connection.close()))
   })
 
+  test('one door behind many addresses: they come slower when it turns them away', async () => {
+    const open = await startSshd(['ListenAddress 0.0.0.0', 'MaxStartups 4:100:4', 'LoginGraceTime 20'])
+    const all = await Promise.all(Array.from({ length: 160 }, (_, i) => connect(ssh(open, { address: `127.2.0.${i + 1}`, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))))
+    await Promise.all(all.map((connection) => connection.close()))
+    await open.stop()
+  })
+
   test('a host key that is unknown or changed', async () => {
     const empty = join(sshd.folder, 'empty')
     writeFileSync(empty, '')

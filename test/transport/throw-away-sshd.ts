@@ -23,7 +23,7 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   const port = await freePort()
   for (const name of ['host', 'id']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)])
   const file = join(folder, 'config')
-  writeFileSync(file, [...config, ...configOf(folder, port)].join('\n'))
+  writeFileSync(file, configOf(folder, port, config).join('\n'))
   const [type, key] = readFileSync(join(folder, 'host.pub'), 'utf8').split(' ')
   writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${port} ${type} ${key}\n`)
   // Where sshd runs as root it insists on this folder, which the system makes only when its own sshd starts.
@@ -42,9 +42,10 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   return { port, folder, key: join(folder, 'id'), knownHosts: join(folder, 'known_hosts'), user: userInfo().username, stop }
 }
 
-const configOf = (folder: string, port: number): readonly string[] => [
+const configOf = (folder: string, port: number, own: readonly string[]): readonly string[] => [
   `Port ${port}`,
-  'ListenAddress 127.0.0.1',
+  ...own,
+  ...(own.some((line) => line.startsWith('ListenAddress')) ? [] : ['ListenAddress 127.0.0.1']),
   `HostKey ${join(folder, 'host')}`,
   `AuthorizedKeysFile ${join(folder, 'id.pub')}`,
   `PidFile ${join(folder, 'pid')}`,
