@@ -27,7 +27,7 @@ export function createCatalog(modules: Modules): Catalog {
     if (kind === 'ansible') return undefined
     const module = loaded.get(file)
     if (kind === 'here' && !module) missing.add(file)
-    return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []), files: (args) => (module ? filesOf(module, args) : []) }
+    return { problems: (args, spans, nodes) => (module ? problemsOf(module, args, spans, nodes) : []), files: (args) => (module ? filesOf(module, args) : []) }
   }
   return {
     names: () => [...new Set([...modules.keys(), ...ENGINE, ...engine.keys()])],
@@ -39,7 +39,7 @@ export function createCatalog(modules: Modules): Catalog {
       if (!modules.has(action)) return undefined
       const module = loaded.get(action)
       if (!module) missing.add(action)
-      return { problems: (args, spans) => (module ? problemsOf(module, args, spans) : []), files: (args) => (module ? filesOf(module, args) : []) }
+      return { problems: (args, spans, nodes) => (module ? problemsOf(module, args, spans, nodes) : []), files: (args) => (module ? filesOf(module, args) : []) }
     },
     async loadMissing() {
       const names = [...missing].filter((name) => !loaded.has(name))
@@ -49,13 +49,17 @@ export function createCatalog(modules: Modules): Catalog {
   }
 }
 
-function problemsOf(module: Module<any, any>, args: Dict, spans: Parameters<NonNullable<ReturnType<ModuleCatalog['find']>>['problems']>[1]) {
+/** Places of the arguments, and the arguments with the place of each part. */
+type Tail = Parameters<KnownModule['problems']> extends readonly [Dict, ...infer Rest] ? Rest : never
+
+function problemsOf(module: Module<any, any>, args: Dict, ...[spans, nodes]: Tail) {
   const given = freeForm(args, module.freeForm)
   const { params, problems } = convertParams(module.params, given, { owner: `module '${module.name}'`, spans, refused: module.refused }, (field) => (field.type === 'file' ? {} : undefined))
   // A template counts as given: what it will say is not known yet.
   const names = new Set([...given.keys()].flatMap((key) => Object.entries(module.params as Module['params']).filter(([name, field]) => name === key || field.aliases.includes(String(key))).map(([name]) => name)))
   const broken = checkRules(module.name, module.rules, (name) => names.has(name), (name) => params[name])
-  return [...problems, ...broken]
+  const found = [...problems, ...broken]
+  return found.length > 0 || !module.check || !nodes ? found : module.check(args, nodes)
 }
 
 /** Names with templates are known only when they are rendered; with `remote_src` they are paths on the host. */

@@ -2,11 +2,11 @@ import type { Reader } from '../host/reader.ts'
 import { type Effect, leaves } from '../host/resource.ts'
 import { type RunStep, run } from '../host/step.ts'
 import { type JsonObject, inside } from '../kubernetes/field-set.ts'
-import { type KubeObject, bare, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
+import { type KubeObject, bare, titleOf, written } from '../kubernetes/object.ts'
 import { commandLine } from '../shell/quote.ts'
 import { isUnknown } from '../value/value.ts'
-import { fail } from './failure.ts'
-import { type Access, type Answer, askKubectl, complaintIn, kubectlScript } from './kubectl.ts'
+import { GET, findObjects } from './find-objects.ts'
+import { type Access, type Answer, askKubectl, kubectlScript } from './kubectl.ts'
 import { type Applying, type Looked, anyKey, kindKey, plannedKey, plannedObject } from './server-apply.ts'
 
 /** What a plan leaves behind for later tasks. */
@@ -26,17 +26,10 @@ export function applyStep(some: readonly Looked[], { access, environment, fieldM
 
 /** The objects that are there; of a kind that the cluster does not have, nothing is there. */
 export async function currentObjects(host: Reader, objects: readonly KubeObject[], access: Access, environment: Readonly<Record<string, string>>): Promise<readonly (JsonObject | undefined)[]> {
-  if (objects.length === 0) return []
-  const [answer] = await askKubectl(host, access, [{ args: ['get', '-f', '-', '-o', 'json', '--ignore-not-found'], input: written(objects.map(bare)) }], { environment }) as readonly [Answer]
-  const strange = new Set([...answer.stderr.matchAll(/no matches for kind "([^"]+)" in version "([^"]+)"/g)].map(([, kind, version]) => `${version} ${kind}`))
-  if (answer.code !== 0 && strange.size > 0) {
-    const known = objects.filter(({ apiVersion, kind }) => !strange.has(`${apiVersion} ${kind}`))
-    const found = known.length < objects.length ? await currentObjects(host, known, access, environment) : fail(complaintIn(answer.stderr))
-    return objects.map((object) => (known.includes(object) ? found[known.indexOf(object)] : undefined))
-  }
-  if (answer.code !== 0) fail(complaintIn(answer.stderr))
-  const found = parsePrinted(answer.stdout)
-  return objects.map((object) => found.find((one) => isSame(object, one)))
+  return findObjects(objects, async (input) => {
+    const [answer] = await askKubectl(host, access, [{ args: GET, input }], { environment }) as readonly [Answer]
+    return answer
+  })
 }
 
 /** Objects that are to go, as far as they are there and not on their way out. */

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Acting } from '../host/act.ts'
 import { type JsonObject, inside } from '../kubernetes/field-set.ts'
 import { hinderingPods, nameOf, namespaceOf } from '../kubernetes/hindrance.ts'
-import { type KubeObject, bare, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
+import { type KubeObject, parsePrinted, titleOf } from '../kubernetes/object.ts'
 import { type Readiness, type WaitCondition, readinessOf } from '../kubernetes/readiness.ts'
 import { flag, integer, record, choice, text } from '../schema/field.ts'
 import { fail } from './failure.ts'
+import { GET, findObjects } from './find-objects.ts'
 import { type Access, type Answer, type Question, askWhileActing, complaintIn } from './kubectl.ts'
 
 /** How tasks wait: parameters that several modules have. */
@@ -82,9 +83,7 @@ async function linesOf(host: Acting, open: readonly (Judged & { readonly why: st
   return open.flatMap(({ title, why, object }) => [`  ${title}: ${why}`, ...(object ? hinderingPods(object, pods).map((line) => `    ${line}`) : [])])
 }
 
-async function currentOf(host: Acting, objects: readonly KubeObject[], { access, environment }: Waiting): Promise<readonly (JsonObject | undefined)[]> {
-  const [answer] = await askWhileActing(host, access, [{ args: ['get', '-f', '-', '-o', 'json', '--ignore-not-found'], input: written(objects.map(bare)) }], { environment }) as readonly [Answer]
-  if (answer.code !== 0 && !/no matches for kind/.test(answer.stderr)) fail(complaintIn(answer.stderr))
-  const found = parsePrinted(answer.code === 0 ? answer.stdout : '')
-  return objects.map((object) => found.find((one) => isSame(object, one)))
-}
+const currentOf = (host: Acting, objects: readonly KubeObject[], { access, environment }: Waiting): Promise<readonly (JsonObject | undefined)[]> => findObjects(objects, async (input) => {
+  const [answer] = await askWhileActing(host, access, [{ args: GET, input }], { environment }) as readonly [Answer]
+  return answer
+})

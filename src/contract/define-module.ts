@@ -1,7 +1,9 @@
 import type { Fields, Params } from '../schema/field.ts'
 import type { Reader } from '../host/reader.ts'
 import type { Step, StepReply } from '../host/step.ts'
-import type { Unknown, Value } from '../value/value.ts'
+import type { Problem } from '../problem/problem.ts'
+import type { Dict, Unknown, Value } from '../value/value.ts'
+import type { YamlNode } from '../yaml/yaml-node.ts'
 import type { Become, Connection, Shell } from '../transport/connection.ts'
 
 /** A part of a state: plain data in which any part may be unknown. Compared part by part. */
@@ -95,6 +97,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly awaitsHost?: true
   /** Runs what its user says; a dry run cannot know what it does. */
   readonly opaque?: true
+  /** What is wrong with arguments that are known while the playbook is loaded, beyond what `params` says; `nodes` know the place of each part. */
+  readonly check?: (args: Dict, nodes: ReadonlyMap<string, YamlNode>) => readonly Problem[]
   readonly probe: (host: Reader, params: Params<F>, around: Surroundings) => Promise<S> | S
   /**
    * What a task with `check_mode: true` answers in a real run, for modules that cannot say beforehand what they will do: tasks after

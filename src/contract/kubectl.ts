@@ -98,6 +98,12 @@ export const complaintIn = (stderr: string): string => stderr.split('\n').filter
 
 const firstLine = (text: string): string => complaintIn(text).split('; ').at(-1) ?? ''
 
+/** What is of a kind that the cluster does not have, by kubectl's words: one such object, and it says nothing of the others. */
+export function strangeIn<T extends { readonly apiVersion: string; readonly kind: string }>(objects: readonly T[], stderr: string): readonly T[] {
+  const kinds = new Set([...stderr.matchAll(/no matches for kind "([^"]+)" in version "([^"]+)"/g)].map(([, kind, version]) => `${version} ${kind}`))
+  return objects.filter(({ apiVersion, kind }) => kinds.has(`${apiVersion} ${kind}`))
+}
+
 /** The objects that an answer prints; a failure is the task's. */
 export function objectsIn({ code, stdout, stderr }: Answer): readonly JsonObject[] {
   if (code !== 0) fail(complaintIn(stderr))

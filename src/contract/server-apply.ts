@@ -7,7 +7,7 @@ import type { Json } from '../value/json.ts'
 import { Unknown, isUnknown, unknown } from '../value/value.ts'
 import type { TextDiff } from './define-module.ts'
 import { fail } from './failure.ts'
-import { type Access, type Answer, type Question, askKubectl, complaintIn, warningsIn } from './kubectl.ts'
+import { type Access, type Answer, type Question, askKubectl, complaintIn, strangeIn, warningsIn } from './kubectl.ts'
 
 /** What an object is in the fields that a task speaks about; null where there is none. */
 export type ObjectState = null | Unknown | { readonly [path: string]: Json }
@@ -91,8 +91,7 @@ function paired(objects: readonly KubeObject[], current: readonly JsonObject[], 
 }
 
 function lackOf(object: KubeObject, said: string): readonly [KubeObject, Lacking][] | undefined {
-  const kinds = [...said.matchAll(/no matches for kind "([^"]+)" in version "([^"]+)"/g)]
-  if (kinds.some(([, kind, version]) => kind === object.kind && version === object.apiVersion)) return [[object, 'kind']]
+  if (strangeIn([object], said).length > 0) return [[object, 'kind']]
   const namespaces = [...said.matchAll(/namespaces "([^"]+)" not found/g)]
   return namespaces.some(([, name]) => name === object.namespace) ? [[object, 'namespace']] : undefined
 }
@@ -123,7 +122,8 @@ function refuseConflicts(looked: readonly Looked[], fieldManager: string): void 
   const all = looked.flatMap(({ object, current, applied }) => (applied ? conflictsOf(current, applied, fieldManager) : []).map((conflict): Conflict & { readonly object: KubeObject } => ({ ...conflict, object })))
   if (all.length === 0) return
   const managers = [...new Set(all.map(({ manager }) => manager))]
-  const lines = all.map(({ object, path, manager }) => `  ${titleOf(object)}: ${path} belongs to ${manager}`)
+  const value = (object: KubeObject, path: string, of: Json | undefined) => (isHidden(object)(path) ? '(hidden)' : JSON.stringify(of))
+  const lines = all.map(({ object, path, manager, found, wanted }) => `  ${titleOf(object)}: ${path} is ${value(object, path, found)} by ${manager}, and ${value(object, path, wanted)} here`)
   fail(`${all.length === 1 ? 'a field has' : `${all.length} fields have`} another owner, and another value there:\n${lines.join('\n')}\nleave them out of the manifest, or take them over with force_conflicts: true`, { conflicts: managers })
 }
 

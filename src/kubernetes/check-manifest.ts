@@ -4,7 +4,7 @@ import { SHAPES, isSecret } from './kind-shapes.ts'
 import { isBuiltIn, isNamespaced, isOld, kindNames, versionsOf } from './kinds.ts'
 import type { Manifest } from './manifest.ts'
 import { LABEL_WORDS, SUBDOMAIN_WORDS, isLabel, isPathSegment, isSubdomain } from './names.ts'
-import { type Part, below, isOpen, textOf, wrong } from './part.ts'
+import { type Part, below, isOpen, opensBelow, textOf, wrong } from './part.ts'
 import { type Shape, annotations, label, labels, object, text } from './shape.ts'
 
 export interface CheckOptions {
@@ -70,6 +70,7 @@ export function checkTwice(manifests: readonly Manifest[], namespace: string | u
     const name = below(manifest, 'metadata', 'name')
     const [kind, own] = [textOf(below(manifest, 'kind')), textOf(name)]
     if (kind === undefined || own === undefined || isOpen(name!)) return []
+    if (opensBelow(manifest, 'metadata', 'namespace') || opensBelow(manifest, 'apiVersion')) return []
     const where = textOf(below(manifest, 'metadata', 'namespace')) ?? namespace
     const group = (textOf(below(manifest, 'apiVersion')) ?? '').split('/').slice(0, -1).join('/')
     const id = [group, kind, where ?? '', own].join(' ')

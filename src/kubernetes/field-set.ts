@@ -68,6 +68,8 @@ export function ownFields(current: Json | undefined, applied: Json, manager: str
 
 export interface Conflict {
   readonly path: string
+  readonly found: Json | undefined
+  readonly wanted: Json | undefined
   readonly manager: string
 }
 
@@ -77,5 +79,5 @@ export function conflictsOf(current: Json | undefined, applied: Json, manager: s
   if (!mine || current === undefined) return []
   const [wanted, now] = [fieldsOf(applied, mine.fields), fieldsOf(current, mine.fields)]
   const others = managersOf(current).filter((one) => one.manager !== manager || one.operation !== 'Apply')
-  return others.flatMap((other) => [...fieldsOf(current, other.fields).keys()].filter((path) => wanted.has(path) && !sameJson(wanted.get(path), now.get(path))).map((path) => ({ path, manager: other.manager })))
+  return others.flatMap((other) => [...fieldsOf(current, other.fields).keys()].filter((path) => wanted.has(path) && !sameJson(wanted.get(path), now.get(path))).map((path) => ({ path, found: now.get(path), wanted: wanted.get(path), manager: other.manager })))
 }

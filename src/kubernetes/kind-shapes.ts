@@ -1,10 +1,11 @@
 import { isDataKey, isSubdomain } from './names.ts'
-import { type Part, below, entriesOf, itemsOf, numberOf, textOf, wrong } from './part.ts'
+import { type Part, below, entriesOf, isOpen, itemsOf, numberOf, opensBelow, textOf, wrong } from './part.ts'
 import { podSpec, podTemplate, selector } from './pod-shape.ts'
 import { type Shape, all, any, countOrPercent, distinct, flag, integer, label, labels, list, mapOf, namedPort, object, oneOf, port, portOrName, quantity, ruled, subdomain, text } from './shape.ts'
 
 /** A selector that does not choose the pods of its own template is refused by the server, and rarely understood from its words. */
 const choosesItsPods: Shape = (part, found) => {
+  if (opensBelow(part, 'template', 'metadata', 'labels') || opensBelow(part, 'selector', 'matchLabels') || opensBelow(part, 'selector', 'matchExpressions')) return
   const own = new Map(entriesOf(below(part, 'template', 'metadata', 'labels')).map((entry) => [entry.key, textOf(entry)]))
   const wanted = entriesOf(below(part, 'selector', 'matchLabels'))
   for (const entry of wanted) {
@@ -12,7 +13,7 @@ const choosesItsPods: Shape = (part, found) => {
     if (value === undefined || (own.has(entry.key) && own.get(entry.key) === undefined) || own.get(entry.key) === value) continue
     found.push(wrong(entry, `is '${value}', and the label of spec.template is ${own.has(entry.key) ? `'${own.get(entry.key)}'` : 'not there'}`, 'a selector must choose the pods of its own template: give spec.template.metadata.labels the same'))
   }
-  if (below(part, 'selector') && wanted.length === 0 && itemsOf(below(part, 'selector', 'matchExpressions')).length === 0 && !below(part, 'selector')!.path.endsWith('?')) found.push(wrong(below(part, 'selector')!, 'chooses nothing', 'give matchLabels that are among spec.template.metadata.labels'))
+  if (below(part, 'selector') && wanted.length === 0 && itemsOf(below(part, 'selector', 'matchExpressions')).length === 0) found.push(wrong(below(part, 'selector')!, 'chooses nothing', 'give matchLabels that are among spec.template.metadata.labels'))
 }
 
 const always = ['Always']
@@ -22,7 +23,7 @@ const deployment = object({ replicas: integer(0), selector, template: podTemplat
 const daemonSet = object({ selector, template: podTemplate(always), updateStrategy: rolling, ...counts }, { needs: ['selector', 'template'], whole: true, and: choosesItsPods })
 const claim = object({ accessModes: list(oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod')), resources: object({ requests: mapOf(quantity), limits: mapOf(quantity) }), storageClassName: text, volumeMode: oneOf('Filesystem', 'Block'), volumeName: text, selector }, { needs: ['accessModes', 'resources'], also: 'dataSource dataSourceRef volumeAttributesClassName' })
 const statefulSet: Shape = (part, found) => {
-  const claims = itemsOf(below(part, 'volumeClaimTemplates')).flatMap((one) => textOf(below(one, 'metadata', 'name')) ?? [])
+  const claims = itemsOf(below(part, 'volumeClaimTemplates')).map((one) => textOf(below(one, 'metadata', 'name')))
   object({
     replicas: integer(0), serviceName: label, selector, template: podTemplate(always, claims), updateStrategy: rolling, podManagementPolicy: oneOf('OrderedReady', 'Parallel'), ...counts,
     volumeClaimTemplates: list(object({ metadata: object({ name: subdomain, labels, annotations: mapOf(text) }, { needs: ['name'] }), spec: claim }, { needs: ['metadata', 'spec'], also: 'apiVersion kind status' })),
@@ -32,7 +33,7 @@ const JOB_ALSO = 'selector manualSelector podFailurePolicy podReplacementPolicy 
 const once = ['Never', 'OnFailure']
 const restartsOnce: Shape = (part, found) => {
   const spec = below(part, 'template', 'spec')
-  if (spec && !below(spec, 'restartPolicy')) found.push(wrong(spec, 'has no restartPolicy', 'a Job wants Never or OnFailure: Always, which counts where nothing is said, would start it again'))
+  if (spec && !isOpen(spec) && !below(spec, 'restartPolicy')) found.push(wrong(spec, 'has no restartPolicy', 'a Job wants Never or OnFailure: Always, which counts where nothing is said, would start it again'))
 }
 const job = object({ template: podTemplate(once), completions: integer(0), parallelism: integer(0), backoffLimit: integer(0), activeDeadlineSeconds: integer(1), ttlSecondsAfterFinished: integer(0), suspend: flag, completionMode: oneOf('NonIndexed', 'Indexed') }, { needs: ['template'], also: JOB_ALSO, and: restartsOnce })
 const schedule = ruled((value) => /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)$/.test(value) || (value.trim().split(/\s+/).length === 5 && !/[^\w*\/,\-?#\s]/.test(value)), 'schedule', 'five fields: minute, hour, day of the month, month, day of the week, as in "0 3 * * *"')
@@ -42,7 +43,7 @@ const SERVICE_ALSO = 'clusterIP clusterIPs externalIPs externalTrafficPolicy int
 const servicePorts: Shape = (part, found) => {
   const ports = itemsOf(below(part, 'ports'))
   for (const one of ports) if (ports.length > 1 && !below(one, 'name')) found.push(wrong(one, 'has no name', 'with more than one port each needs a name'))
-  for (const one of ports) if (below(one, 'nodePort') && ['ClusterIP', undefined].includes(textOf(below(part, 'type')))) found.push(wrong(below(one, 'nodePort')!, 'is for Services of type NodePort or LoadBalancer', 'give type: NodePort, or leave it out'))
+  for (const one of ports) if (below(one, 'nodePort') && !opensBelow(part, 'type') && !opensBelow(one, 'nodePort') && ['ClusterIP', undefined].includes(textOf(below(part, 'type')))) found.push(wrong(below(one, 'nodePort')!, 'is for Services of type NodePort or LoadBalancer', 'give type: NodePort, or leave it out'))
   if (textOf(below(part, 'type')) === 'ExternalName' && !below(part, 'externalName')) found.push(wrong(part, 'has no externalName', 'a Service of type ExternalName stands for a DNS name'))
 }
 const service = object({
@@ -54,7 +55,7 @@ const backend: Shape = (part, found) => {
   if (below(part, 'serviceName')) return void found.push(wrong(below(part, 'serviceName')!, 'is the way of extensions/v1beta1', 'write service: { name: …, port: { number: … } }'))
   const ports = below(part, 'service', 'port')
   object({ service: object({ name: label, port: object({ number: port, name: text }, { whole: true }) }, { needs: ['name', 'port'] }), resource: any })(part, found)
-  if (ports?.node.kind === 'mapping' && !below(ports, 'number') === !below(ports, 'name')) found.push(wrong(ports, 'must have one of number and name'))
+  if (ports?.node.kind === 'mapping' && !opensBelow(ports, 'number') && !opensBelow(ports, 'name') && !below(ports, 'number') === !below(ports, 'name')) found.push(wrong(ports, 'must have one of number and name'))
 }
 const pathRule: Shape = (part, found) => {
   const [path, type] = [textOf(below(part, 'path')), textOf(below(part, 'pathType'))]
@@ -71,10 +72,10 @@ const policyPorts = list(object({ port: portOrName, endPort: port, protocol: one
 const networkPolicy = object({ podSelector: selector, policyTypes: list(oneOf('Ingress', 'Egress')), ingress: list(object({ from: peers, ports: policyPorts }, { whole: true })), egress: list(object({ to: peers, ports: policyPorts }, { whole: true })) }, { whole: true })
 
 const disruption: Shape = (part, found) => {
-  if (below(part, 'minAvailable') && below(part, 'maxUnavailable')) found.push(wrong(part, 'has both minAvailable and maxUnavailable', 'leave one of them out'))
+  if (below(part, 'minAvailable') && below(part, 'maxUnavailable') && !opensBelow(part, 'minAvailable') && !opensBelow(part, 'maxUnavailable')) found.push(wrong(part, 'has both minAvailable and maxUnavailable', 'leave one of them out'))
 }
 const scaling: Shape = (part, found) => {
-  const [min, max] = [numberOf(below(part, 'minReplicas')) ?? 1, numberOf(below(part, 'maxReplicas'))]
+  const [min, max] = [opensBelow(part, 'minReplicas') ? 0 : numberOf(below(part, 'minReplicas')) ?? 1, numberOf(below(part, 'maxReplicas'))]
   if (max !== undefined && max < min) found.push(wrong(below(part, 'maxReplicas')!, `is ${max}, and minReplicas ${min}`))
 }
 const target = object({ apiVersion: text, kind: text, name: text }, { needs: ['kind', 'name'], whole: true })

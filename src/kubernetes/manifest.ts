@@ -3,7 +3,7 @@ import { Problem, Problems, type Span, problemsOf } from '../problem/problem.ts'
 import type { Value } from '../value/value.ts'
 import { parseYamlDocuments } from '../yaml/parse-nodes.ts'
 import type { YamlMapping, YamlNode } from '../yaml/yaml-node.ts'
-import { type Part, below, isNothing, itemsOf, nodeOf, textOf, wrong } from './part.ts'
+import { type Part, below, isNothing, isOpen, itemsOf, nodeOf, textOf, wrong } from './part.ts'
 
 /** One object of a manifest, as it was written. `path` leads to it from its document, where it stands in a List. */
 export interface Manifest extends Part {
@@ -28,7 +28,12 @@ export function readValue(value: Value, span: Span): readonly Manifest[] {
 }
 
 /** The same of nodes of a playbook. */
-export const readNode = (node: YamlNode): readonly Manifest[] => objectsOf(node.kind === 'sequence' ? node.items : [node], node.kind === 'sequence')
+export function readNode(node: YamlNode): readonly Manifest[] {
+  if (node.kind !== 'scalar') return objectsOf(node.kind === 'sequence' ? node.items : [node], node.kind === 'sequence')
+  if (typeof node.value !== 'string') return []
+  // Only in a literal block do the lines of the text stand as they are.
+  return node.style === 'literal' ? readText(node.text, node.span.file, node.span) : objectsOf(parsed(node.text, node.span.file).map((one) => changed(one, () => node.span)), true)
+}
 
 function parsed(text: string, file: string): readonly YamlNode[] {
   const concealed = SECRET.test(text)
@@ -63,7 +68,7 @@ function objectsOf(nodes: readonly YamlNode[], several: boolean): readonly Manif
 }
 
 function flattened(part: Part, place: string): readonly Manifest[] {
-  if (isNothing(part.node)) return []
+  if (isNothing(part.node) || isOpen(part)) return []
   if (part.node.kind !== 'mapping') throw wrong(part, `${part.path === '' ? place : ''} must be a mapping with apiVersion, kind and metadata`.trim())
   const items = below(part, 'items')
   if (!/List$/.test(textOf(below(part, 'kind')) ?? '') || items?.node.kind !== 'sequence') return [{ node: part.node, path: part.path, place }]

@@ -37,6 +37,16 @@ export const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && 
 /** What a template or the run will say: nothing can be told of it yet. */
 export const isOpen = ({ node }: Part): boolean => node.kind === 'scalar' && (node.value instanceof TemplateString || node.value instanceof Unknown)
 
+/** Whether something on the way below is not known yet. */
+export function opensBelow(part: Part | undefined, ...keys: readonly string[]): boolean {
+  let at = part
+  for (const key of keys) {
+    if (at && isOpen(at)) return true
+    at = below(at, key)
+  }
+  return at !== undefined && isOpen(at)
+}
+
 /** The text of a part; undefined where it is none or not known yet. What YAML takes for a date is a text to Kubernetes, as it was written. */
 export function textOf(part: Part | undefined): string | undefined {
   if (part?.node.kind !== 'scalar') return undefined

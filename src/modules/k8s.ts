@@ -1,5 +1,6 @@
 import { applyStep, deleteStep } from '../contract/apply-objects.ts'
 import { awaitGone, awaitReady, conditionIn } from '../contract/await-objects.ts'
+import { checkDefinition } from '../contract/check-definition.ts'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { NEEDS_KUBECTL, REFUSED_ACCESS } from '../contract/kubectl.ts'
@@ -57,6 +58,7 @@ export const k8s = defineModule({
   params: k8sParams,
   refused: UNOFFERED,
   rules: { atMostOneOf: [['resource_definition', 'src', 'template']] },
+  check: checkDefinition,
   eager: false,
   async probe(host, given, around): Promise<K8sState> {
     const { environment } = around

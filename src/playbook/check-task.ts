@@ -9,6 +9,7 @@ import { keywordsOf, noteConditions, noteUses, noteValue } from './check-variabl
 import { type Loading, type Place, defer } from './loading.ts'
 import { textOf } from './read-value.ts'
 import { fullName, isNobodys, knownNames } from './redirects.ts'
+import type { YamlNode } from '../yaml/yaml-node.ts'
 import type { Task } from './tree.ts'
 
 const META = ['flush_handlers', 'refresh_inventory', 'noop', 'clear_facts', 'clear_host_errors', 'end_batch', 'end_host', 'end_play', 'end_role', 'reset_connection']
@@ -16,10 +17,10 @@ const META = ['flush_handlers', 'refresh_inventory', 'noop', 'clear_facts', 'cle
 const STATIC: ReadonlySet<string> = new Set(['import_tasks', 'import_role', 'include', 'import_playbook'])
 
 /** What can be said of a task before any host is asked: the module is there, its arguments fit. */
-export function checkTask(loading: Loading, task: Task, span: Span, place: Place): void {
+export function checkTask(loading: Loading, task: Task, span: Span, place: Place, argNodes?: ReadonlyMap<string, YamlNode>): void {
   const here = certainly(loading, task, place)
   const filled = place.defaults || task.moduleDefaults !== undefined
-  const problems = problemsOfTask(loading, task, span).filter(({ code }) => !filled || !FILLED.has(code))
+  const problems = problemsOfTask(loading, task, span, argNodes).filter(({ code }) => !filled || !FILLED.has(code))
   // Below an include that depends on the host stands what other systems need: it fails where it is reached.
   const quiet = place.ahead && !here.certain
   for (const problem of [...problems.filter(({ code }) => !quiet || !ELSEWHERE.has(code)), ...templateProblems(loading, task, span)]) defer(loading, here, problem)
@@ -57,14 +58,14 @@ function templateProblems({ options: { environment } }: Loading, task: Task, spa
 export const valuesOf = (task: Task): readonly Value[] =>
   [task.args, task.vars, task.argsTemplate ?? null, task.name, task.delegateTo ?? null, task.becomeUser ?? null, ...(task.environment ?? []), task.loop?.label ?? null, ...keywordsOf(task)]
 
-function problemsOfTask(loading: Loading, task: Task, span: Span): readonly Problem[] {
+function problemsOfTask(loading: Loading, task: Task, span: Span, argNodes?: ReadonlyMap<string, YamlNode>): readonly Problem[] {
   const { catalog } = loading.options
   if (task.action === 'meta') return checkMeta(task, span)
   if (!catalog || STATIC.has(task.action)) return []
   const module = catalog.find(task.action, task.own)
   if (!module) return [notOffered(task, span, catalog.names())]
   if (task.argsTemplate !== undefined) return []
-  return module.problems(task.args, task.argSpans).map((problem) => problem.at(span))
+  return module.problems(task.args, task.argSpans, argNodes).map((problem) => problem.at(span))
 }
 
 function notOffered(task: Task, span: Span, names: Iterable<string>): Problem {

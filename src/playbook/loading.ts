@@ -11,7 +11,7 @@ import { type KnownVariables, PendingUse, type VariableNames } from './variable-
 
 /** One of them. */
 export interface KnownModule {
-  problems(args: Dict, spans: ReadonlyMap<string, Span>): readonly Problem[]
+  problems(args: Dict, spans: ReadonlyMap<string, Span>, nodes?: ReadonlyMap<string, YamlNode>): readonly Problem[]
   /** Files of the controller that the arguments name: the parameter, the name, the subdirectory it is looked for in, and whether it is a template. */
   files?(args: Dict): readonly { readonly param: string; readonly name: Value; readonly directory: string; readonly render: boolean }[]
 }

@@ -27,7 +27,7 @@ export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | 
   const changedWhen = valueAt(map, 'changed_when')
   const failedWhen = valueAt(map, 'failed_when')
   const { name = '', ...rest } = readInherited(loading, map, keywords)
-  const { span: _, local, ...does } = action
+  const { span: _, local, argNodes, ...does } = action
   const task: Task = {
     kind: 'task', span: map.span, name, ...rest, ...(local && rest.delegateTo === undefined ? { delegateTo: 'localhost' } : {}), ...readTagged(loading, map), ...does,
     ...(loop ? { loop } : {}), until: readConditions(loading, valueAt(map, 'until'), 'until'),
@@ -37,7 +37,7 @@ export function parseTask(loading: Loading, map: YamlMap, place: Place): Task | 
     listen: readNames(loading, valueAt(map, 'listen'), 'listen'), home: place.home, spans: spansOf(map),
   }
   noteDefinitions(loading, task)
-  checkTask(loading, task, action.span, place)
+  checkTask(loading, task, action.span, place, argNodes)
   return task
 }
 

@@ -19,6 +19,8 @@ export interface Action {
   readonly args: Dict
   readonly argsTemplate?: Value
   readonly argSpans: ReadonlyMap<string, Span>
+  /** The arguments with the place of each of their parts, for modules that look into them while loading. */
+  readonly argNodes?: ReadonlyMap<string, YamlNode>
   readonly span: Span
   /** `local_action`: on the controller. */
   readonly local: boolean
@@ -96,7 +98,7 @@ function plainName(loading: Loading, text: string | undefined, span: Span, place
   return name === undefined ? undefined : name + text!.slice(template.length)
 }
 
-type Args = Pick<Action, 'args' | 'argsTemplate' | 'argSpans'>
+type Args = Pick<Action, 'args' | 'argsTemplate' | 'argSpans' | 'argNodes'>
 
 function readArgs(loading: Loading, map: YamlMap, written: string, node: YamlNode): Args {
   if (isNothing(node)) return withDefaults(loading, map, { args: new Map(), argSpans: new Map() })
@@ -110,7 +112,7 @@ function readArgs(loading: Loading, map: YamlMap, written: string, node: YamlNod
 function readArgsMap(node: YamlMap): Args {
   const spans = new Map<string, Span>()
   for (const { key, keySpan: at, value } of node.entries) spans.set(String(key), isNothing(value) || isBlock(value) ? at : value.span)
-  return { args: toValue(node) as Dict, argSpans: spans }
+  return { args: toValue(node) as Dict, argSpans: spans, argNodes: new Map(node.entries.map(({ key, value }) => [String(key), value])) }
 }
 
 /** The text of a block begins a line below its key: what is wrong with the parameter is wrong at the key. */
