@@ -70,10 +70,12 @@ END
 
 # helm is built before the images: no Traefik comes without it.
 helm() { part helm "-X helm.sh/helm/v3/internal/version.version=v3.19.5" helm.sh/helm/v3/cmd/helm; }
+crictl() { part crictl "" .; }
 small_images() {
   part pause "" .
   part klipper-lb "" .
   part counter-app "" .
+  part probe "" .
 }
 sealed_secrets() { part sealed-secrets "-X main.VERSION=0.30.0" github.com/bitnami-labs/sealed-secrets/cmd/{controller,kubeseal}; }
 coredns() { part coredns "" github.com/coredns/coredns; }
@@ -94,14 +96,17 @@ release() {
   (cd "$here/k3s" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$1" -o "$work/k3s" .)
   (cd "$here/pack" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o "$work/pack" .)
   ln "$cache/bin/kubernetes@$v/"* "$work/bin/kubernetes"
-  ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$cache/bin/helm/helm" "$work/bin/"
-  for built in pause klipper-lb counter-app sealed-secrets coredns metrics-server traefik; do
+  ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$cache/bin/helm/helm" "$cache/bin/crictl/crictl" "$work/bin/"
+  for built in pause klipper-lb counter-app probe sealed-secrets coredns metrics-server traefik; do
     [[ ! -e $cache/bin/$built.built ]] || ln "$cache/bin/$built/"* "$work/images/"
   done
   nice -n 19 "$work/pack" program "$out/k3s" "$work/k3s" "$work/bin"
   nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images" >"$out/k3s-images.txt"
-  grep counter-app "$here/images.txt" >"$work/counter.txt"
-  "$work/pack" images "$out/counter-app-amd64.tar.gz" "$work/counter.txt" "$work/images" >/dev/null
+  # Ours that real k3s does not bring, each in an archive of its own.
+  for own in counter-app probe; do
+    grep " $own$" "$here/images.txt" >"$work/$own.txt"
+    "$work/pack" images "$out/$own-amd64.tar.gz" "$work/$own.txt" "$work/images" >/dev/null
+  done
   (cd "$out" && sha256sum k3s k3s-airgap-images-amd64.tar.gz k3s-images.txt >sha256sum-amd64.txt)
   rm -rf "$work"
   echo "made $out"
@@ -117,6 +122,7 @@ versions=("$@")
 kubernetes "${versions[0]}"
 containers
 helm
+crictl
 small_images
 # A release without the images that take long can be used already.
 release "${versions[0]}"

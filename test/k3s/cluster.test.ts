@@ -1,9 +1,15 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
-import { installK3s, k3sRelease, kubectl, root, startK3s, until, withK3sHosts } from './k3s-hosts.ts'
+import { bringFile, installK3s, k3sRelease, kubectl, ownImage, root, startK3s, until, withK3sHosts } from './k3s-hosts.ts'
 
 const release = k3sRelease()
 const TOKEN = 'a-token-of-the-test'
+/** The packaged parts have a test of their own. */
+const LIGHT = { disable: ['traefik', 'metrics-server'] }
 const MANIFESTS = '/var/lib/rancher/k3s/server/manifests'
 
 let lab: TestLab
@@ -35,7 +41,7 @@ const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', meta
 
 describe(`${release.name}: a single server`, () => {
   beforeAll(async () => {
-    await installK3s(n1!, 'server', { 'cluster-init': true, token: TOKEN, 'secrets-encryption': true, 'node-label': ['tier=first'], 'kubelet-arg': ['max-pods=50'] }, release)
+    await installK3s(n1!, 'server', { ...LIGHT, 'cluster-init': true, token: TOKEN, 'secrets-encryption': true, 'node-label': ['tier=first'], 'kubelet-arg': ['max-pods=50'] }, release)
     await startK3s(n1!, 'server')
   })
 
@@ -67,6 +73,17 @@ describe(`${release.name}: a single server`, () => {
     expect(await kubectl(n1!, 'get configmaps -o name')).not.toContain('skipped')
   })
 
+  test('an archive of images packed by zstd is taken in while the node runs, and crictl lists it', async () => {
+    const plain = gunzipSync(readFileSync(ownImage('probe')))
+    const file = join(mkdtempSync(join(tmpdir(), 'k3s-')), 'probe.tar.zst')
+    // A name of the same length.
+    writeFileSync(file, zstdCompressSync(Buffer.from(plain.toString('latin1').replaceAll('library/probe:1.0.0', 'library/zstd5:1.0.0'), 'latin1')))
+    await bringFile(n1!, file, '/var/lib/rancher/k3s/agent/images/zstd.tar.zst')
+    await until('the image', () => root(n1!, 'k3s crictl images'), /^docker\.io\/library\/zstd5 +1\.0\.0 /m)
+    expect(await root(n1!, 'k3s crictl ps')).toMatch(/ Running +pause +\d+ +\w+ +app-/)
+    expect(await root(n1!, 'k3s crictl pods --namespace=^default$ -q | wc -l')).toBe('2\n')
+  })
+
   test('a command runs in a container, and its log is read', async () => {
     const pod = (await kubectl(n1!, 'get pods -l app=app -o name')).split('\n')[0]!
     expect(await root(n1!, `k3s kubectl exec ${pod} -- /nothing 2>&1; true`)).toMatch(/no such file or directory/)
@@ -86,7 +103,7 @@ describe(`${release.name}: a cluster`, () => {
   beforeAll(async () => {
     const server = `https://${n1!.address}:6443`
     const full = (await root(n1!, 'cat /var/lib/rancher/k3s/server/token')).trim()
-    await installK3s(n2!, 'server', { server, token: full, 'secrets-encryption': true }, release)
+    await installK3s(n2!, 'server', { ...LIGHT, server, token: full, 'secrets-encryption': true }, release)
     await startK3s(n2!, 'server')
     await installK3s(n3!, 'agent', { server, token: TOKEN, 'node-taint': ['kept=away:PreferNoSchedule'] }, release)
     await startK3s(n3!, 'agent')
@@ -113,6 +130,7 @@ describe(`${release.name}: a cluster`, () => {
     await kubectl(n1!, 'create configmap before')
     await root(n1!, 'k3s etcd-snapshot save --name=test')
     const name = /^(test-n1-\d+) /m.exec(await root(n1!, 'k3s etcd-snapshot ls'))![1]!
+    await until('its object', () => kubectl(n1!, `get etcdsnapshotfiles -o jsonpath='{range .items[*]}{.spec.snapshotName} {.spec.nodeName} {.status.readyToUse}{"\\n"}{end}'`), new RegExp(`^${name} n1 true$`, 'm'), 30)
     await kubectl(n1!, 'create configmap after')
     await root(n2!, 'systemctl stop k3s')
     await root(n1!, 'systemctl stop k3s')
@@ -124,5 +142,16 @@ describe(`${release.name}: a cluster`, () => {
     await root(n2!, 'rm -rf /var/lib/rancher/k3s/server/db')
     await startK3s(n2!, 'server')
     await until('both servers', nodes, /^n1 +Ready .*\nn2 +Ready/m)
+  })
+
+  test('after token rotate the new token joins, and a server that is started with the old one ends', async () => {
+    const told = await root(n1!, `k3s token rotate --token=${TOKEN} --new-token=another-token 2>&1`)
+    expect(told).toContain('restart k3s nodes with new token')
+    expect(await root(n2!, 'systemctl restart k3s & sleep 20; journalctl -u k3s --no-pager -n 30 --since=-20s; systemctl stop k3s')).toContain('bootstrap data already found and encrypted with different token')
+    for (const [host, unit] of [[n1!, 'k3s'], [n2!, 'k3s'], [n3!, 'k3s-agent']] as const) {
+      await root(host, `sed -i 's/"token":"[^"]*"/"token":"another-token"/' /etc/rancher/k3s/config.yaml && timeout 120 systemctl restart ${unit}`, 130)
+    }
+    await until('all nodes', nodes, /^n1 +Ready .*\nn2 +Ready .*\nn3 +Ready /m)
+    expect(await root(n2!, 'cat /var/lib/rancher/k3s/server/token')).toMatch(/::server:another-token\n$/)
   })
 })

@@ -31,6 +31,9 @@ export function k3sRelease(version: string = K3S_VERSIONS.current): K3sRelease {
   return { program, images, version, name: 'lab k3s' }
 }
 
+/** An image of ours that k3s does not bring, as an archive: `counter-app` or `probe`. */
+export const ownImage = (name: string): string => join(releaseDirectory(K3S_VERSIONS.current), `${name}-amd64.tar.gz`)
+
 /** Lab hosts on which a k3s can run; nothing of it is on them yet. Real disks below its data, as overlays cannot lie on overlays. */
 export async function withK3sHosts(name: string, count: number): Promise<TestLab> {
   const hosts = Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i + 1}`, { zone: 'abc'[i % 3]!, memory: '3G', cpus: 2, volumes: ['/var/lib/rancher', '/var/lib/kubelet'] }]))

@@ -9,8 +9,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,12 +18,28 @@ import (
 
 func (e *etcd) sharedKey() string { return "/bootstrap/" + hashOf([]byte(e.token))[:12] }
 
-// saveShared writes it the first time.
+// saveShared writes it the first time. A token that was changed (`k3s token rotate`) is the right one if it lies under that.
 func (e *etcd) saveShared(ctx context.Context) error {
-	found, err := e.ctl(ctx, e.local(), "get", e.sharedKey(), "--keys-only")
-	if err != nil || strings.TrimSpace(found) != "" {
+	found, err := e.ctl(ctx, e.local(), "get", "/bootstrap/", "--prefix", "--keys-only")
+	if err != nil {
 		return err
 	}
+	keys := strings.Fields(found)
+	known := slices.Contains(keys, e.sharedKey())
+	switch {
+	case !known && (len(keys) > 0 || e.tokenIsNew):
+		return errOtherToken
+	case e.tokenIsNew:
+		e.tokenIsNew = false
+		return e.writeTokens()
+	case known:
+		return nil
+	}
+	return e.putShared(ctx)
+}
+
+// putShared seals the files with the token that the cluster has now.
+func (e *etcd) putShared(ctx context.Context) error {
 	files, err := e.readShared()
 	if err != nil {
 		return err
@@ -47,7 +63,7 @@ func (e *etcd) restoreShared(ctx context.Context) error {
 		return err
 	}
 	if strings.TrimSpace(sealed) == "" {
-		return errors.New("bootstrap data already found and encrypted with different token")
+		return errOtherToken
 	}
 	plain, err := unseal(e.token, strings.TrimSpace(sealed))
 	if err != nil {

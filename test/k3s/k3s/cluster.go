@@ -16,6 +16,8 @@ type cluster struct {
 	*node
 	serverCA, clientCA, headerCA, etcdServerCA, etcdPeerCA *issuer
 	token, agentToken                                      string
+	// tokenIsNew: the token given is another than the one that was used here; the datastore tells whether it is the right one now.
+	tokenIsNew bool
 }
 
 // sharedFiles travel to a server that joins, and into the datastore, below <data-dir>/server.

@@ -76,3 +76,28 @@ func TestWithoutTheDefaultEndpointTheLastMirrorIsAskedLast(t *testing.T) {
 		t.Error(told)
 	}
 }
+
+func TestATokenThatWasChangedIsLeftToTheDatastore(t *testing.T) {
+	n := &node{settings: settings{"token": {"fresh"}}, dataDir: t.TempDir(), name: "n1", address: "10.0.0.1"}
+	c, err := loadCluster(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.keepTokens(); err != nil || c.tokenIsNew {
+		t.Fatal("the first start", err)
+	}
+	before := string(readIfThere(c.server("token")))
+	n.settings["token"] = []string{"other"}
+	if err := c.keepTokens(); err != nil || !c.tokenIsNew || c.token != "other" || c.agentToken != "other" {
+		t.Error("another token", c.token, c.tokenIsNew, err)
+	}
+	if string(readIfThere(c.server("token"))) != before {
+		t.Error("the file was written before anybody knew that the token is right")
+	}
+	if err := c.checkOldToken("fresh"); err != nil {
+		t.Error(err)
+	}
+	if err := c.checkOldToken("other"); err == nil {
+		t.Error("any token may rotate")
+	}
+}

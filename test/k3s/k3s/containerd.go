@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -93,15 +95,24 @@ func (n *node) importArchive(ctx context.Context, running *parts, archive string
 		return err
 	}
 	defer file.Close()
-	var plain io.Reader = file
-	if strings.HasSuffix(archive, "gz") {
-		if plain, err = gzip.NewReader(file); err != nil {
-			return err
-		}
+	plain, err := unpacked(archive, file)
+	if err != nil {
+		return err
 	}
 	// Without --local the import is containerd's own affair, which unpacks with the snapshotter that it likes.
 	_, err = running.outputOf(ctx, plain, "ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "import", "--local", "--snapshotter", n.snapshotter(), "-")
 	return err
+}
+
+// unpacked reads what an archive holds, by the end of its name.
+func unpacked(name string, file io.Reader) (io.Reader, error) {
+	switch {
+	case strings.HasSuffix(name, "gz"):
+		return gzip.NewReader(file)
+	case strings.HasSuffix(name, "zst"):
+		return zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
+	}
+	return file, nil
 }
 
 // watchImages looks for new archives while the node runs.
@@ -113,5 +124,5 @@ func watchImages(ctx context.Context, n *node, running *parts, seen map[string]t
 }
 
 func isArchive(path string) bool {
-	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz"}, func(end string) bool { return strings.HasSuffix(path, end) })
+	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"}, func(end string) bool { return strings.HasSuffix(path, end) })
 }

@@ -79,5 +79,8 @@ func (e *etcd) becomeOnly(ctx context.Context) error {
 	if err := e.wait(ctx); err != nil {
 		return err
 	}
-	return e.restoreShared(ctx)
+	if err := e.restoreShared(ctx); err != nil {
+		return err
+	}
+	return e.writeTokens()
 }

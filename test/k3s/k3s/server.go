@@ -80,6 +80,7 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 	}
 	go deployManifests(ctx, c, client)
 	startControllers(ctx, c, client, running)
+	go keepSnapshotFiles(ctx, super.store, client)
 	go tendServers(ctx, super)
 	if err := super.store.takeSnapshots(ctx); err != nil {
 		return err

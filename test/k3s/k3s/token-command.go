@@ -9,14 +9,17 @@ import (
 	"time"
 )
 
-// runToken is `k3s token generate|create|list|delete`.
+// runToken is `k3s token generate|create|list|delete|rotate`.
 func runToken(args []string) error {
 	if len(args) == 0 {
-		return errors.New("no such command: token (there are create, delete, generate and list)")
+		return errors.New("no such command: token (there are create, delete, generate, list and rotate)")
 	}
 	if args[0] == "generate" {
 		fmt.Println(randomToken())
 		return nil
+	}
+	if args[0] == "rotate" {
+		return rotateToken(args[1:])
 	}
 	n, err := newNode("server", keepFlags(args[1:], "--data-dir", "-d"))
 	if err != nil {

@@ -67,20 +67,30 @@ func (c *cluster) keepTokens() error {
 	if c.token, err = c.serverPassword(given); err != nil {
 		return err
 	}
-	if err := writeFile(c.server("token"), []byte(formatToken(c.serverCA.chain, "server", c.token)+"\n"), 0o600); err != nil {
-		return err
-	}
 	if c.agentToken, err = c.givenToken("agent-token"); err != nil {
 		return err
 	}
 	if parsed, err := parseToken(c.agentToken, "node"); err == nil {
 		c.agentToken = parsed.password
 	}
+	if c.agentToken == "" {
+		c.agentToken = c.token
+	}
+	if c.tokenIsNew {
+		return nil
+	}
+	return c.writeTokens()
+}
+
+// writeTokens writes the token files; an agent token that is the server's is a link.
+func (c *cluster) writeTokens() error {
+	if err := writeFile(c.server("token"), []byte(formatToken(c.serverCA.chain, "server", c.token)+"\n"), 0o600); err != nil {
+		return err
+	}
 	if err := linkTo(c.server("token"), c.server("node-token")); err != nil {
 		return err
 	}
-	if c.agentToken == "" {
-		c.agentToken = c.token
+	if c.agentToken == c.token {
 		return linkTo(c.server("token"), c.server("agent-token"))
 	}
 	os.Remove(c.server("agent-token"))
@@ -107,10 +117,14 @@ func (c *cluster) serverPassword(given string) (string, error) {
 		return "", err
 	}
 	if given != "" && before.password != parsed.password {
-		return "", errors.New("bootstrap data already found and encrypted with different token")
+		c.tokenIsNew = true
+		return parsed.password, nil
 	}
 	return before.password, nil
 }
+
+// errOtherToken: what the servers share lies in the datastore under another token.
+var errOtherToken = errors.New("bootstrap data already found and encrypted with different token")
 
 func linkTo(target, path string) error {
 	if now, err := os.Readlink(path); err == nil && now == target {

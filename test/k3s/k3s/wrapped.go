@@ -33,8 +33,11 @@ func runCtr(args []string) error {
 	return become("ctr", args)
 }
 
-func runCrictl([]string) error {
-	return fmt.Errorf("crictl is not built into lab k3s: its module cannot be had; use `k3s ctr`")
+func runCrictl(args []string) error {
+	if os.Getenv("CONTAINER_RUNTIME_ENDPOINT") == "" {
+		os.Setenv("CONTAINER_RUNTIME_ENDPOINT", "unix://"+containerdSocket)
+	}
+	return become("crictl", args)
 }
 
 // become puts a part in this program's place.
