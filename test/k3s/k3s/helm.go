@@ -125,8 +125,14 @@ func (h *helmController) keep(ctx context.Context, chart helmChart, over helmSpe
 			return err
 		}
 	}
+	if err := h.startJob(ctx, chart, wanted); err != nil {
+		return err
+	}
 	if err := h.install(ctx, chart, over, values); err != nil {
 		return h.fail(ctx, chart, wanted, err)
+	}
+	if err := h.endJob(ctx, chart); err != nil {
+		return err
 	}
 	delete(h.failed, chart.Metadata.UID)
 	info("Installed chart %s/%s", chart.Metadata.Namespace, chart.Metadata.Name)
@@ -165,7 +171,7 @@ func (h *helmController) fail(ctx context.Context, chart helmChart, wanted strin
 
 // tell writes the status, if it is another.
 func (h *helmController) tell(ctx context.Context, chart helmChart, failed helmCondition) error {
-	status := helmStatus{"helm-install-" + chart.Metadata.Name, []helmCondition{{Type: "JobCreated", Status: "False", Reason: "NoJob", Message: "lab k3s runs Helm itself, without a Job"}, failed}}
+	status := helmStatus{chart.jobName(), []helmCondition{{Type: "JobCreated", Status: "True"}, failed}}
 	if slices.Equal(chart.Status.Conditions, status.Conditions) {
 		return nil
 	}
