@@ -6,7 +6,7 @@ import type { KnownModule, ModuleCatalog } from '../playbook/load-playbook.ts'
 import type { OwnModule } from '../playbook/own-module.ts'
 import { convertParams } from '../schema/convert-params.ts'
 import { splitWords } from '../shell/split-words.ts'
-import { type Dict, TemplateString, type Value } from '../value/value.ts'
+import { type Dict, TemplateString, type Value, isDict } from '../value/value.ts'
 
 type Modules = ReadonlyMap<string, () => Promise<Module<any, any>>>
 
@@ -67,12 +67,15 @@ function filesOf(module: Module<any, any>, args: Dict): ReturnType<NonNullable<K
   const given = freeForm(args, module.freeForm)
   return Object.entries(module.params as Module['params']).flatMap(([param, { file, aliases }]) => {
     const key = [param, ...aliases].find((name) => given.has(name))
-    const name = key === undefined ? undefined : given.get(key)
+    const value = key === undefined ? undefined : given.get(key)
     // `copy: false` is how unarchive said `remote_src: true` once.
-    if (!file || name === undefined || name === '' || !(typeof name === 'string' || name instanceof TemplateString) || given.has('copy') || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
-    return [{ param: key!, name: file.words && typeof name === 'string' ? (splitWords(name)[0] ?? '') : name, directory: file.directory, render: file.render }]
+    if (!file || value === undefined || given.has('copy') || (given.get('remote_src') ?? file.onHost ?? false) !== false) return []
+    return namesIn(value, file.many === true).filter((name) => name !== '').map((name) => ({ param: key!, name: file.words && typeof name === 'string' ? (splitWords(name)[0] ?? '') : name, directory: file.directory, render: file.render }))
   })
 }
+
+const namesIn = (value: Value, many: boolean): readonly (string | TemplateString)[] =>
+  typeof value === 'string' || value instanceof TemplateString ? [value] : !many ? [] : Array.isArray(value) ? (value as readonly Value[]).flatMap((item) => namesIn(item, true)) : isDict(value) && value.size === 1 ? namesIn(value.get('path') ?? '', false) : []
 
 function freeForm(args: Dict, name: string | undefined): Dict {
   const raw = args.get('_raw_params')

@@ -13,7 +13,7 @@ import { fail } from './failure.ts'
 export interface ManifestParams {
   readonly resource_definition: Value | undefined
   readonly src: string | undefined
-  readonly template: ControllerFile | undefined
+  readonly template: readonly ControllerFile[] | undefined
   readonly api_version: string
   readonly kind: string | undefined
   readonly name: string | undefined
@@ -39,7 +39,7 @@ async function manifestsOf(host: Reader, { resource_definition, src, template, k
   const nowhere = { file: '', line: 0, column: 0 }
   if (resource_definition !== undefined && resource_definition !== null) return readValue(resource_definition, nowhere)
   // A template's lines are others than those of its file.
-  if (template) return readText(bytesOf(template).toString(), `${template.path} (rendered)`)
+  if (template) return template.flatMap((one) => readText(bytesOf(one).toString(), `${one.path} (rendered)`))
   if (src !== undefined) return readText(await sourceText(host, src, around), src)
   if (kind !== undefined && name !== undefined) return readValue(new Map(), nowhere)
   return fail(kind === undefined ? 'nothing says which object is meant: give a definition, src, template, or kind and name' : 'name is missing: which object of this kind is meant?')

@@ -15,7 +15,7 @@ import { type Outcome, type Take, converge } from './converge.ts'
 import { moduleArgs } from './module-args.ts'
 import type { TaskCall } from './call.ts'
 import { accumulated } from './context.ts'
-import { controllerFileOf, readControllerFile } from './controller-files.ts'
+import { controllerFileOf, controllerFilesOf, readControllerFile } from './controller-files.ts'
 import { type Workplace, workplaceOf } from './place.ts'
 import { sum } from './profile.ts'
 import { scopeOf } from './scopes.ts'
@@ -118,7 +118,7 @@ export async function prepare(call: TaskCall): Promise<Prepared | TaskResult> {
   const rendered = withFreeForm(given, module)
   const place = await workplaceOf(call, module.awaitsHost)
   const { params, problems, given: named, unknown: open } = module.open ? openParams(rendered) : convertParams(module.params, rendered, { owner: `module '${module.name}'`, called: task.actionAsWritten, action: module.action === true, span: task.span, spans: task.argSpans, words: module.rules?.words, refused: module.refused },
-    (field, value) => (field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
+    (field, value) => (field.file?.many && value !== null ? controllerFilesOf(field, value, call) : field.type === 'file' && typeof value === 'string' ? controllerFileOf(field, value, call, rendered) : field.type === 'path' && typeof value === 'string' ? value : undefined))
   // A parameter that could not be read is not there: rules would only repeat that.
   const broken = problems.length > 0 ? problems : checkRules(module.name, module.rules, (name) => named.has(name) && params[name] !== undefined, (name) => params[name], task.span)
   if (broken.length > 0) throw new Problems(broken)

@@ -11,7 +11,7 @@ import { renderText } from '../template/template.ts'
 import { codecOf } from '../text/codec.ts'
 import { isVaulted } from '../vault/vault.ts'
 import { type Content, bytesContent, bytesOf, lazyContent, sha1, unknownContent } from '../value/content.ts'
-import { type Dict, type Value, isUnknown, unknown } from '../value/value.ts'
+import { type Dict, type Value, isDict, isUnknown, unknown } from '../value/value.ts'
 import type { TaskCall } from './call.ts'
 import { overScope } from './scopes.ts'
 import { findFile, searchPaths } from './search-paths.ts'
@@ -32,6 +32,21 @@ export function controllerFileOf(field: Field, name: string, call: TaskCall, arg
   if (stat.isDirectory()) return { name, path: found, kind: 'directory', mode: stat.mode & 0o7777, entries: treeOf(found, call, args) }
   const content = field.file.render ? rendered(found, call, args) : contentOf(found, call, args.get('decrypt') === false)
   return { name, path: found, kind: 'file', mode: stat.mode & 0o7777, content }
+}
+
+/** Options of a template that stand beside its path. */
+const BESIDE = ['path', 'newline_sequence', 'block_start_string', 'block_end_string', 'variable_start_string', 'variable_end_string', 'comment_start_string', 'comment_end_string', 'trim_blocks', 'lstrip_blocks']
+
+/** The files of a parameter that takes several: names, or dicts with a path and options of their own. */
+export function controllerFilesOf(field: Field, value: Value, call: TaskCall): readonly ControllerFile[] {
+  return (Array.isArray(value) ? (value as readonly Value[]) : [value]).map((one) => {
+    if (isUnknown(one)) throw one
+    const args: Dict = isDict(one) ? one : new Map([['path', one]])
+    const [path, strange] = [args.get('path'), [...args.keys()].find((key) => !BESIDE.includes(String(key)))]
+    if (isUnknown(path)) throw path
+    if (typeof path !== 'string' || strange !== undefined) throw new Problem({ code: 'wrong-type', summary: 'a template is a path, or a dict with one', detail: strange === undefined ? 'path is missing' : `'${String(strange)}' is no option of it`, hint: `a dict has ${BESIDE.join(', ')}` })
+    return controllerFileOf(field, path, call, args) as ControllerFile
+  })
 }
 
 /** A file that stands somewhere inside a parameter. */

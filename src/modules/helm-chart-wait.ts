@@ -23,27 +23,41 @@ export async function awaitChart(host: Acting, object: KubeObject, waiting: Char
   const began = Date.now()
   let first: string | undefined
   for (const end = began + waiting.timeout * 1000; ; await sleep(Math.max(0, Math.min(waiting.sleep * 1000, end - Date.now())), undefined, { signal: host.signal })) {
-    const { chart, job, pods } = await look(host, object, waiting)
-    const uid = String(inside(job, 'metadata', 'uid') ?? '')
-    first ??= uid
-    // A job that was there when we came may be that of the chart before it changed.
-    const isOld = waiting.changed && uid !== '' && uid === first && Date.now() - began < NOTICED
-    const state: Readiness = job && !isOld ? brokenChart(chart) ?? readinessOf(job) : { state: 'waiting', why: isOld ? 'the controller has not noticed the change yet' : `there is no job ${waiting.job} yet` }
+    const found = await look(host, object, waiting)
+    const trace = traceOf(found)
+    first ??= trace
+    // What was there when we came may be that of the chart before it changed.
+    const isOld = waiting.changed && trace !== '' && trace === first && Date.now() - began < NOTICED
+    const state: Readiness = isOld ? { state: 'waiting', why: 'the controller has not noticed the change yet' } : stateOf(found, waiting.job)
     if (state.state === 'ready') return
     host.progress(state.why)
     if (state.state === 'waiting' && Date.now() < end) continue
-    const lines = [`  ${object.kind} ${object.name}: ${state.why}`, ...(job ? hinderingPods(job, pods).map((line) => `    ${line}`) : [])]
+    const lines = [`  ${object.kind} ${object.name}: ${state.why}`, ...(found.job ? hinderingPods(found.job, found.pods).map((line) => `    ${line}`) : [])]
     fail(`${state.state === 'failed' ? 'the chart was not installed' : `waited ${waiting.timeout} s; it is not installed`}:\n${lines.join('\n')}`)
   }
 }
 
-async function look(host: Acting, { apiVersion, name, namespace = '' }: KubeObject, { access, environment, job }: ChartWaiting): Promise<{ readonly chart: JsonObject | undefined; readonly job: JsonObject | undefined; readonly pods: readonly JsonObject[] }> {
+interface Found {
+  readonly chart: JsonObject | undefined
+  readonly job: JsonObject | undefined
+  readonly pods: readonly JsonObject[]
+}
+
+const condition = ({ chart }: Found, type: string): JsonObject | undefined => conditionsOf(chart).find((one) => one.type === type)
+
+/** What tells one installation from the next. */
+const traceOf = (found: Found): string => (found.job ? String(inside(found.job, 'metadata', 'uid')) : conditionsOf(found.chart).length > 0 ? JSON.stringify(conditionsOf(found.chart)) : '')
+
+function stateOf(found: Found, job: string): Readiness {
+  const failed = condition(found, 'Failed')
+  if (failed?.status === 'True') return { state: 'failed', why: [failed.reason, failed.message].filter(Boolean).join(': ') }
+  if (found.job) return readinessOf(found.job)
+  // A controller that says so installs without a job.
+  return condition(found, 'JobCreated')?.reason === 'NoJob' && failed?.status === 'False' ? { state: 'ready' } : { state: 'waiting', why: `there is no job ${job} yet` }
+}
+
+async function look(host: Acting, { apiVersion, name, namespace = '' }: KubeObject, { access, environment, job }: ChartWaiting): Promise<Found> {
   const get = (...args: readonly string[]) => ({ args: ['get', ...args, '-o', 'json', '--ignore-not-found', `--namespace=${namespace}`] })
   const [charts, jobs, pods] = await askWhileActing(host, access, [get(typeName(apiVersion, 'HelmChart'), name), get('job', job), get('pods', `--selector=job-name=${job}`)], { environment }) as readonly [Answer, Answer, Answer]
   return { chart: objectsIn(charts)[0], job: objectsIn(jobs)[0], pods: objectsIn(pods) }
-}
-
-function brokenChart(chart: JsonObject | undefined): Readiness | undefined {
-  const broken = conditionsOf(chart).find(({ type, status }) => type === 'Failed' && status === 'True')
-  return broken && { state: 'failed', why: [broken.reason, broken.message].filter(Boolean).join(': ') }
 }

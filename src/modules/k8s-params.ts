@@ -1,6 +1,6 @@
 import { waitParams } from '../contract/await-objects.ts'
 import { kubectlParams } from '../contract/kubectl.ts'
-import { type Params, choice, controllerFile, flag, integer, raw, record, text } from '../schema/field.ts'
+import { type Params, choice, controllerTemplates, flag, integer, raw, record, text } from '../schema/field.ts'
 
 /** The parameters of `k8s`. */
 export const k8sParams = {
@@ -8,7 +8,7 @@ export const k8sParams = {
   state: choice(['present', 'absent', 'patched'], 'Whether the objects are there as the manifests say; are not there; or, where they are there, have what the manifests say.', { default: 'present' }),
   resource_definition: raw('The objects: a dict, a list of dicts, or the text of YAML documents.', { aliases: ['definition', 'inline'], hidden: true }),
   src: text('A file with them: an absolute path is one of the host, a relative one is looked for on the controller as files of roles are.'),
-  template: controllerFile('templates', 'A template on the controller that gives them.', { render: true }),
+  template: controllerTemplates('Templates on the controller that give them: a name, a dict with path and options of the template module, or a list of both.'),
   api_version: text('The version of the object that kind and name name, and of manifests that say none.', { default: 'v1', aliases: ['api', 'version'] }),
   kind: text('Its kind.'),
   name: text('Its name.'),

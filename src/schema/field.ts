@@ -17,7 +17,7 @@ export interface Field<T = unknown> {
   /** It may hold secrets, but is none as a whole: `-vvv` does not show it among the arguments. */
   readonly hidden?: true
   /** Of `file`: the subdirectory of roles where relative names are looked for, and whether the text is rendered. */
-  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean; readonly tree?: boolean }
+  readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean; readonly tree?: boolean; readonly many?: boolean }
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
   readonly inert?: string
   /** A variable of the host that gives it where the task does not. */
@@ -79,6 +79,9 @@ interface ControllerFileOptions {
  */
 export const controllerFile = <const O extends Options<never>>(directory: 'files' | 'templates', doc: string, options?: O & ControllerFileOptions) =>
   field('file', doc, options, { file: { directory, render: options?.render ?? false, optional: !(options?.required ?? false), ...(options?.words ? { words: true } : {}), ...(options?.onHost ? { onHost: true } : {}), ...(options?.tree ? { tree: true } : {}) } }) as Field<Present<ControllerFile, O>>
+
+/** Several of them, rendered: one name, a dict with `path` and options of the template, or a list of both. The module receives a list. */
+export const controllerTemplates = (doc: string) => field('file', doc, {}, { file: { directory: 'templates', render: true, optional: true, many: true } }) as Field<readonly ControllerFile[] | undefined>
 
 /** A controller file as a module receives it. `directory` (a source tree) lists what is in it, relative to it. */
 export interface ControllerFile {

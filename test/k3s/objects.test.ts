@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -106,6 +107,21 @@ describe(`${release.name}: 28 objects of all common kinds in one task`, () => {
     expect(reason).toMatch(/n1 is not empty after 20 s, and stays cordoned:\n +pod shop\/web-\S+: the PodDisruptionBudget web allows no pod to go \(1 healthy, 1 wanted\)/)
     for (const wanted of ['changed', 'ok']) expect(await ending({ k8s_drain: { name: 'n1', state: 'uncordon' } })).toMatchObject({ status: wanted })
     await until('the pods', () => kubectl(n1, `get -n shop deployment/web -o jsonpath='{.status.availableReplicas}'`), /^2$/)
+  })
+
+  test('a chart of our own is installed, changed and removed', async () => {
+    mkdirSync(join(folder, 'shelf', 'templates'), { recursive: true })
+    writeFileSync(join(folder, 'shelf', 'Chart.yaml'), 'apiVersion: v2\nname: shelf\nversion: 1.0.0\n')
+    writeFileSync(join(folder, 'shelf', 'templates', 'settings.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shelf}\ndata: {boards: {{ .Values.boards | quote }}}\n')
+    execFileSync('tar', ['czf', join(folder, 'files', 'shelf.tgz'), '-C', folder, 'shelf'])
+    const chart = (boards: number) => ({ helm_chart: { name: 'shelf', chart_content: 'shelf.tgz', target_namespace: 'default', values: { boards }, wait: true, wait_timeout: 120 } })
+    for (const boards of [3, 5]) {
+      expect(await ending(chart(boards))).toMatchObject({ status: 'changed', reason: '' })
+      expect(await kubectl(n1, `get configmap shelf -o jsonpath='{.data.boards}'`)).toBe(String(boards))
+      expect(await ending(chart(boards))).toMatchObject({ status: 'ok' })
+    }
+    expect(await ending({ helm_chart: { name: 'shelf', state: 'absent', wait: true, wait_timeout: 60 } })).toMatchObject({ status: 'changed' })
+    expect(await kubectl(n1, 'get configmaps -o name')).not.toContain('shelf')
   })
 
   test('they are removed and waited for, and a second time there is nothing to remove', async () => {

@@ -206,7 +206,7 @@ const around = ({ environment }: TaskCase, machine: Machine, overlay?: Overlay):
 
 async function prepare(module: Module, { params: given }: TaskCase, files: string): Promise<unknown> {
   const args = fromJson(given) as Dict
-  const { params, problems } = convertParams(module.params, args, { owner: `module '${module.name}'`, refused: module.refused }, (field, value) => controllerFile(field, value, files, args))
+  const { params, problems } = convertParams(module.params, args, { owner: `module '${module.name}'`, refused: module.refused }, (field, value) => (field.file?.many ? (Array.isArray(value) ? value : [value]).map((one) => controllerFile(field, one, files, args)) : controllerFile(field, value, files, args)))
   const broken = [...problems, ...checkRules(module.name, module.rules, (name) => params[name] !== undefined, (name) => params[name])]
   if (broken[0]) throw broken[0]
   return params
