@@ -77,6 +77,8 @@ export async function askKubectl(host: Reader, access: Access, questions: readon
   const reply = await host.run(script, [access.kubeconfig ?? K3S_CONFIG], { timeout, now: true })
   if (isUnknown(reply)) throw unknown(`there is no cluster yet to be asked: ${reply.reason}`)
   const answers = answersIn(reply.stdout, reply.stderr)
+  const closed = answers.find(({ code, stderr }) => code !== 0 && /error loading config file[^]*permission denied/.test(stderr))
+  if (closed) fail(`this user may not read the kubeconfig: ${firstLine(closed.stderr)}. become: true acts as root`)
   const down = answers.find(({ code, stderr }) => code !== 0 && DOWN.test(stderr))
   const why = reply.code === 97 ? NO_KUBECTL : down ? `Kubernetes does not answer: ${firstLine(down.stderr)}` : answers.length < questions.length ? `kubectl ended early: ${reply.stderr.toString().replaceAll('\0', '').trim()}` : undefined
   if (why === undefined) return answers

@@ -52,6 +52,8 @@ export async function lookAt(host: Reader, objects: readonly KubeObject[], apply
     const { before, after } = ownFields(current, applied, applying.fieldManager)
     return { object, current, applied, before: current === undefined ? null : Object.fromEntries(before), after: Object.fromEntries(after) }
   }))
+  const going = looked.filter(({ current }) => inside(current, 'metadata', 'deletionTimestamp') !== undefined)
+  if (going.length > 0) fail(`${going.map(({ object }) => titleOf(object)).join(', ')} is on its way out, and would go with what is applied to it: wait until it is gone, as state: absent with wait: true does`)
   if (!applying.forceConflicts) refuseConflicts(looked, applying.fieldManager)
   return { looked, warnings }
 }
