@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reader } from '../host/reader.ts'
 import { type Conflict, type JsonObject, conflictsOf, inside, ownFields, sameJson } from '../kubernetes/field-set.ts'
 import { type KubeObject, bare, isHidden, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
@@ -64,15 +65,35 @@ interface Found {
   readonly applied: JsonObject
 }
 
-async function askServer(host: Reader, objects: readonly KubeObject[], applying: Applying): Promise<{ readonly found: ReadonlyMap<KubeObject, Found>; readonly lacking: ReadonlyMap<KubeObject, Lacking>; readonly warnings: readonly string[] }> {
+/** How often a kind is asked for whose definition is there, and not served yet. */
+const PATIENCE = 10
+
+async function askServer(host: Reader, objects: readonly KubeObject[], applying: Applying, patience = PATIENCE): Promise<{ readonly found: ReadonlyMap<KubeObject, Found>; readonly lacking: ReadonlyMap<KubeObject, Lacking>; readonly warnings: readonly string[] }> {
   if (objects.length === 0) return { found: new Map(), lacking: new Map(), warnings: [] }
   const [got, applied] = await askKubectl(host, applying.access, questionsFor(objects, applying), applying) as readonly [Answer, Answer]
   if (applied.code === 0 && got.code === 0) return { found: paired(objects, parsePrinted(got.stdout), parsePrinted(applied.stdout)), lacking: new Map(), warnings: warningsIn(applied.stderr) }
   const lacking = new Map(objects.flatMap((object) => lackOf(object, applied.stderr) ?? []))
   if (lacking.size === 0) return fail(complaintIn(applied.code === 0 ? got.stderr : applied.stderr))
+  if (patience > 0 && (await isDefined(host, [...lacking].flatMap(([object, lack]) => (lack === 'kind' ? [object] : [])), applying))) {
+    await sleep(1000)
+    return askServer(host, objects, applying, patience - 1)
+  }
   // What the server has no place for yet is left out; the others are looked at again, without it.
   const rest = await askServer(host, objects.filter((object) => !lacking.has(object)), applying)
   return { ...rest, lacking: new Map([...rest.lacking, ...lacking]) }
+}
+
+/** Whether one of the kinds has just come: its definition is in the cluster, and the API does not serve it yet. */
+async function isDefined(host: Reader, objects: readonly KubeObject[], { access, environment }: Applying): Promise<boolean> {
+  if (objects.length === 0) return false
+  const [answer] = await askKubectl(host, access, [{ args: ['get', 'customresourcedefinitions', '-o', 'json'] }], { environment }) as readonly [Answer]
+  const definitions = answer.code === 0 ? parsePrinted(answer.stdout) : []
+  return objects.some(({ apiVersion, kind }) => definitions.some((definition) => definesKind({ ...definition, kind: 'CustomResourceDefinition' }, apiVersion, kind) && servesVersion(definition, apiVersion)))
+}
+
+const servesVersion = (definition: JsonObject, apiVersion: string): boolean => {
+  const versions = inside(definition, 'spec', 'versions')
+  return Array.isArray(versions) && versions.some((version) => inside(version, 'name') === apiVersion.split('/')[1] && inside(version, 'served') === true)
 }
 
 function questionsFor(objects: readonly KubeObject[], { fieldManager }: Applying): readonly Question[] {

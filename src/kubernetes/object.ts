@@ -1,5 +1,6 @@
 import type { Json } from '../value/json.ts'
 import { type JsonObject, inside, isObject } from './field-set.ts'
+import { isNamespaced } from './kinds.ts'
 import type { Manifest } from './manifest.ts'
 import { jsonOf } from './part.ts'
 
@@ -28,7 +29,8 @@ export function toObject(manifest: Manifest, given: Given): KubeObject {
   const { status: _, ...written } = jsonOf(manifest.node) as JsonObject
   const { name: own, namespace: home, ...metadata } = (isObject(written.metadata) ? written.metadata : {}) as JsonObject
   const [apiVersion, kind, name] = [String(written.apiVersion ?? given.apiVersion ?? 'v1'), String(written.kind ?? given.kind ?? ''), String(own ?? given.name ?? '')]
-  const namespace = home === undefined || home === null ? given.namespace : String(home)
+  // The namespace of the task is for those of its objects that have one.
+  const namespace = home === undefined || home === null ? (isNamespaced(apiVersion, kind) === false ? undefined : given.namespace) : String(home)
   const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_FIELDS.includes(key)))
   const json = { ...written, apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...kept } }
   return { apiVersion, kind, name, namespace, json: kind === 'Secret' ? encoded(json) : json }
