@@ -7,7 +7,7 @@ import { type Readiness, type WaitCondition, readinessOf } from '../kubernetes/r
 import { flag, integer, record, choice, text } from '../schema/field.ts'
 import { fail } from './failure.ts'
 import { GET, findObjects } from './find-objects.ts'
-import { type Access, type Answer, type Question, askWhileActing, complaintIn } from './kubectl.ts'
+import { type Access, type Answer, type Question, askWhileActing, complaintIn, whileAnswered } from './kubectl.ts'
 
 /** How tasks wait: parameters that several modules have. */
 export const waitParams = {
@@ -65,7 +65,8 @@ type Judged = { readonly title: string; readonly object: JsonObject | undefined 
 
 async function until(host: Acting, waiting: Waiting, words: string, look: () => Promise<readonly Judged[]>): Promise<readonly (JsonObject | undefined)[]> {
   for (const end = Date.now() + waiting.timeout * 1000; ; await sleep(Math.max(0, Math.min(waiting.sleep * 1000, end - Date.now())), undefined, { signal: host.signal })) {
-    const judged = await look()
+    const judged = await whileAnswered(host, end, look)
+    if (!judged) continue
     const open = judged.filter((one) => one.state !== 'ready')
     if (open.length === 0) return judged.map(({ object }) => object)
     host.progress(open.map(({ title, why }) => `${title}: ${why}`).join(', '))

@@ -5,7 +5,7 @@ import { parsePrinted } from '../kubernetes/object.ts'
 import { path, text } from '../schema/field.ts'
 import { commandLine, quote } from '../shell/quote.ts'
 import { isUnknown, unknown } from '../value/value.ts'
-import { fail } from './failure.ts'
+import { Failure, fail } from './failure.ts'
 
 /** How modules for Kubernetes reach a cluster: parameters that all of them have. */
 export const kubectlParams = {
@@ -86,17 +86,34 @@ export async function askKubectl(host: Reader, access: Access, questions: readon
   return fail(why)
 }
 
-/** The same while a step works. */
+/** No API answers at the moment: whoever waits for something goes on waiting. */
+export class NoAnswer extends Failure {}
+
+/** The same while a step works. Throws `NoAnswer` where no API answers. */
 export async function askWhileActing(host: Acting, access: Access, questions: readonly Question[], { environment = {}, timeout = 120 }: { readonly environment?: Readonly<Record<string, string>>; readonly timeout?: number } = {}): Promise<readonly Answer[]> {
   const { code, stdout, stderr } = await host.run(`${kubectlScript(access, environment)}\n${questionsScript(questions)}`, { timeout })
-  return code === 97 ? fail(NO_KUBECTL) : answersIn(stdout, stderr)
+  const answers = answersIn(stdout, stderr)
+  const down = answers.find((one) => one.code !== 0 && DOWN.test(one.stderr))
+  if (down) throw new NoAnswer(`Kubernetes does not answer: ${firstLine(down.stderr)}`)
+  return code === 97 ? fail(NO_KUBECTL) : answers
+}
+
+/** What `look` finds; undefined where no API answers, which is told until the time is over. A server that starts anew is no reason to stop waiting. */
+export async function whileAnswered<T>(host: Acting, end: number, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (thrown) {
+    if (!(thrown instanceof NoAnswer) || Date.now() >= end) throw thrown
+    host.progress(thrown.message)
+    return undefined
+  }
 }
 
 /** Warnings of the server, which kubectl passes on. */
 export const warningsIn = (stderr: string): readonly string[] => stderr.split('\n').flatMap((line) => /^Warning: (.*)/.exec(line)?.[1] ?? [])
 
 /** What kubectl said when it failed, without its advice about itself. */
-export const complaintIn = (stderr: string): string => stderr.split('\n').filter((line) => !/^Warning: |^ensure CRDs are installed first|^\s*$/.test(line)).map((line) => line.replace(/^error: |^Error from server(?: \(\w+\))?: /, '')).join('; ')
+export const complaintIn = (stderr: string): string => stderr.split('\n').filter((line) => !/^Warning: |^[EWI]\d{4} [\d:.]+ |^ensure CRDs are installed first|^\s*$/.test(line)).map((line) => line.replace(/^error: |^Error from server(?: \(\w+\))?: /, '')).join('; ')
 
 const firstLine = (text: string): string => complaintIn(text).split('; ').at(-1) ?? ''
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Waiting } from '../contract/await-objects.ts'
 import { fail } from '../contract/failure.ts'
-import { type Answer, askWhileActing, objectsIn, typeName } from '../contract/kubectl.ts'
+import { type Answer, askWhileActing, objectsIn, typeName, whileAnswered } from '../contract/kubectl.ts'
 import type { Acting } from '../host/act.ts'
 import { type JsonObject, inside } from '../kubernetes/field-set.ts'
 import { hinderingPods } from '../kubernetes/hindrance.ts'
@@ -23,7 +23,8 @@ export async function awaitChart(host: Acting, object: KubeObject, waiting: Char
   const began = Date.now()
   let first: string | undefined
   for (const end = began + waiting.timeout * 1000; ; await sleep(Math.max(0, Math.min(waiting.sleep * 1000, end - Date.now())), undefined, { signal: host.signal })) {
-    const found = await look(host, object, waiting)
+    const found = await whileAnswered(host, end, () => look(host, object, waiting))
+    if (!found) continue
     const trace = traceOf(found)
     first ??= trace
     // What was there when we came may be that of the chart before it changed.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { type Access, type Answer, NEEDS_KUBECTL, REFUSED_ACCESS, askKubectl, askWhileActing, complaintIn, kubectlParams, kubectlScript, objectsIn } from '../contract/kubectl.ts'
+import { type Access, type Answer, NEEDS_KUBECTL, REFUSED_ACCESS, askKubectl, askWhileActing, complaintIn, kubectlParams, kubectlScript, objectsIn, whileAnswered } from '../contract/kubectl.ts'
 import type { Acting } from '../host/act.ts'
 import { type Resource, leaves } from '../host/resource.ts'
 import { act, run } from '../host/step.ts'
@@ -104,9 +104,11 @@ async function drain(host: Acting, given: DrainParams, environment: Readonly<Rec
   const flags = [force && '--force', ignore_daemonsets && '--ignore-daemonsets', delete_emptydir_data && '--delete-emptydir-data', disable_eviction && '--disable-eviction', grace !== undefined && `--grace-period=${grace}`, given.pod_selectors?.length && `--pod-selector=${given.pod_selectors.join(',')}`].filter((one) => typeof one === 'string')
   for (const end = patience === 0 ? Number.POSITIVE_INFINITY : Date.now() + patience * 1000; ; await sleep(Math.max(0, Math.min(wait_sleep * 1000, end - Date.now())), undefined, { signal: host.signal })) {
     const round = Math.max(1, Math.min(15, Math.ceil((end - Date.now()) / 1000)))
-    const [, pods, budgets] = await askWhileActing(host, given, [
+    const answers = await whileAnswered(host, end, () => askWhileActing(host, given, [
       { args: ['drain', ...flags, `--timeout=${round}s`, '--', given.name] }, questions(given)[1], { args: ['get', 'poddisruptionbudgets', '--all-namespaces', '-o', 'json'] },
-    ], { environment, timeout: round + 60 }) as readonly [Answer, Answer, Answer]
+    ], { environment, timeout: round + 60 }))
+    if (!answers) continue
+    const [, pods, budgets] = answers as readonly [Answer, Answer, Answer]
     if (pods.code !== 0) fail(complaintIn(pods.stderr))
     const left = drainageOf(objectsIn(pods), optionsOf(given))
     if (left.leaving.length + left.ending.length === 0) return
