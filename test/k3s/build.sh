@@ -23,6 +23,21 @@ lay() {
   [[ ! -e $here/parts/${1%%@*}/$mod.sum ]] || cp "$here/parts/${1%%@*}/$mod.sum" "$cache/src/$1/go.sum"
 }
 
+# trim: Traefik without the programs' interfaces of a hundred clouds (ACME's DNS challenges, ECS). They are more than half of all that it
+# compiles, and a lab has none of them.
+trim() {
+  local module
+  for module in github.com/go-acme/lego/v4 github.com/traefik/traefik/v3; do
+    cp -r "$(go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')" "${module//\//-}"
+    chmod -R u+w "${module//\//-}"
+    go mod edit -replace="$module=./${module//\//-}"
+  done
+  rm -r github.com-go-acme-lego-v4/providers/dns github.com-traefik-traefik-v3/pkg/provider/ecs
+  mkdir github.com-go-acme-lego-v4/providers/dns github.com-traefik-traefik-v3/pkg/provider/ecs
+  cp "$here/parts/traefik/lego-dns.stub" github.com-go-acme-lego-v4/providers/dns/dns.go
+  cp "$here/parts/traefik/ecs.stub" github.com-traefik-traefik-v3/pkg/provider/ecs/ecs.go
+}
+
 # part PART[@PINS] LINKER-FLAGS PACKAGE…: builds the packages into bin/PART[@PINS], unless the same was built before.
 part() {
   local part=$1 flags=$2 sum
@@ -33,6 +48,7 @@ part() {
   if [[ $(cat "$cache/bin/$part.built" 2>/dev/null) == "$sum" ]]; then return; fi
   echo "building $part"
   lay "$part"
+  [[ $part != traefik ]] || (cd "$cache/src/traefik" && trim)
   (cd "$cache/src/$part" && CGO_ENABLED=${CGO:-0} go build -buildvcs=false -trimpath ${TAGS:+-tags "$TAGS"} -ldflags "-s -w $flags" -o "$cache/bin/$part/" "$@")
   echo "$sum" >"$cache/bin/$part.built"
 }

@@ -67,15 +67,16 @@ func startServer(ctx context.Context, n *node, running *parts) error {
 	if err := super.store.start(ctx); err != nil {
 		return err
 	}
+	// Nothing of Kubernetes starts with a token that is not the cluster's.
+	if err := super.store.saveShared(ctx); err != nil {
+		return err
+	}
 	if err := startControlPlane(ctx, c, client, running); err != nil {
 		return err
 	}
 	super.ready.Store(true)
 	go super.watchReady(ctx)
 	if err := writeKubeconfigs(c); err != nil {
-		return err
-	}
-	if err := super.store.saveShared(ctx); err != nil {
 		return err
 	}
 	go deployManifests(ctx, c, client)
