@@ -17,6 +17,10 @@ export interface ApiServer {
   /** A directory with etcd, kube-apiserver and kubectl. */
   readonly programs: string
   readonly kubeconfig: string
+  readonly port: number
+  readonly token: string
+  /** Of the server. */
+  readonly certificate: string
   close(): Promise<void>
 }
 
@@ -69,7 +73,7 @@ async function start(): Promise<ApiServer> {
     if (ended) break
     if (!existsSync(certificate)) continue
     writeFileSync(kubeconfig, JSON.stringify(config(certificate)), { mode: 0o600 })
-    if (await answers(join(programs, 'kubectl'), kubeconfig)) return { programs, kubeconfig, close }
+    if (await answers(join(programs, 'kubectl'), kubeconfig)) return { programs, kubeconfig, port, token, certificate, close }
   }
   await close()
   throw new Error(`the API server does not start: ${logs.join('').slice(-2000)}`)
@@ -81,7 +85,7 @@ const answers = (kubectl: string, kubeconfig: string): Promise<boolean> => new P
   child.on('close', (code) => resolve(code === 0))
 })
 
-const freePort = (): Promise<number> => new Promise((resolve, reject) => {
+export const freePort = (): Promise<number> => new Promise((resolve, reject) => {
   const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
     const { port } = server.address() as { readonly port: number }
     server.close(() => resolve(port))
