@@ -15,7 +15,7 @@ const MANIFESTS = '/var/lib/rancher/k3s/server/manifests'
 let lab: TestLab
 let [n1, n2, n3]: TestHost[] = []
 beforeAll(async () => {
-  lab = await withK3sHosts('kh3-cluster', 3)
+  lab = await withK3sHosts('k3s-cluster', 3)
   ;[n1, n2, n3] = lab.hosts as [TestHost, TestHost, TestHost]
 })
 afterAll(() => lab?.down())

@@ -10,7 +10,7 @@ const TOKEN = 'a-token-of-the-test'
 let lab: TestLab
 let [n1, n2]: TestHost[] = []
 beforeAll(async () => {
-  lab = await withK3sHosts('kh3-packaged', 2)
+  lab = await withK3sHosts('k3s-packaged', 2)
   ;[n1, n2] = lab.hosts as [TestHost, TestHost]
   for (const host of [n1, n2]) await bringFile(host, ownImage('probe'), '/var/lib/rancher/k3s/agent/images/probe-amd64.tar.gz')
   const config = { token: TOKEN, 'cluster-init': true }
