@@ -7,7 +7,8 @@ import { commandLine } from '../shell/quote.ts'
 import { isUnknown } from '../value/value.ts'
 import { GET, findObjects } from './find-objects.ts'
 import { type Access, type Answer, askKubectl, kubectlScript } from './kubectl.ts'
-import { type Applying, type Looked, anyKey, kindKey, plannedKey, plannedObject } from './server-apply.ts'
+import type { Applying, Looked } from './server-apply.ts'
+import { anyKey, kindKey, plannedKey, plannedObject } from './planned-objects.ts'
 
 /** What a plan leaves behind for later tasks. */
 export const effectsOf = (access: Access, looked: readonly Looked[]): readonly Effect[] => looked.flatMap(({ object, after }) => [

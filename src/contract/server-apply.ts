@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reader } from '../host/reader.ts'
-import { type Conflict, type JsonObject, conflictsOf, inside, ownFields, sameJson } from '../kubernetes/field-set.ts'
+import { type Conflict, type JsonObject, conflictsOf, inside, ownFields } from '../kubernetes/field-set.ts'
 import { type KubeObject, bare, isHidden, isSame, parsePrinted, titleOf, written } from '../kubernetes/object.ts'
-import { differing, fieldLines } from '../kubernetes/object-diff.ts'
-import type { Resource } from '../host/resource.ts'
 import type { Json } from '../value/json.ts'
 import { Unknown, isUnknown, unknown } from '../value/value.ts'
-import type { TextDiff } from './define-module.ts'
 import { fail } from './failure.ts'
+import { type ObjectState, type PlannedObject, kindKey, plannedKey, plannedObject } from './planned-objects.ts'
 import { type Access, type Answer, type Question, askKubectl, complaintIn, strangeIn, warningsIn } from './kubectl.ts'
-
-/** What an object is in the fields that a task speaks about; null where there is none. */
-export type ObjectState = null | Unknown | { readonly [path: string]: Json }
 
 /** An object as it is, and as the server says that it will be. */
 export interface Looked {
@@ -29,15 +24,6 @@ export interface Applying {
   readonly fieldManager: string
   readonly forceConflicts: boolean
 }
-
-/** What a dry run has planned of an object, by `plannedKey`; undefined where nothing is. */
-export const plannedObject: Resource<PlannedObject | undefined> = { kind: 'kubernetes-object', load: async (_shell, keys) => keys.map(() => undefined) }
-export type PlannedObject = { readonly json: string; readonly fields: ObjectState } | 'absent' | Unknown
-export const plannedKey = ({ kubeconfig, context }: Access, { kind, name, namespace }: Pick<KubeObject, 'kind' | 'name' | 'namespace'>): string => [kubeconfig ?? '', context ?? '', kind, namespace ?? '', name].join(' ')
-/** That an object of the kind is planned, whichever. */
-export const anyKey = (access: Access, kind: string): string => plannedKey(access, { kind: 'any', name: kind, namespace: undefined })
-/** Kinds that a planned definition brings have one key for all. */
-export const kindKey = (access: Access, apiVersion: string, kind: string): string => plannedKey(access, { kind: 'kind', name: `${apiVersion.split('/')[0]} ${kind}`, namespace: undefined })
 
 /** Looks at all objects in one request: what is there, and what the server would make of ours. Fails for what the server refuses. */
 export async function lookAt(host: Reader, objects: readonly KubeObject[], applying: Applying): Promise<{ readonly looked: readonly Looked[]; readonly warnings: readonly string[] }> {
@@ -149,22 +135,3 @@ function refuseConflicts(looked: readonly Looked[], fieldManager: string): void 
   const lines = all.map(({ object, path, manager, found, wanted }) => `  ${titleOf(object)}: ${path} is ${value(object, path, found)} by ${manager}, and ${value(object, path, wanted)} here`)
   fail(`${all.length === 1 ? 'a field has' : `${all.length} fields have`} another owner, and another value there:\n${lines.join('\n')}\nleave them out of the manifest, or take them over with force_conflicts: true`, { conflicts: managers })
 }
-
-/** The differences of objects, each in the fields that the task speaks about. */
-export function objectDiffs(looked: readonly Looked[]): readonly TextDiff[] {
-  return looked.flatMap(({ object, current, before, after }) => {
-    if (before === after || isUnknown(before)) return []
-    const title = titleOf({ ...object, namespace: object.namespace ?? (inside(current, 'metadata', 'namespace') as string | undefined) })
-    const header = { before: title, after: title }
-    if (after === null) return [{ header, before: '(there)\n', after: '' }]
-    if (isUnknown(after)) return [{ header, before: before === null ? '' : fieldLines(new Map(Object.entries(before)), isHidden(object)), after: `(unknown: ${after.reason})\n` }]
-    const [old, now] = differing(fieldsOf(before), fieldsOf(after), sameJson)
-    // Hidden on both sides, they would look the same.
-    const after_ = fieldLines(now, isHidden(object)).replaceAll(': (hidden)', before === null ? ': (hidden)' : ': (hidden, another)')
-    return old.size + now.size === 0 && before !== null ? [] : [{ header, before: before === null ? '' : fieldLines(old, isHidden(object)), after: now.size === 0 && before === null ? '(an object without fields)\n' : after_ }]
-  })
-}
-
-const fieldsOf = (state: Exclude<ObjectState, Unknown>): ReadonlyMap<string, Json> => new Map(Object.entries(state ?? {}))
-
-export const isChanged = ({ before, after }: Looked): boolean => before !== after && (isUnknown(before) || isUnknown(after) || !sameJson(before, after))

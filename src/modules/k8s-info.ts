@@ -2,7 +2,7 @@ import { type Waiting, awaitFound, conditionIn, waitParams } from '../contract/a
 import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { type Answer, NEEDS_KUBECTL, type Question, REFUSED_ACCESS, askKubectl, complaintIn, kubectlParams, typeName } from '../contract/kubectl.ts'
-import { anyKey, plannedKey, plannedObject } from '../contract/server-apply.ts'
+import { anyKey, plannedKey, plannedObject } from '../contract/planned-objects.ts'
 import type { Reader } from '../host/reader.ts'
 import { act } from '../host/step.ts'
 import { type JsonObject, isObject } from '../kubernetes/field-set.ts'

@@ -1,5 +1,6 @@
 import type { Result } from '../contract/define-module.ts'
-import { type Looked, isChanged } from '../contract/server-apply.ts'
+import type { Looked } from '../contract/server-apply.ts'
+import { isChanged } from '../contract/show-objects.ts'
 import type { StepReply } from '../host/step.ts'
 import { type JsonObject, inside, isObject } from '../kubernetes/field-set.ts'
 import { isSame, parsePrinted, shown } from '../kubernetes/object.ts'
