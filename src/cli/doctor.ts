@@ -16,7 +16,7 @@ export const doctorCommand = defineCommand({
   summary: 'What of a project runs here, what does not, and why.',
   operands: '[DIRECTORY]',
   examples: [['tutti doctor .', 'Playbooks, roles, inventories and settings of this directory.'], ['tutti doctor --output json ~/roles/web > report.json', 'The same for programs, with every place.']],
-  notes: ['Reads everything and runs nothing. Exit codes: 0 all of it runs here, 2 some of it does not. Settings without effect are told and do not count.'],
+  notes: ['Reads everything and runs nothing. Exit codes: 0 all of it runs here, 2 some of it does not. Settings without effect and versions that are known to be bad are told and do not count.'],
   options: { output: choice('--output', ['text', 'json'], 'For people (the default) or for programs.') },
   async run({ values, operands }, terminal) {
     if (operands.length > 1) throw new UsageProblem({ code: 'bad-option', summary: 'One directory can be looked at', detail: operands.join(' ') })

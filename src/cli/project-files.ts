@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isFile } from '../playbook/find-files.ts'
+import { isPlaybook } from '../playbook/is-playbook.ts'
 
 /** What a directory of playbooks and roles holds, told by the places and the shapes of its files. Paths are absolute. */
 export interface ProjectFiles {
@@ -10,6 +11,8 @@ export interface ProjectFiles {
   /** Files of tasks and of handlers that are in no role. */
   readonly looseTasks: readonly string[]
   readonly templates: readonly string[]
+  /** All that may name a version: YAML, templates and inventories. */
+  readonly texts: readonly string[]
   readonly inventories: readonly string[]
   readonly configs: readonly string[]
   readonly plugins: readonly Plugin[]
@@ -28,10 +31,10 @@ export function findProjectFiles(root: string): ProjectFiles {
   const roles = [...new Set(files.flatMap((file) => /^(.*)\/(?:tasks|handlers|meta)\/main\.ya?ml$/.exec(file)?.[1] ?? []))]
   const inRole = (file: string): boolean => roles.some((role) => file.startsWith(`${role}/`) && /^(?:tasks|handlers|vars|defaults|meta|templates|files|library|molecule)\//.test(file.slice(role.length + 1)))
   const yaml = files.filter((file) => /\.ya?ml$/.test(file) && !/\/(?:files|templates)\//.test(file))
-  const playbooks = yaml.filter((file) => !/\/(?:tasks|handlers)\//.test(file) && isPlaybook(file))
+  const playbooks = yaml.filter((file) => !/\/(?:tasks|handlers)\//.test(file) && isPlaybook(readFileSync(file, 'utf8')))
   return {
     playbooks, roles, looseTasks: yaml.filter((file) => /\/(?:tasks|handlers)\//.test(file) && !inRole(file) && !playbooks.includes(file)),
-    templates: files.filter((file) => file.endsWith('.j2')), inventories: inventoriesOf(resolve(root)), configs: files.filter((file) => basename(file) === 'ansible.cfg'),
+    templates: files.filter((file) => file.endsWith('.j2')), texts: files.filter((file) => /\.(?:ya?ml|j2|ini|json)$/.test(file) || /\/(?:group_vars|host_vars)\//.test(file)), inventories: inventoriesOf(resolve(root)), configs: files.filter((file) => basename(file) === 'ansible.cfg'),
     plugins: files.flatMap((file) => pluginOf(file) ?? []),
   }
 }
@@ -42,13 +45,6 @@ export function filesBelow(directory: string): readonly string[] {
     if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesBelow(path)
     return entry.isFile() ? [path] : []
   })
-}
-
-/** A list whose items have hosts or import a playbook. Read as text: one that is no YAML is to be told as a playbook that does not run. */
-function isPlaybook(file: string): boolean {
-  const text = readFileSync(file, 'utf8')
-  const first = text.split('\n').find((line) => line.trim() !== '' && !/^(?:#|---|%)/.test(line))
-  return first?.startsWith('- ') === true && /^(?:- |  )(?:hosts|(?:ansible\.builtin\.)?import_playbook):/m.test(text)
 }
 
 /** What is usually given to `-i`: names at the top and in directories of inventories. */

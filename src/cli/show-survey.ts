@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Problem } from '../problem/problem.ts'
 import { columns } from '../text/columns.ts'
 import type { BroughtFile } from './brought-python.ts'
+import { type BadVersion, findBadVersions } from './known-bad.ts'
 import type { Feature, Features } from './count-features.ts'
 import type { ProjectSurvey } from './survey-project.ts'
 
@@ -16,6 +17,7 @@ export interface Diagnosis {
   readonly features: Features
   readonly python: readonly BroughtFile[]
   readonly settings: ProjectSurvey['settings']
+  readonly versions: readonly BadVersion[]
   readonly problems: readonly Complaint[]
 }
 export interface Complaint {
@@ -40,7 +42,8 @@ export function diagnose(path: string, survey: ProjectSurvey, features: Features
     path, runs: [...playbooks, ...inventories, ...all].every(({ runs }) => runs) && problems.length === 0 && python.every(({ needed }) => needed.length === 0), playbooks, inventories,
     roles: survey.files.roles.map(here), tasks: survey.tasks.length,
     features: { modules: features.modules.map(local), filters: features.filters.map(local), tests: features.tests.map(local), lookups: features.lookups.map(local) },
-    python: python.map(({ kind, file, needed }) => ({ kind, file: here(file), needed: needed.map(here) })), settings: survey.settings.map(({ file, names }) => ({ file: here(file), names })), problems,
+    python: python.map(({ kind, file, needed }) => ({ kind, file: here(file), needed: needed.map(here) })), settings: survey.settings.map(({ file, names }) => ({ file: here(file), names })),
+    versions: findBadVersions(survey.files.texts).map((one) => ({ ...one, place: here(one.place) })), problems,
   }
 }
 
@@ -48,7 +51,7 @@ const PLACES = 5
 
 /** The diagnosis for people: first the verdict, then what does not run and where, then what does. */
 export function showDiagnosis(diagnosis: Diagnosis): string {
-  const { playbooks, inventories, roles, tasks, features, python, settings, problems, runs } = diagnosis
+  const { playbooks, inventories, roles, tasks, features, python, settings, versions, problems, runs } = diagnosis
   const ready = playbooks.filter((playbook) => playbook.runs).length
   const missing = features.modules.filter((feature) => !feature.runs)
   const lacking = missing.reduce((sum, { count }) => sum + count, 0)
@@ -64,6 +67,7 @@ export function showDiagnosis(diagnosis: Diagnosis): string {
     ...(['filters', 'tests', 'lookups'] as const).map((kind) => section(`${kind[0]!.toUpperCase()}${kind.slice(1)} that tutti does not have`, features[kind].filter((feature) => !feature.runs).flatMap(showMissing))),
     section('Python that the project brings along, which cannot run here', python.flatMap(({ kind, file, needed }) => [`  ${file} (${kind})${needed.length > 0 ? `: needed by ${needed.length} places` : ': nothing here needs it'}`, ...shortened(needed)])),
     section('What fails where it is reached', problems.map((one) => `  ${show(one)}`)),
+    section('Versions that are known to be bad', versions.map(({ place, version, why, instead }) => `  ${place}: ${version}: ${why}; take ${instead}`)),
     section('Settings without effect', settings.map(({ file, names }) => `  ${file}: ${names.join(', ')}`)),
     section('What it uses', [columns((['modules', 'filters', 'tests', 'lookups'] as const).map((kind) => [`  ${kind}`, features[kind].length, most(features[kind])]))]),
   ].filter(Boolean).join('\n\n')

@@ -1,5 +1,6 @@
 import { type Dirent, closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { isPlaybook } from './is-playbook.ts'
 import { problemsOf } from '../problem/problem.ts'
 import type { VaultSecrets } from '../vault/vault.ts'
 import { loadText } from '../yaml/load-yaml.ts'
@@ -11,12 +12,6 @@ const NO_LANGUAGE = /\.(md|rst|adoc|png|jpe?g|gif|svg|ico|woff2?|ttf|gz|tgz|zip|
 const PROGRAM = /\.([cm]?[jt]s|py|sh|bash|rb|pl|go|java|php|c|h|rs)$/i
 /** More than this is not read, or not even looked at: whoever asks then supposes that anything may stand there. */
 const MOST = { names: 20_000, files: 4000, bytes: 16_000_000, bytesOfOne: 512_000 }
-
-/** A list of plays: no file of tasks has these words there, and an inventory is no list. */
-function isPlaybook(text: string): boolean {
-  const lines = text.split('\n').filter((line) => !/^(?:---|#|\s*$)/.test(line))
-  return lines[0]?.startsWith('- ') === true && lines.some((line) => /^[- ] (?:ansible\.builtin\.)?(?:hosts|import_playbook)\s*:/.test(line))
-}
 
 /**
  * The texts of a project, as far as they may be playbooks, variables, templates or plugins: all below some directories, some files, and files

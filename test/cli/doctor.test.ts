@@ -38,6 +38,13 @@ test('each thing that does not run, with the places that need it', async () => {
   ]) expect(text).toContain(part)
 })
 
+test('versions that their own publishers warn of', async () => {
+  const vars = "# sealed_secrets_version: 0.36.5\nsealed_secrets_version: '0.36.5'\nsealed_secrets_old: v0.36.4\n"
+  const { exitCode, text } = await doctor({ ...FINE, 'group_vars/all': vars, 'roles/web/templates/x.yml.j2': 'image: docker.io/bitnami/sealed-secrets-controller:0.36.3\nurl: https://github.com/bitnami-labs/sealed-secrets/releases/download/v0.36.6/x\n' })
+  expect(exitCode, text).toBe(0)
+  expect(/Versions that are known to be bad:\n((?: .*\n)*)/.exec(text)?.[1]?.match(/\S+:\d+: sealed-secrets [\d.]+/g)).toEqual(['group_vars/all:2: sealed-secrets 0.36.5', 'roles/web/templates/x.yml.j2:1: sealed-secrets 0.36.3', 'roles/web/templates/x.yml.j2:2: sealed-secrets 0.36.6'])
+})
+
 test('for programs', async () => {
   const { text } = await doctor({ 'tasks/main.yml': '- pacman: {name: "{{ x | default(1) }}"}\n' }, '--output', 'json')
   const { runs, tasks, features } = JSON.parse(text) as { runs: boolean; tasks: number; features: Record<string, unknown> }
