@@ -14,7 +14,7 @@ import { type Aside, aside } from '../value/aside.ts'
 import { Unknown, type Value, fresh, isUnknown, unknown } from '../value/value.ts'
 
 export const aptParams = {
-  name: list(text(''), 'Packages: NAME, NAME=VERSION, NAME>=VERSION; names and versions may hold * and ?.', { aliases: ['pkg', 'package'] }),
+  name: list(text(''), 'Packages: NAME, NAME=VERSION, NAME>=VERSION; names and versions may hold * and ?.', { aliases: ['pkg', 'package'], emptyCounts: true }),
   state: choice(['present', 'latest', 'absent', 'build-dep', 'fixed', 'installed', 'removed'], 'What is to be of them. `fixed` mends what an interrupted run left.', { default: 'present' }),
   update_cache: flag('Read the package lists again before anything else.', { aliases: ['update-cache'] }),
   cache_valid_time: integer('Seconds during which lists that were read are good enough; implies update_cache.', { default: 0 }),

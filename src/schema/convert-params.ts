@@ -130,7 +130,7 @@ export function convert(field: Field, value: Value): unknown {
     case 'integer': return toInteger(value)
     case 'number': return toNumber(value)
     case 'mode': return typeof value === 'number' ? String(modeOfNumber(value)) : toText(value)
-    case 'list': return toList(value).map((item) => convert(field.items!, item))
+    case 'list': return (value === '' && field.emptyCounts ? [''] : toList(value)).map((item) => convert(field.items!, item))
     case 'record': return toRecord(field.fields!, value)
   }
 }

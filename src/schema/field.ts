@@ -18,6 +18,8 @@ export interface Field<T = unknown> {
   readonly hidden?: true
   /** Of `file`: the subdirectory of roles where relative names are looked for, and whether the text is rendered. */
   readonly file?: { readonly directory: 'files' | 'templates'; readonly render: boolean; readonly optional: boolean; readonly words?: boolean; readonly onHost?: boolean; readonly tree?: boolean; readonly many?: boolean }
+  /** Of `list`: an empty text is an item of it, not an empty list. */
+  readonly emptyCounts?: true
   /** Accepted for compatibility where it has no meaning here; the sentence says why. Shown by `tutti doc`. */
   readonly inert?: string
   /** A variable of the host that gives it where the task does not. */
@@ -32,6 +34,7 @@ interface Options<T> {
   readonly default?: T
   readonly secret?: boolean
   readonly hidden?: true
+  readonly emptyCounts?: true
   readonly inert?: string
   readonly variable?: string
 }
@@ -41,7 +44,7 @@ type Defaulted = { readonly default: unknown }
 type Present<T, O> = O extends Required_ | Defaulted ? T : T | undefined
 
 const field = (type: Field['type'], doc: string, options: Options<unknown> = {}, rest: Partial<Field> = {}): Field => ({
-  type, doc, required: options.required ?? false, aliases: options.aliases ?? [], secret: options.secret ?? false, ...(options.hidden ? { hidden: true } : {}),
+  type, doc, required: options.required ?? false, aliases: options.aliases ?? [], secret: options.secret ?? false, ...(options.hidden ? { hidden: true } : {}), ...(options.emptyCounts ? { emptyCounts: true } : {}),
   ...(options.default === undefined ? {} : { default: options.default }), ...(options.inert === undefined ? {} : { inert: options.inert }), ...(options.variable === undefined ? {} : { variable: options.variable }), ...rest,
 })
 
