@@ -35,11 +35,11 @@ writeFileSync(play, JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: 
 const NETWORK = '10.233.0.0/16'
 const lab = await withLab('fleet', { one: { memory: '12G', cpus: 2 } })
 const { address, user, privateKeyFile } = lab.host('one')
-const asked = await lab.host('one').run(`sudo sh -c 'ip route add local ${NETWORK} dev lo; mkdir -p -m 777 /opt/fleet'`)
-if (asked.code !== 0) throw new Error(asked.stderr)
-execFileSync('ip', ['route', 'replace', NETWORK, 'via', address])
-const tutti = builtTutti()
 try {
+  const tutti = builtTutti()
+  const asked = await lab.host('one').run(`sudo sh -c 'ip route add local ${NETWORK} dev lo && mkdir -p -m 777 /opt/fleet'`)
+  if (asked.code !== 0) throw new Error(asked.stderr)
+  execFileSync('ip', ['route', 'add', NETWORK, 'via', address])
   for (const size of sizes) {
     const vars = { ansible_user: user, ansible_ssh_private_key_file: privateKeyFile, ansible_host_key_checking: false, tutti_known_hosts_files: ['/dev/null'] }
     const hosts = Object.fromEntries(Array.from({ length: size }, (_, i) => [`h${i}`, { ansible_host: `10.233.${Math.floor(i / 250)}.${(i % 250) + 1}` }]))
@@ -51,7 +51,6 @@ try {
     }
   }
 } finally {
-  execFileSync('ip', ['route', 'del', NETWORK])
-  await lab.down()
+  await lab.down() // And with its bridge the route.
   rmSync(folder, { recursive: true, force: true })
 }

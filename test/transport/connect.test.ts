@@ -2,7 +2,9 @@ import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { pipeline } from 'node:stream'
+import { connect as connectTcp, createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeAll, connect } from '../../src/transport/connect.ts'
 import { type Target, Unreachable } from '../../src/transport/connection.ts'
@@ -67,11 +69,26 @@ describe.skipIf(noSshd)(`an sshd here${noSshd ? ` (${noSshd})` : ''}`, () => {
     await Promise.all(all.map((connection) => connection.close()))
   })
 
-  test('one door behind many addresses: they come slower when it turns them away', async () => {
+  test('one door behind many addresses: all get in', async () => {
     const open = await startSshd(['ListenAddress 0.0.0.0', 'MaxStartups 4:100:4', 'LoginGraceTime 20'])
     const all = await Promise.all(Array.from({ length: 160 }, (_, i) => connect(ssh(open, { address: `127.2.0.${i + 1}`, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))))
     await Promise.all(all.map((connection) => connection.close()))
     await open.stop()
+  })
+
+  test('who is turned away while others get in loses no try by it', async () => {
+    const shy = await startSshd()
+    let calls = 0
+    const server = createServer((socket) => void (++calls <= 9 ? socket.destroy() : pipeline(socket, connectTcp(shy.port, '127.0.0.1'), socket, () => undefined))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const turnedAway = connect(ssh(shy, { port: (server.address() as { port: number }).port, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))
+    let over = false
+    void turnedAway.catch(() => undefined).finally(() => (over = true))
+    while (!over) await (await connect(ssh(shy))).close()
+    await (await turnedAway).close()
+    expect(calls).toBe(10)
+    server.close()
+    await shy.stop()
   })
 
   test('a host key that is unknown or changed', async () => {
