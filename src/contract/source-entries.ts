@@ -6,6 +6,7 @@ import { textOfBytes } from '../shell/bytes.ts'
 import { quote } from '../shell/quote.ts'
 import { type Content, unknownContent } from '../value/content.ts'
 import { Unknown } from '../value/value.ts'
+import type { Outputs } from './define-module.ts'
 import { type WantedAttributes, known } from './file-target.ts'
 import { showMode } from './file-attributes.ts'
 import { fail } from './failure.ts'
@@ -16,6 +17,8 @@ export interface Source {
   readonly name: string
   readonly kind: 'file' | 'directory'
   readonly entries: readonly { readonly path: string; readonly kind: 'file' | 'directory' | 'link'; readonly mode: number; readonly content?: Content; readonly target?: string }[]
+  /** What a module that made it says of it besides. */
+  readonly outputs?: Outputs
 }
 
 /** `preserve` is what the source has. */

@@ -57,6 +57,7 @@ export const registry: Readonly<Record<string, Load>> = {
   mount_facts: async () => (await import('./mount-facts.ts')).mountFacts,
   npm: async () => (await import('./npm.ts')).npm,
   openssl_privatekey: async () => (await import('./openssl-privatekey.ts')).opensslPrivatekey,
+  oci_image: async () => (await import('./oci-image.ts')).ociImage,
   openssl_csr: async () => (await import('./openssl-csr.ts')).opensslCsr,
   package: async () => (await import('./package.ts')).package_,
   package_facts: async () => (await import('./package-facts.ts')).packageFacts,

@@ -118,7 +118,7 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
     const end = real.at(-1)!
     machine.forget()
     if (end.status === 'change' || end.status === 'same') {
-      const reprobed = await last.module.probe(machine.reader(undefined), (await prepare(last.module, last.task, files)) as never, around(last.task, machine))
+      const reprobed = await last.module.probe(machine.reader(undefined), (await prepare(last.module, last.task, files)) as never, around(last.task, machine, files))
       // What only looks plans nothing, and the time of the last access may move on.
       if (one.whole !== false && last.module.opaque !== true && last.module.name !== 'stat' && last.module.name !== 'find') expect(compareStates(end.after, reprobed).verdict, `applying and probing again does not find the planned state: ${show(end.after)} is ${show(reprobed)}`).not.toBe('change')
     }
@@ -196,11 +196,11 @@ async function attempt(module: Module, task: TaskCase, machine: Machine, files: 
   } catch (error) {
     return { status: 'failed', reason: (error as Error).message, outputs: { msg: (error as Error).message }, diff: [], steps: [] }
   }
-  return converge({ module, params, machine, become: undefined, overlay, around: around(task, machine, overlay), signal: new AbortController().signal, progress: () => undefined, by: `task '${module.name}'` })
+  return converge({ module, params, machine, become: undefined, overlay, around: around(task, machine, files, overlay), signal: new AbortController().signal, progress: () => undefined, by: `task '${module.name}'` })
 }
 
-const around = ({ environment }: TaskCase, machine: Machine, overlay?: Overlay): Surroundings => ({
-  environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true, readFile: () => Buffer.alloc(0),
+const around = ({ environment }: TaskCase, machine: Machine, files: string, overlay?: Overlay): Surroundings => ({
+  environment: environment ?? {}, hostName: 'here', playbookDirectory: '/nowhere', diff: true, readFile: (name) => readFileSync(join(files, name)),
   other: async () => ({ host: machine.reader(undefined, overlay), connection: machine.connection, shell: machine.connection.shell() }),
 })
 
