@@ -30,8 +30,16 @@ var daemons = map[string]func() *cobra.Command{
 	"kube-apiserver":          apiserver.NewAPIServerCommand,
 	"kube-controller-manager": controllers.NewControllerManagerCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+	"kubelet":                 func() *cobra.Command { return command(kubelet.NewKubeletCommand) },
 	"kube-proxy":              proxy.NewProxyCommand,
+}
+
+// command makes a command by a function that takes a context since Kubernetes 1.34, and took nothing before.
+func command(maker any) *cobra.Command {
+	if plain, is := maker.(func() *cobra.Command); is {
+		return plain()
+	}
+	return maker.(func(context.Context) *cobra.Command)(context.Background())
 }
 
 func main() {
