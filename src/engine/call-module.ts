@@ -43,6 +43,8 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   if (call.check && !call.playRun.run.settings.check && prepared.module.whenChecked !== undefined) return checkedResult(prepared, prepared.module.whenChecked)
   const reads = planned && readsPlanned(prepared.params, planned)
   if (reads) return unknownResult(reads)
+  // What a dry run really does must be sure to happen in the real run, too.
+  if (doubt && prepared.overlay === undefined) return { ...unknownResult(doubt.reason), ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   const overlay = prepared.overlay && doubt ? prepared.overlay.fork() : prepared.overlay
   const before = readTraffic(machine.connection.traffic)
   const outcome = withoutOwnSecrets(prepared, await converge({

@@ -121,6 +121,15 @@ describe('what cannot be known', () => {
     expect(statuses(ran)).toEqual(['unknown', 'skipped'])
   })
 
+  test('check_mode: false runs nothing of which it is unknown whether it happens', async () => {
+    const ran = await runIn(directory, play(`- { name: opaque, command: touch DIR/made, register: r }
+- { name: real, command: touch DIR/real, check_mode: false, when: r.rc == 0 }
+- { name: on it, debug: { msg: "{{ real.rc }}" }, when: r.rc == 0 }`), { check: true })
+    expect(statuses(ran)).toEqual(['unknown', 'unknown', 'unknown'])
+    expect(ran.exitCode).toBe(0)
+    expect(readdirSync(directory)).not.toContain('real')
+  })
+
   test('check_mode: false runs for real; check_mode: true in a real run does nothing', async () => {
     const dry = await runIn(directory, play(`- { name: real, command: touch DIR/real, check_mode: false }`), { check: true })
     expect(statuses(dry)).toEqual(['changed'])
