@@ -15,6 +15,9 @@ export interface K3sRelease {
   readonly name: 'k3s' | 'lab k3s'
 }
 
+/** Where servers answer. */
+export const K3S_PORT = 6443
+
 export const K3S_VERSIONS = { old: 'v1.33.13+k3s1', current: 'v1.34.2+k3s1' } as const
 
 const cache = process.env['TUTTI_K3S_CACHE'] ?? join(homedir(), '.cache/tutti/k3s')

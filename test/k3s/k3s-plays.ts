@@ -4,7 +4,11 @@ import { dirname, join } from 'node:path'
 import { decrypt } from '../../src/vault/vault.ts'
 import { type TuttiRun, runTutti } from '../lab/run-tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
+import { type Said, tutti } from '../lab/tutti.ts'
 import { K3S_VERSIONS, k3sRelease, root } from './k3s-hosts.ts'
+
+const repository = join(import.meta.dirname, '../..')
+type Kill = Pick<Parameters<typeof tutti>[1] & object, 'killWhen' | 'killAt' | 'killAfter'>
 
 /** The playbooks of k3s on a lab, with the inventory, the token and the kubeconfig in a directory of their own. */
 export class K3sPlays {
@@ -29,7 +33,21 @@ export class K3sPlays {
   }
 
   play(playbook: string, more: object = {}, ...flags: readonly string[]): Promise<TuttiRun> {
-    return runTutti('run', `playbooks/${playbook}.yml`, '-i', this.#lab.file, '-i', join(this.directory, 'groups.yml'), '-e', JSON.stringify({ ...this.vars, ...more }), ...flags)
+    return runTutti(...this.#line(playbook, more, flags))
+  }
+
+  /** The same, killed on the way. */
+  killed(playbook: string, kill: Kill, more: object = {}): Promise<Said> {
+    return tutti([...this.#line(playbook, more, []), '--output', 'json'], { ...kill, cwd: repository })
+  }
+
+  #line(playbook: string, more: object, flags: readonly string[]): readonly string[] {
+    return ['run', `playbooks/${playbook}.yml`, '-i', this.#lab.file, '-i', join(this.directory, 'groups.yml'), '-e', JSON.stringify({ ...this.vars, ...more }), ...flags]
+  }
+
+  /** As if nothing had ever been run from here. */
+  forget(): void {
+    for (const file of ['token.vault', 'token.key', 'kubeconfig']) rmSync(join(this.directory, file), { force: true })
   }
 
   token(): string {
