@@ -1,8 +1,10 @@
-// What tests do from inside a pod, where there is no shell: `probe serve PORT`, `probe resolve NAME`, `probe get URL`, `probe tcp HOST:PORT`.
+// What tests do from inside a pod, where there is no shell: `probe serve PORT`, `probe resolve NAME`, `probe get URL`, `probe tcp HOST:PORT`,
+// `probe sha256sum -c FILE`.
 package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -27,8 +29,11 @@ func main() {
 var verbs = map[string]func(string) error{"serve": serve, "resolve": resolve, "get": get, "tcp": tcp}
 
 func run(args []string) error {
+	if len(args) == 3 && args[0] == "sha256sum" && args[1] == "-c" {
+		return checkSums(args[2])
+	}
 	if len(args) != 2 || verbs[args[0]] == nil {
-		return errors.New("usage: probe serve PORT | resolve NAME | get URL | tcp HOST:PORT")
+		return errors.New("usage: probe serve PORT | resolve NAME | get URL | tcp HOST:PORT | sha256sum -c FILE")
 	}
 	return verbs[args[0]](args[1])
 }
@@ -77,4 +82,24 @@ func tcp(address string) error {
 	}
 	fmt.Println("connected")
 	return connection.Close()
+}
+
+// checkSums fails where a file is not what a list of sums says, as the tool of that name does.
+func checkSums(list string) error {
+	lines, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(lines)), "\n") {
+		sum, path, _ := strings.Cut(line, "  ")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if fmt.Sprintf("%x", sha256.Sum256(content)) != sum {
+			return fmt.Errorf("%s: FAILED", path)
+		}
+		fmt.Printf("%s: OK\n", path)
+	}
+	return nil
 }
