@@ -79,6 +79,7 @@ export const registry: Readonly<Record<string, Load>> = {
   replace: async () => (await import('./replace.ts')).replace,
   rpm_key: async () => (await import('./rpm-key.ts')).rpmKey,
   script: async () => (await import('./script.ts')).script,
+  sealing_certificate: async () => (await import('./sealing-certificate.ts')).sealingCertificate,
   sealed_secret: async () => (await import('./sealed-secret.ts')).sealedSecret,
   seboolean: async () => (await import('./seboolean.ts')).seboolean,
   selinux: async () => (await import('./selinux.ts')).selinux,

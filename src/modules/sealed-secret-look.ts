@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { currentObjects, lookForGone } from '../contract/apply-objects.ts'
 import type { Surroundings } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
-import { type Answer, askKubectl, complaintIn } from '../contract/kubectl.ts'
 import { type Looked, lookAt } from '../contract/server-apply.ts'
 import { plannedKey, plannedObject } from '../contract/planned-objects.ts'
+import { askCertificate } from '../contract/sealing-controller.ts'
 import type { Reader } from '../host/reader.ts'
 import type { JsonObject } from '../kubernetes/field-set.ts'
 import { titleOf } from '../kubernetes/object.ts'
@@ -82,13 +82,9 @@ function readExisting(text: string | undefined, file: string): SealedSecret | un
 }
 
 async function certificateOf(host: Reader, given: SealParams, environment: Readonly<Record<string, string>>): Promise<Certificate> {
-  const { certificate, controller_name: name, controller_namespace: namespace, fingerprint } = given
+  const { certificate, fingerprint } = given
   if (certificate) return parseCertificate(bytesOf(certificate).toString('latin1'), { source: certificate.name, fingerprint })
-  const address = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/http:${encodeURIComponent(name)}:http/proxy/v1/cert.pem`
-  const [answer] = await askKubectl(host, given, [{ args: ['get', '--raw', address] }], { environment }) as readonly [Answer]
-  if (answer.code !== 0 && host.planned && host.changing !== undefined) throw unknown(`the controller of sealed secrets does not answer yet; ${host.changing} may bring it`)
-  if (answer.code !== 0) fail(`the controller ${namespace}/${name} gives no certificate: ${complaintIn(answer.stderr)}. Name a file with certificate, or the controller with controller_name and controller_namespace`)
-  return parseCertificate(answer.stdout, { source: `the controller ${namespace}/${name}`, fingerprint })
+  return (await askCertificate(host, given, environment, '. Name a file with certificate, or the controller with controller_name and controller_namespace')).certificate
 }
 
 function readIfThere(file: string): string | undefined {

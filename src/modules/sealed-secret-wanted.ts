@@ -1,6 +1,7 @@
 import { fail } from '../contract/failure.ts'
 import type { Surroundings } from '../contract/define-module.ts'
 import { kubectlParams } from '../contract/kubectl.ts'
+import { controllerParams } from '../contract/sealing-controller.ts'
 import type { JsonObject } from '../kubernetes/field-set.ts'
 import type { KubeObject } from '../kubernetes/object.ts'
 import { type Params, choice, controllerFile, flag, integer, raw, text } from '../schema/field.ts'
@@ -24,9 +25,7 @@ export const sealedSecretParams = {
   immutable: flag('The Secret cannot be changed.'),
   hmac_key: text('The key of the annotation that says what was sealed: 16 characters or more, kept as secret as the values.', { secret: true }),
   certificate: controllerFile('files', 'The certificate of the controller, on the controller of the run. Without it the one of the cluster is asked.'),
-  fingerprint: text('The SHA-256 that the certificate must have.'),
-  controller_name: text('What the controller in the cluster is called.', { default: 'sealed-secrets-controller' }),
-  controller_namespace: text('Where it is.', { default: 'kube-system' }),
+  ...controllerParams,
   path: text('A file on the controller of the run to write the manifest to, in place of the cluster. Relative to the playbook.'),
   force_conflicts: flag('Take over fields that another manager owns with another value.', { default: false }),
   wait: flag('Wait until the controller has made the Secret of it.', { default: false }),

@@ -5,13 +5,14 @@ import { defineModule } from '../contract/define-module.ts'
 import { fail } from '../contract/failure.ts'
 import { NEEDS_KUBECTL } from '../contract/kubectl.ts'
 import { plannedObject } from '../contract/planned-objects.ts'
+import { putLocalFile, removeLocalFile } from '../contract/local-file.ts'
 import { leaves } from '../host/resource.ts'
 import { type Step, act } from '../host/step.ts'
 import { type KubeObject, titleOf } from '../kubernetes/object.ts'
 import { readinessOf } from '../kubernetes/readiness.ts'
 import { sealedManifest } from '../seal/sealed-secret.ts'
 import { type Unknown, dict, fresh, isUnknown, unknown } from '../value/value.ts'
-import { removeFile, writeFile } from './sealed-secret-file.ts'
+import { writeYaml } from '../yaml/write-yaml.ts'
 import { type SealState, lookForRemoval, lookForSealed } from './sealed-secret-look.ts'
 import { type SealParams, objectOf, sealedSecretParams, secretOf } from './sealed-secret-wanted.ts'
 
@@ -61,7 +62,7 @@ export const sealedSecret = defineModule({
   },
   *apply({ params: given, before }): Iterable<Step> {
     const { file, looked, sealed, environment } = before.seen.value
-    if (file !== undefined) yield given.state === 'absent' ? act(`remove ${file}`, () => removeFile(file), [leaves(plannedObject, fileKey(file), 'absent')]) : act(`write ${file}`, () => writeFile(file, sealedManifest(sealed!)), [leaves(plannedObject, fileKey(file), { json: '', fields: null })])
+    if (file !== undefined) yield given.state === 'absent' ? act(`remove ${file}`, () => removeLocalFile(file), [leaves(plannedObject, fileKey(file), 'absent')]) : act(`write ${file}`, () => putLocalFile(file, writeYaml(sealedManifest(sealed!))), [leaves(plannedObject, fileKey(file), { json: '', fields: null })])
     else if (given.state === 'absent') yield deleteStep(looked, given, environment)
     else yield applyStep(looked, { access: given, environment, fieldManager: 'tutti', forceConflicts: given.force_conflicts })
     if (given.wait) yield waitStep(given, looked[0]!.object, environment)
