@@ -18,6 +18,7 @@ type app struct {
 
 // answer is what the page shows, and what JSON tells.
 type answer struct {
+	Path    string `json:"-"`
 	Title   string `json:"title"`
 	Counter int64  `json:"counter"`
 	Pod     string `json:"pod"`
@@ -25,8 +26,11 @@ type answer struct {
 
 func (a *app) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.show)
-	mux.HandleFunc("POST /count", a.count)
+	mux.HandleFunc("GET "+a.path+"/{$}", a.show)
+	if a.path != "" {
+		mux.HandleFunc("GET "+a.path, a.show)
+	}
+	mux.HandleFunc("POST "+a.path+"/count", a.count)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.ready)
 	return mux
@@ -76,7 +80,7 @@ func (a *app) fail(w http.ResponseWriter, err error) {
 }
 
 func (a *app) tell(w http.ResponseWriter, r *http.Request, number int64) {
-	told := answer{a.title, number, a.pod}
+	told := answer{a.path, a.title, number, a.pod}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Vary", "Accept")
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
@@ -96,7 +100,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <style>body { font: 1.25rem/1.5 system-ui, sans-serif; max-width: 30rem; margin: 15vh auto; text-align: center } strong { display: block; font-size: 5rem; line-height: 1.2 }</style>
 <h1>{{.Title}}</h1>
 <strong id="counter">{{.Counter}}</strong>
-<form method="post" action="/count"><button>Count</button></form>
+<form method="post" action="{{.Path}}/count"><button>Count</button></form>
 <p><small>answered by <span id="pod">{{.Pod}}</span></small></p>
 </html>
 `))

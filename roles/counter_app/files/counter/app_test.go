@@ -52,6 +52,24 @@ func TestItCounts(t *testing.T) {
 	}
 }
 
+func TestItAnswersBelowAPath(t *testing.T) {
+	a := appWith(t, time.Second, startRedis(t, nil).address)
+	a.path = "/tools/counter"
+	for _, path := range []string{"/tools/counter", "/tools/counter/"} {
+		code, body := call(t, a, "GET", path, "text/html")
+		expect(t, code, body, 200, `action="/tools/counter/count"`)
+	}
+	code, body := call(t, a, "POST", "/tools/counter/count", "")
+	expect(t, code, body, 200, `"counter":1,`)
+	for _, path := range []string{"/", "/tools/counter/other"} {
+		if code, _ := call(t, a, "GET", path, ""); code != 404 {
+			t.Errorf("%d for %s", code, path)
+		}
+	}
+	code, body = call(t, a, "GET", "/readyz", "")
+	expect(t, code, body, 200, "ok")
+}
+
 func TestItFollowsTheClusterToTheOwnerOfTheKey(t *testing.T) {
 	owner := startRedis(t, nil)
 	other := startRedis(t, map[string]string{"INCR": "-MOVED 42 " + owner.address + "\r\n"})

@@ -5,7 +5,7 @@
 //	GET  /healthz  the program runs
 //	GET  /readyz   Redis answers, and the program is not about to end
 //
-// Settings are variables of the environment, see settings.go. It needs nothing but itself.
+// COUNTER_PATH stands before the first two where an ingress passes a path on. Settings are variables of the environment, see settings.go. It needs nothing but itself.
 package main
 
 import (
