@@ -36,6 +36,7 @@ export const registry: Readonly<Record<string, Load>> = {
   group: async () => (await import('./group.ts')).group,
   helm_chart: async () => (await import('./helm-chart.ts')).helmChart,
   hostname: async () => (await import('./hostname.ts')).hostname,
+  http_load: async () => (await import('./http-load.ts')).httpLoad,
   ini_file: async () => (await import('./ini-file.ts')).iniFile,
   iptables: async () => (await import('./iptables.ts')).iptables,
   k8s: async () => (await import('./k8s.ts')).k8s,
