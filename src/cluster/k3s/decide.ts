@@ -76,13 +76,19 @@ function getFounder(servers: readonly SeenNode[], nodes: readonly SeenNode[]): S
   if (silent.length > 0)
     throw new Problem({ code: 'k3s-cluster-unknown', summary: 'No server answers, and not all could be looked at', detail: `${hostsOf(silent)}: ${silent[0]!.reason ?? 'unreachable'}`, hint: `bring ${silent.length === 1 ? 'it' : 'them'} back, or take ${silent.length === 1 ? 'it' : 'them'} out of the inventory if ${silent.length === 1 ? 'it is' : 'they are'} gone for good` })
   // One that never saw another server: interrupted while it was the first, or the only one there is.
-  if (holders.length === 1 && !holders[0]!.joins) return holders[0]!
+  if (holders.length === 1 && !holders[0]!.joins) return inItsPlace(holders[0]!, servers)
   if (holders.length > 0)
     throw new Problem({ code: 'k3s-nobody-alive', summary: 'A cluster exists and none of its servers answers', detail: `its data lies on ${hostsOf(holders)}`, hint: `start k3s on all of them at once (systemctl start k3s): a majority of the servers brings it back. If the data is lost, restore a snapshot with playbooks/k3s-restore.yml` })
   const orphans = nodes.filter(({ role, liveness }) => role === 'agent' && liveness !== 'clean' && liveness !== 'unreachable')
   if (orphans.length > 0)
     throw new Problem({ code: 'k3s-cluster-lost', summary: 'The agents belong to a cluster that no server has', detail: `${hostsOf(orphans)} joined one, every server is empty`, hint: 'restore a snapshot with playbooks/k3s-restore.yml, or reset the agents with playbooks/k3s-reset.yml to begin anew' })
   return servers[0]!
+}
+
+/** Servers are gone through in the order of the inventory: one before the founder would wait for it in vain. */
+function inItsPlace(founder: SeenNode, servers: readonly SeenNode[]): SeenNode {
+  if (founder === servers[0] || founder.liveness !== 'stopped') return founder
+  throw new Problem({ code: 'k3s-founder-stopped', summary: 'The server that has the cluster does not run', detail: `${founder.host} holds it, and ${servers[0]!.host} before it in the inventory could not join`, hint: `start k3s on ${founder.host} (systemctl start k3s), or put it first in the inventory` })
 }
 
 const hostsOf = (nodes: readonly SeenNode[]): string => nodes.map(({ host }) => host).join(', ')

@@ -36,6 +36,10 @@ describe('who makes the cluster', () => {
   test('a first server that never saw another goes on', () => {
     expect(short(decide([node('n1', 'stopped', { joins: '' }), node('n2', 'clean')], wish))).toEqual([['n1', 'run', undefined], ['n2', 'join', url('n1')]])
   })
+  test('one that stands behind others has to be started first: they come before it, and would wait for it in vain', () => {
+    expect(code(() => decide([node('n1', 'clean'), node('n2', 'stopped', { joins: '' })], wish))).toBe('k3s-founder-stopped')
+    expect(short(decide([node('n1', 'clean'), node('n2', 'starting', { joins: '' })], wish))).toEqual([['n1', 'join', url('n2')], ['n2', 'run', undefined]])
+  })
   test('one that knew others is not the cluster by itself', () => expect(code(() => decide([node('n1', 'stopped', { joins: url('n2') }), node('n2', 'clean')], wish))).toBe('k3s-nobody-alive'))
   test.each<[string, readonly SeenNode[], string]>([
     ['all stopped', [node('n1', 'stopped'), node('n2', 'stopped'), node('n3', 'stopped')], 'k3s-nobody-alive'],
