@@ -7,7 +7,7 @@ import { K3S_PORT } from './k3s-hosts.ts'
 export interface ApiObject {
   readonly kind: string
   readonly apiVersion: string
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string; readonly labels?: object; readonly annotations?: object; readonly creationTimestamp: string }
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string; readonly labels?: object; readonly annotations?: object; readonly creationTimestamp: string; readonly generation?: number; readonly managedFields?: readonly object[] }
   readonly [field: string]: any
 }
 

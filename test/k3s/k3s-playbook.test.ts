@@ -48,6 +48,13 @@ describe(`${release.name}, before anything is touched`, () => {
     expect(having(run, 'changed').filter((line) => !line.endsWith('Keep a token for the cluster'))).toEqual([])
   })
 
+  test('refused: to join a server that --limit leaves out', async () => {
+    const run = await plays.play('k3s', {}, '--limit', 'n2,n4')
+    expect(run.exitCode).not.toBe(0)
+    expect(run.output).toMatch(/n1 has to be the first server, and this run leaves it out: run without --limit, or with that host/)
+    expect(having(run, 'changed')).toEqual([])
+  })
+
   test('refused: an archive that is not what was published', async () => {
     const run = await plays.play('k3s', { k3s_offline_dir: '/nowhere' })
     expect(run.exitCode).not.toBe(0)
@@ -78,6 +85,12 @@ describe(`${release.name}, three servers and an agent`, () => {
     for (const text of [token, Buffer.from(token).toString('base64').slice(0, 50)]) expect(JSON.stringify(again.events)).not.toContain(text)
     const open = await root(n1!, `su nobody -s /bin/sh -c 'grep -rls ${token} /etc /var /run /tmp /usr/local' || true; ps -eo args | grep -v grep | grep -c ${token} || true`)
     expect(open.trim()).toBe('0')
+  })
+
+  test('with --limit that host alone is gone through, and nothing changes, in the kubeconfig neither', async () => {
+    const run = await plays.play('k3s', {}, '--limit', 'n2')
+    expect({ exit: run.exitCode, changed: having(run, 'changed') }, run.output).toEqual({ exit: 0, changed: [] })
+    expect(run.results.filter((line) => /Write config.yaml$/.test(line)).map((line) => line.split(' ')[0])).toEqual(['n2'])
   })
 
   test('a dry run of what is there knows all of it', async () => {

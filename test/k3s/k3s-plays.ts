@@ -8,7 +8,7 @@ import { type Said, tutti } from '../lab/tutti.ts'
 import { K3S_VERSIONS, k3sRelease, root } from './k3s-hosts.ts'
 
 const repository = join(import.meta.dirname, '../..')
-type Kill = Pick<Parameters<typeof tutti>[1] & object, 'killWhen' | 'killAt' | 'killAfter'>
+type Kill = Pick<Parameters<typeof tutti>[1] & object, 'killOn' | 'killAt'>
 
 /** The playbooks of k3s on a lab, with the inventory, the token and the kubeconfig in a directory of their own. */
 export class K3sPlays {

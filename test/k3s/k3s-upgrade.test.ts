@@ -1,36 +1,51 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
-import { K3S_VERSIONS, k3sRelease, kubectl, releaseDirectory, root, until, withK3sHosts } from './k3s-hosts.ts'
+import { K3sApi } from './k3s-api.ts'
+import { ConfigMapWriter, HttpClient, webApp } from './k3s-clients.ts'
+import { K3S_VERSIONS, k3sRelease, kubectl, ownImage, releaseDirectory, root, slimRelease, until, withK3sHosts } from './k3s-hosts.ts'
 import { K3sPlays, having } from './k3s-plays.ts'
+import { NodeWatch } from './node-watch.ts'
 
 /** `TUTTI_K3S_OLD`: another directory of a release before this one, called by its version. */
-const oldDirectory = process.env['TUTTI_K3S_OLD'] ?? releaseDirectory(K3S_VERSIONS.old)
-const old = oldDirectory.slice(oldDirectory.lastIndexOf('/') + 1)
+const ownOld = process.env['TUTTI_K3S_OLD']
+const old = ownOld ? ownOld.slice(ownOld.lastIndexOf('/') + 1) : K3S_VERSIONS.old
 const release = k3sRelease()
+const isThere = existsSync(join(ownOld ?? releaseDirectory(old), 'k3s'))
+const PORT = 30080
+const NAMES = ['n1', 'n2', 'n3', 'n4'] as const
 
 let lab: TestLab
 let plays: K3sPlays
 let hosts: readonly TestHost[]
-let writer: Writer
-const isThere = existsSync(join(oldDirectory, 'k3s'))
+let addresses: readonly string[]
+let copies: string
+let oldDirectory: string
+const clients: { stop(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
   if (!isThere) return
   lab = await withK3sHosts('k3s-up', 4)
   hosts = lab.hosts
-  plays = new K3sPlays(lab, ['n1', 'n2', 'n3'], ['n4'])
+  addresses = hosts.map(({ address }) => address)
+  plays = new K3sPlays(lab, ['n1', 'n2', 'n3'], ['n4'], { k3s_image_archives: [ownImage('probe')] })
+  copies = join(plays.directory, 'copies')
+  oldDirectory = ownOld ?? slimRelease(plays.directory, old)
+  Object.assign(plays.vars, { k3s_offline_dir: slimRelease(plays.directory) })
 })
 afterAll(async () => {
-  await writer?.stop()
+  await Promise.all(clients.map((one) => one.stop()))
   plays?.done()
   await lab?.down()
 })
 
 const versions = async () => (await kubectl(hosts[1]!, `get nodes -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.status.nodeInfo.kubeletVersion}{" "}{.spec.unschedulable}{"\\n"}{end}'`)).trim().split('\n').sort().map((line) => line.trim())
-const upgrade = (more: object = {}, ...flags: readonly string[]) => plays.play('k3s-upgrade', { k3s_version: release.version, k3s_snapshot_copy_dir: join(plays.directory, 'copies'), k3s_drain_force: true, ...more }, ...flags)
+const upgrade = (more: object = {}, ...flags: readonly string[]) => plays.play('k3s-upgrade', { k3s_snapshot_copy_dir: copies, k3s_drain_force: true, ...more }, ...flags)
+const unitOf = (index: number) => (index === 3 ? 'k3s-agent' : 'k3s')
+const now = (host: TestHost) => root(host, 'date +%s.%N').then(Number)
+/** When systemd stopped the unit and had it up again since then, in seconds. */
+const restarts = async (index: number, since: number) => (await root(hosts[index]!, `journalctl UNIT=${unitOf(index)}.service --since=@${since.toFixed(3)} -o short-unix --no-pager`)).split('\n').flatMap((line) => (/^(\d+\.\d+) .*systemd\[1\]: (Stopping|Started) /.exec(line)?.slice(1) ?? [])).map((word) => Number(word) || word)
 /** A pod of a single replica on n1 that a PodDisruptionBudget keeps there. */
 const KEPT = {
   apiVersion: 'v1', kind: 'List', items: [
@@ -38,22 +53,36 @@ const KEPT = {
     { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'keeper' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'kept' } } } },
   ],
 }
+const apply = (content: object) => root(hosts[0]!, `k3s kubectl apply -f - <<'END'\n${JSON.stringify(content)}\nEND`)
 
 describe.skipIf(!isThere)(`${release.name}, from ${old} to ${release.version}`, () => {
   test('the cluster begins with the old version', async () => {
     const run = await plays.play('k3s', { k3s_version: old, k3s_offline_dir: oldDirectory })
     expect(run.exitCode, run.output).toBe(0)
-    expect(await versions()).toEqual(['n1', 'n2', 'n3', 'n4'].map((name) => `${name} ${old}`))
+    expect(await versions()).toEqual(NAMES.map((name) => `${name} ${old}`))
   })
 
-  test('a PodDisruptionBudget that keeps a pod stops it, and is named; no program has changed', async () => {
-    await root(hosts[0]!, `k3s kubectl apply -f - <<'END'\n${JSON.stringify(KEPT)}\nEND`)
+  test('an agent alone is not made newer than the servers', async () => {
+    const run = await upgrade({}, '--limit', 'n4')
+    expect(run.exitCode).not.toBe(0)
+    expect(run.output).toMatch(/agents must not be newer than servers, and this run leaves out n1, n2, n3/)
+    expect(having(run, 'changed')).toEqual([])
+  })
+
+  test('a PodDisruptionBudget that keeps a pod stops it, and is named; a snapshot was taken before, and no program has changed', async () => {
+    await apply(KEPT)
+    await apply(webApp(PORT))
     await until('the pod on n1', () => kubectl(hosts[0]!, `get pods -l app=kept -o jsonpath='{.items[0].spec.nodeName} {.items[0].status.phase}'`), /^n1 Running$/)
+    const watch = await new NodeWatch(new K3sApi(join(plays.directory, 'kubeconfig')), addresses.slice(0, 3)).start()
     const run = await upgrade({ k3s_drain_timeout: 15 })
+    const changes = (await watch.stop()).filter(({ what }) => /cordoned|v1/.test(what))
     expect(run.exitCode).not.toBe(0)
     expect(run.output).toMatch(/keeper/)
     expect(await versions()).toEqual([`n1 ${old} true`, ...['n2', 'n3', 'n4'].map((name) => `${name} ${old}`)])
-    expect(readdirSync(join(plays.directory, 'copies'))).toEqual([expect.stringMatching(/^before-v1\.34\.2-k3s1-n1-\d+\.vault$/)])
+    const made = readdirSync(copies)
+    expect(made).toEqual([expect.stringMatching(/^before-v1\.34\.2-k3s1-n1-\d+\.vault$/)])
+    expect(changes.map(({ node, what }) => `${node} ${what}`)).toEqual(['n1 cordoned'])
+    expect(Number(/-(\d+)\.vault$/.exec(made[0]!)![1]) * 1000, 'the snapshot comes before the cordon').toBeLessThanOrEqual(changes[0]!.at)
     await kubectl(hosts[1]!, 'delete poddisruptionbudget keeper')
   })
 
@@ -65,51 +94,32 @@ describe.skipIf(!isThere)(`${release.name}, from ${old} to ${release.version}`, 
   })
 
   test('run again it goes on: one server after the other, then the agent; no acknowledged write is lost', async () => {
-    writer = new Writer(hosts.slice(0, 3))
+    const api = new K3sApi(join(plays.directory, 'kubeconfig'))
+    await until('the pages', () => kubectl(hosts[1]!, `get deployment web -o jsonpath='{.status.readyReplicas}'`), /^3$/)
+    const [writer, pages, watch] = [new ConfigMapWriter(api, addresses.slice(0, 3)).start(), new HttpClient(addresses, PORT).start(), await new NodeWatch(api, addresses.slice(0, 3)).start()]
+    const single = addresses.map((address) => new HttpClient([address], PORT).start())
+    clients.push(writer, pages, watch, ...single)
+    const began = await now(hosts[0]!)
     const run = await upgrade()
     expect(run.exitCode, run.output).toBe(0)
-    await writer.stop()
-    expect(await versions()).toEqual(['n1', 'n2', 'n3', 'n4'].map((name) => `${name} ${release.version}`))
-    const at = await Promise.all(hosts.map(async (host, index) => Number(await root(host, `date -d "$(systemctl show -p ActiveEnterTimestamp --value ${index === 3 ? 'k3s-agent' : 'k3s'})" +%s`))))
-    expect(at).toEqual([...at].sort())
-    const there = new Set((await kubectl(hosts[1]!, 'get configmaps -o name')).split('\n'))
-    expect(writer.acknowledged.filter((name) => !there.has(`configmap/${name}`))).toEqual([])
-    console.log(`${writer.acknowledged.length} writes acknowledged during the upgrade, none lost; the longest time without one was ${(writer.longest / 1000).toFixed(1)} s`)
+    await Promise.all([writer, pages, ...single].map((one) => one.stop()))
+    const told = (await watch.stop()).filter(({ what }) => /cordoned|v1/.test(what)).map(({ node, what }) => `${node} ${what}`)
+    expect(await versions()).toEqual(NAMES.map((name) => `${name} ${release.version}`))
+    // What the cluster tells, in the order of etcd's revisions; n1 was left cordoned by the run before.
+    expect(told).toEqual(NAMES.flatMap((name) => [`${name} cordoned`, `${name} ${release.version}`, `${name} uncordoned`]).slice(1))
+    // What the hosts tell: each was stopped once and started once, the next not before the one is up.
+    const journals = (await Promise.all(hosts.map((_, index) => restarts(index, began)))).map((words) => ({ what: words.filter((word) => typeof word === 'string'), at: words.filter((word) => typeof word === 'number') }))
+    expect(journals.map(({ what }) => what)).toEqual(NAMES.map(() => ['Stopping', 'Started']))
+    const times = journals.flatMap(({ at }) => at)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(await writer.lost(addresses[1]!)).toEqual([])
+    console.log(`while the cluster was upgraded\n  ConfigMaps: ${writer.say()}\n  pages, any node: ${pages.say()}\n${single.map((one, index) => `  pages, ${NAMES[index]} alone: ${one.say()}`).join('\n')}`)
+    expect(Math.max(writer.longest, pages.longest)).toBeLessThan(60_000)
+    // Images of the version before would be loaded at every start.
+    expect(await root(hosts[0]!, 'ls /var/lib/rancher/k3s/agent/images')).toBe(`k3s-airgap-images-${release.version}.tar.gz\nprobe-amd64.tar.gz\n`)
   }, 900_000)
 
   test('upgraded again nothing changes, nor by the playbook of every day', async () => {
     for (const run of [await upgrade(), await plays.play('k3s')]) expect({ exit: run.exitCode, changed: having(run, 'changed') }, run.output).toEqual({ exit: 0, changed: [] })
   })
 })
-
-/** Writes ConfigMaps, one after the other, by the first server that takes them. */
-class Writer {
-  readonly acknowledged: string[] = []
-  longest = 0
-  #ends = false
-  readonly #done: Promise<void>
-
-  constructor(servers: readonly TestHost[]) {
-    this.#done = this.#write(servers)
-  }
-
-  async #write(servers: readonly TestHost[]): Promise<void> {
-    let last = Date.now()
-    for (let number = 1; !this.#ends; number++, await sleep(1000)) {
-      for (const server of servers) {
-        const name = `w${number}-${server.name}`
-        const took = await root(server, `timeout 10 k3s kubectl create configmap ${name} --request-timeout=8s`, 15).then(() => true, () => false)
-        if (!took) continue
-        this.acknowledged.push(name)
-        this.longest = Math.max(this.longest, Date.now() - last)
-        last = Date.now()
-        break
-      }
-    }
-  }
-
-  stop(): Promise<void> {
-    this.#ends = true
-    return this.#done
-  }
-}

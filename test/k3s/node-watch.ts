@@ -4,6 +4,8 @@ import type { ApiObject, K3sApi } from './k3s-api.ts'
 export interface NodeChange {
   readonly node: string
   readonly what: string
+  /** Milliseconds since the epoch, when it was heard. */
+  readonly at: number
 }
 
 /** What became of the nodes, as the cluster itself tells it, in the order of etcd's revisions: "n1 cordoned", "n1 v1.34.2+k3s1" … */
@@ -41,8 +43,8 @@ export class NodeWatch {
     if (type === 'BOOKMARK') return
     const { name } = node.metadata
     const [before, now] = [this.#known.get(name), type === 'DELETED' ? undefined : stateOf(node)]
-    if (!before || !now) this.changes.push({ node: name, what: now ? 'added' : 'deleted' })
-    else for (const [key, value] of now) if (before.get(key) !== value) this.changes.push({ node: name, what: value })
+    if (!before || !now) this.changes.push({ node: name, what: now ? 'added' : 'deleted', at: Date.now() })
+    else for (const [key, value] of now) if (before.get(key) !== value) this.changes.push({ node: name, what: value, at: Date.now() })
     if (now) this.#known.set(name, now)
     else this.#known.delete(name)
   }

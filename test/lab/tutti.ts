@@ -15,19 +15,28 @@ export interface Said {
   readonly events: readonly any[]
 }
 
-/** Runs `tutti` as a user would. `killAfter`: SIGKILL after so many milliseconds; `killWhen`: when its output matches; `killAt`: so many milliseconds after so many lines. */
-export function tutti(args: readonly string[], options: { readonly killAfter?: number; readonly killWhen?: RegExp; readonly killAt?: { readonly lines: number; readonly then: number }; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}): Promise<Said> {
+/** Runs `tutti` as a user would. `killAfter`: SIGKILL after so many milliseconds; `killWhen`: when its output matches; `killAt`: so many milliseconds after so many lines; `killOn`: so many milliseconds after the first line that it gives a number for. */
+export function tutti(args: readonly string[], options: { readonly killAfter?: number; readonly killWhen?: RegExp; readonly killOn?: (line: string) => number | undefined; readonly killAt?: { readonly lines: number; readonly then: number }; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}): Promise<Said> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env }, ...(options.cwd ? { cwd: options.cwd } : {}) })
     let [stdout, stderr] = ['', '']
     const begin = Date.now()
     const lineTimes: number[] = []
+    let judged = 0
     let timer: NodeJS.Timeout | undefined
-    const killIn = (milliseconds: number): void => void (timer ??= setTimeout(() => child.kill('SIGKILL'), milliseconds))
+    const killIn = (milliseconds: number): void => {
+      if (milliseconds === 0) child.kill('SIGKILL')
+      timer ??= setTimeout(() => child.kill('SIGKILL'), milliseconds)
+    }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       for (const char of text) if (char === '\n') lineTimes.push(Date.now() - begin)
       if (options.killAt && lineTimes.length >= options.killAt.lines) killIn(options.killAt.then)
+      if (options.killOn) {
+        const whole = stdout.slice(judged, stdout.lastIndexOf('\n') + 1)
+        judged += whole.length
+        for (const then of whole.split('\n').filter(Boolean).map(options.killOn)) if (then !== undefined) killIn(then)
+      }
       if (options.killWhen?.test(stdout)) child.kill('SIGKILL')
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Said } from '../lab/tutti.ts'
+import type { TestHost, TestLab } from '../lab/with-lab.ts'
+import { k3sRelease, kubectl, root, slimRelease, withK3sHosts } from './k3s-hosts.ts'
+import { K3sPlays, having } from './k3s-plays.ts'
+
+/** `TUTTI_K3S_STEPS=all`: three servers instead of one, and all ten moments. `TUTTI_K3S_MOMENTS=0,3`: these tenths of the run; empty for none. */
+const ALL = process.env['TUTTI_K3S_STEPS'] === 'all'
+const SERVERS = (ALL ? ['n1', 'n2', 'n3'] : ['n1']) as readonly string[]
+const AGENT = `n${SERVERS.length + 1}`
+const MOMENTS = (process.env['TUTTI_K3S_MOMENTS'] ?? (ALL ? '0,1,2,3,4,5,6,7,8,9' : '2,5,8')).split(',').filter(Boolean).map(Number)
+const SEED = Number(process.env['TUTTI_TEST_SEED'] ?? Date.now() % 1_000_000)
+
+const release = k3sRelease()
+let lab: TestLab
+let plays: K3sPlays
+beforeAll(async () => {
+  lab = await withK3sHosts('k3s-steps', SERVERS.length + 1)
+  plays = new K3sPlays(lab, SERVERS, [AGENT])
+  Object.assign(plays.vars, { k3s_offline_dir: slimRelease(plays.directory) })
+})
+afterAll(async () => {
+  plays?.done()
+  await lab?.down()
+})
+
+/** As if nothing had ever been run: from whatever state a killed run left. */
+async function startAfresh(): Promise<void> {
+  const reset = await plays.play('k3s-reset', { k3s_reset: 'all' })
+  expect(reset.exitCode, reset.output).toBe(0)
+  plays.forget()
+}
+
+const nodesOf = (host: TestHost) => kubectl(host, `get nodes -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`)
+/** One cluster of all hosts, and nothing is left to do. */
+async function isWhole(): Promise<void> {
+  expect((await nodesOf(lab.hosts[0]!)).trim().split('\n').sort()).toEqual([...SERVERS, AGENT].map((name) => `${name} True`))
+  const authorities = await Promise.all(lab.hosts.map((host) => root(host, `sha256sum </var/lib/rancher/k3s/${host.name === AGENT ? 'agent' : 'server/tls'}/server-ca.crt`)))
+  expect(new Set(authorities).size, 'one cluster').toBe(1)
+  const again = await plays.play('k3s')
+  expect({ exit: again.exitCode, changed: having(again, 'changed') }, again.output).toEqual({ exit: 0, changed: [] })
+}
+
+/** The moment when the task begins that is the so-manieth of its run, or so many milliseconds later. */
+function whenBegins(task: number, then: number): { killOn: (line: string) => number | undefined } {
+  let count = 0
+  return { killOn: (line) => (line.includes('"type":"task-start"') && ++count === task ? then : undefined) }
+}
+/** A moment of a run as so many lines and a time after them: on a machine whose load changes, that is the same moment. */
+function momentAt(times: readonly number[], milliseconds: number): { lines: number; then: number } {
+  const lines = times.filter((time) => time <= milliseconds).length
+  return { lines, then: Math.round(milliseconds - (times[lines - 1] ?? 0)) }
+}
+const begun = ({ events }: Said): readonly string[] => events.filter(({ type }) => type === 'task-start').map(({ name }) => name)
+const failures = ({ events, stderr }: Said): string => [...events.filter(({ type, result }) => type === 'result' && ['failed', 'unreachable'].includes(result.status)).map(({ host, result }) => `${host}: ${result.reason}`), stderr].join('\n')
+const killedOrDone = (run: Said): void => expect(run.signal ?? run.code, failures(run)).toSatisfy((end) => end === 'SIGKILL' || end === 0)
+const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(0)} s`
+
+describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'} and an agent, SIGKILL`, () => {
+  // Each run goes on from what all runs before it left. The kill at the beginning of a step comes after the step before it, the other one in
+  // the step or after it: so each state between two steps is one that a run begins with.
+  test.skipIf(process.env['TUTTI_K3S_WALK'] === '0')('when each step begins, and a little later: in the end it is the cluster', async () => {
+    const [steps, began] = [new Set<string>(), Date.now()]
+    let [runs, over] = [0, false]
+    for (let task = 1; !over; task++) {
+      for (const then of [0, 1 + Math.floor(random(SEED + task) * 500)]) {
+        const run = await plays.killed('k3s', whenBegins(task, then))
+        killedOrDone(run)
+        runs++
+        over = run.signal === null
+        for (const name of begun(run)) steps.add(name)
+        if (over) break
+      }
+    }
+    console.log(`killed ${runs - 1} times in ${seconds(began)}, through ${steps.size} steps (TUTTI_TEST_SEED=${SEED})`)
+    await isWhole()
+  }, 3_000_000)
+
+  describe.skipIf(MOMENTS.length === 0)('at moments of a run on hosts without anything', () => {
+    let times: readonly number[] = []
+    beforeAll(async () => {
+      await startAfresh()
+      const whole = await plays.killed('k3s', {})
+      expect(whole.code, failures(whole)).toBe(0)
+      times = whole.lineTimes
+      await isWhole()
+    })
+
+    // One moment in a tenth of the run, so that ten of them go through all of it.
+    test.each(MOMENTS)('in part %i of ten, running again ends well', async (part) => {
+      await startAfresh()
+      const killed = await plays.killed('k3s', { killAt: momentAt(times, ((part + random(SEED + part)) / 10) * times.at(-1)!) })
+      killedOrDone(killed)
+      const began = Date.now()
+      const again = await plays.play('k3s')
+      expect(again.exitCode, again.output).toBe(0)
+      console.log(`${killed.signal ? 'killed' : 'done'} at "${begun(killed).at(-1) ?? 'nothing yet'}" (TUTTI_TEST_SEED=${SEED}); ended well in ${seconds(began)} of ${(times.at(-1)! / 1000).toFixed(0)} s`)
+      await isWhole()
+    }, 1_200_000)
+  })
+})
+
+/** A number in [0, 1) of a seed (mulberry32). */
+function random(seed: number): number {
+  let a = (seed + 0x6d2b79f5) | 0
+  a = Math.imul(a ^ (a >>> 15), a | 1)
+  a ^= a + Math.imul(a ^ (a >>> 7), a | 61)
+  return ((a ^ (a >>> 14)) >>> 0) / 4294967296
+}
