@@ -1,5 +1,4 @@
 import { readSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Terminal } from './command.ts'
 import { pauseAt } from './pause-at.ts'
@@ -45,6 +44,7 @@ export function processTerminal(): Terminal {
 
 /** A secret answer is not echoed: what readline would print goes nowhere once the question is out. */
 async function askOnce(question: string, secret: boolean, signal: AbortSignal, interrupt: () => void): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: secret ? silent : process.stdout, terminal: true })
   // With a terminal of its own, readline takes Ctrl-C before the process sees it.

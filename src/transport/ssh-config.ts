@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
-import { dirname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 
 /** One line of an ssh_config file, or one `-o` of an argument list. */
 export interface Directive {
@@ -101,7 +101,24 @@ function applyIncludes({ words }: Directive, reading: Reading, active: boolean):
   for (const word of words) {
     const expanded = expandHome(word)
     const pattern = isAbsolute(expanded) ? expanded : join(reading.base, expanded)
-    for (const file of globSync(pattern).toSorted()) applyFile(file, { ...reading, depth: reading.depth + 1 }, active)
+    for (const file of matchingFiles(pattern)) applyFile(file, { ...reading, depth: reading.depth + 1 }, active)
+  }
+}
+
+/** Sorted. What a glob in the folder's name needs is loaded for that alone: each start would pay for it. */
+function matchingFiles(pattern: string): readonly string[] {
+  const [folder, name] = [dirname(pattern), basename(pattern)]
+  if (/[*?[]/.test(folder) || name.includes('[')) return globSync(pattern).toSorted()
+  if (!/[*?]/.test(name)) return existsSync(pattern) ? [pattern] : []
+  const fits = wildcard(name, 's')
+  return namesIn(folder).filter((file) => fits.test(file) && file.startsWith('.') === name.startsWith('.')).toSorted().map((file) => join(folder, file))
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
   }
 }
 
@@ -178,8 +195,8 @@ export function matchesPatterns(name: string, patterns: readonly string[]): bool
   return patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern))
 }
 
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 'is')
+const wildcard = (pattern: string, flags = 'is'): RegExp =>
+  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, flags)
 
 export const expandHome = (path: string): string => (path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path)
 

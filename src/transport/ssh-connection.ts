@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config, NodeSSH } from 'node-ssh'
 import type { AuthHandlerMiddleware, Client, ClientChannel } from 'ssh2'
 import type { Connection } from './connection.ts'
@@ -13,12 +14,27 @@ import { type Channel, ChannelRefused, type Ending, type Wire } from './wire.ts'
 
 /** Logs in over ssh2. Rejects with `Unreachable` and the precise reason. `through`: the last host of a ProxyJump. */
 export async function openSshWire(settings: SshSettings, where: string, through?: Connection): Promise<Wire> {
-  // sshd makes itself ready while we load the library and read the keys.
-  const opening = openSocket(settings, where, through)
+  // sshd makes itself and its keys ready while we load the library and read ours: a host that is near has our greeting before that begins.
+  const opening = openSocket(settings, where, through).then(greet)
+  await Promise.race([opening.catch(() => undefined), sleep(2)])
   const ready = Promise.all([prepareLogin(settings), opening, import('node-ssh')])
   ready.catch(() => opening.then((socket) => socket.destroy(), () => undefined))
   const [login, socket, { NodeSSH }] = await ready
   return new Handshake(settings, where, login, socket).run(new NodeSSH())
+}
+
+const GREETING = 'SSH-2.0-tutti\r\n'
+
+/** Sends our greeting, and leaves out the same one when the library, which signs it, would send it. */
+function greet(socket: Duplex): Duplex {
+  socket.on('error', () => undefined)
+  socket.write(GREETING)
+  const write = socket.write
+  socket.write = (chunk: unknown, ...more: unknown[]): boolean => {
+    socket.write = write
+    return String(chunk) === GREETING || Reflect.apply(write, socket, [chunk, ...more])
+  }
+  return socket
 }
 
 /** One login: what was tried, what the host showed, and why it failed if it did. */
@@ -59,6 +75,7 @@ class Handshake {
     const { user: username, aliveInterval, aliveCount, connectTimeout, agent, forwardAgent, knownNames } = this.#settings
     return {
       sock: this.#socket as never,
+      ident: GREETING.slice('SSH-2.0-'.length).trim(),
       username,
       authHandler: this.#nextAttempt as never,
       hostVerifier: (key: Buffer) => this.#verify(key),

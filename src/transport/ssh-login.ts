@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type * as Ssh2 from 'ssh2'
 import type { AuthMethod, SshSettings } from './ssh-settings.ts'
 
-// ssh2 takes 100 ms to load: only a run that goes over ssh pays for it.
-const load = createRequire(import.meta.url)
-export const ssh2 = (): typeof Ssh2 => load('ssh2') as typeof Ssh2
+type Library = typeof Ssh2
 
 /** What to log in with, one attempt after the other, and a record of what was tried for the error that says so. */
 export interface Login {
@@ -22,8 +19,10 @@ export interface Attempt {
 
 /** All attempts that the settings allow, in the order of the settings' methods. Keys somebody named go before the agent's others. */
 export async function prepareLogin(settings: SshSettings): Promise<Login> {
+  // Only a run that goes over ssh pays for the library.
+  const { default: ssh2 } = (await import('ssh2')) as unknown as { default: Library }
   const skipped: string[] = []
-  const keys = settings.methods.includes('publickey') ? await keyAttempts(settings, skipped) : []
+  const keys = settings.methods.includes('publickey') ? await keyAttempts(ssh2, settings, skipped) : []
   const attempts = settings.methods.flatMap((method) => (method === 'publickey' ? keys : passwordAttempts(method, settings)))
   return { attempts, skipped }
 }
@@ -38,12 +37,12 @@ function passwordAttempts(method: 'keyboard-interactive' | 'password', { user: u
   return [{ method, what: 'keyboard-interactive', auth: { type: 'keyboard-interactive', username, prompt } }]
 }
 
-async function keyAttempts(settings: SshSettings, skipped: string[]): Promise<readonly Attempt[]> {
-  const files = settings.identityFiles.map((file) => ({ ...file, ...readKey(file.path, file.named, settings, skipped) }))
-  const held = settings.agent ? await agentKeys(settings.agent, skipped) : []
+async function keyAttempts(ssh2: Library, settings: SshSettings, skipped: string[]): Promise<readonly Attempt[]> {
+  const files = settings.identityFiles.map((file) => ({ ...file, ...readKey(ssh2, file.path, file.named, settings, skipped) }))
+  const held = settings.agent ? await agentKeys(ssh2, settings.agent, skipped) : []
   const ofFiles = held.filter(({ blob }) => files.some(({ publicKey }) => publicKey?.equals(blob)))
   const others = settings.identitiesOnly ? [] : held.filter((key) => !ofFiles.includes(key))
-  const fromAgent = (key: AgentKey) => agentAttempt(settings, key)
+  const fromAgent = (key: AgentKey) => agentAttempt(ssh2, settings, key)
   const fromFiles = files
     .filter(({ key, publicKey }) => key !== undefined && !ofFiles.some(({ blob }) => publicKey?.equals(blob)))
     .map(({ path, key, named }) => ({ named, attempt: keyAttempt(settings, path, key!) }))
@@ -68,7 +67,7 @@ interface KeyFile {
   readonly publicKey?: Buffer
 }
 
-function readKey(path: string, named: boolean, { passphrase }: SshSettings, skipped: string[]): KeyFile {
+function readKey(ssh2: Library, path: string, named: boolean, { passphrase }: SshSettings, skipped: string[]): KeyFile {
   const neighbour = publicHalf(`${path}.pub`)
   let key: Buffer
   try {
@@ -77,7 +76,7 @@ function readKey(path: string, named: boolean, { passphrase }: SshSettings, skip
     if (named && !neighbour) skipped.push(`${path} (${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'cannot be read'})`)
     return neighbour ? { publicKey: neighbour } : {}
   }
-  const parsed = ssh2().utils.parseKey(key, passphrase)
+  const parsed = ssh2.utils.parseKey(key, passphrase)
   if (parsed instanceof Error) {
     if (/^(ssh|ecdsa|sk)-/.test(key.toString('latin1', 0, 12))) return { publicKey: publicHalf(path) ?? Buffer.alloc(0) }
     skipped.push(`${path} (${keyTrouble(parsed.message)})`)
@@ -108,8 +107,8 @@ interface AgentKey {
 }
 
 /** The keys of the agent; an agent that does not answer has none. */
-async function agentKeys(socket: string, skipped: string[]): Promise<readonly AgentKey[]> {
-  const agent = ssh2().createAgent(socket)
+async function agentKeys(ssh2: Library, socket: string, skipped: string[]): Promise<readonly AgentKey[]> {
+  const agent = ssh2.createAgent(socket)
   const { promise, resolve } = Promise.withResolvers<readonly AgentKey[]>()
   agent.getIdentities((error, found) => {
     if (error) skipped.push(`the agent at ${socket} (${error.message})`)
@@ -124,8 +123,8 @@ function describeIdentity(agent: Ssh2.BaseAgent, identity: Buffer | Ssh2.ParsedK
 }
 
 /** ssh2 tries all keys of an agent at once; an agent that shows one key keeps the order and the record ours. */
-function agentAttempt({ user: username }: SshSettings, { agent, identity, comment }: AgentKey): Attempt {
-  const { BaseAgent } = ssh2()
+function agentAttempt(ssh2: Library, { user: username }: SshSettings, { agent, identity, comment }: AgentKey): Attempt {
+  const { BaseAgent } = ssh2
   class OneKey extends BaseAgent {
     override getIdentities(answer: Parameters<Ssh2.BaseAgent['getIdentities']>[0]): void {
       answer(undefined, [identity] as never)

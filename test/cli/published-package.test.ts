@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { noSshd, startSshd } from '../transport/throw-away-sshd.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'tutti-package-'))
@@ -20,13 +22,13 @@ beforeAll(() => {
   const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: copy, env, encoding: 'utf8' })) as { readonly filename: string }[]
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', join(folder, packed!.filename), '--strip-components=1', '-C', installed])
-  const wanted = ['node-ssh', 'ssh2', 'asn1', 'bcrypt-pbkdf', 'safer-buffer', 'tweetnacl', 'is-stream', 'make-dir', 'semver', 'sb-promise-queue', 'sb-scandir', 'shell-escape']
+  const wanted = ['ssh2', 'asn1', 'bcrypt-pbkdf', 'safer-buffer', 'tweetnacl']
   for (const name of wanted) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('needs the libraries of ssh and nothing else', () => {
-  expect(Object.keys((JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }).dependencies)).toEqual(['node-ssh', 'ssh2'])
+test('needs the library of ssh and nothing else', () => {
+  expect(Object.keys((JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }).dependencies)).toEqual(['ssh2'])
   expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'inventory', 'package.json', 'playbooks', 'roles'])
 })
 
@@ -54,6 +56,20 @@ export const greeting = defineModule({ name: 'greeting', summary: 'Greets.', par
 `)
   expect(tutti('run', 'play.yml')).toMatch(/ok=4 +changed=1 .*rescued=1/)
   expect(readFileSync(join(folder, 'said'), 'utf8')).toContain('msg: hello Ann')
+})
+
+test.skipIf(noSshd)('logs in over ssh, with what was compiled for this machine', async () => {
+  const sshd = await startSshd()
+  const compiled = 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node'
+  expect(readFileSync(join(installed, 'dist/parts/common.js'), 'utf8')).toContain(`__require("${compiled}")`)
+  writeFileSync(join(folder, 'hosts.json'), JSON.stringify({ all: { hosts: { h: { ansible_host: '127.0.0.1', ansible_port: sshd.port, ansible_user: sshd.user, ansible_ssh_private_key_file: sshd.key, tutti_known_hosts_files: [sshd.knownHosts] } } } }))
+  writeFileSync(join(folder, 'ssh.yml'), `- hosts: all
+  gather_facts: false
+  tasks: [{ command: tr a-z A-Z, args: { stdin: heard }, register: said, changed_when: false }, { assert: { that: said.stdout == 'HEARD' } }]
+`)
+  const { stdout } = await promisify(execFile)(join(installed, 'bin/tutti'), ['run', 'ssh.yml', '-i', 'hosts.json'], { cwd: folder, env })
+  expect(stdout).toMatch(/ok=2 /)
+  await sshd.stop()
 })
 
 test('its types are what a TypeScript module needs', () => {

@@ -69,6 +69,18 @@ describe.skipIf(noSshd)(`an sshd here${noSshd ? ` (${noSshd})` : ''}`, () => {
     await Promise.all(all.map((connection) => connection.close()))
   })
 
+  test('greets once', async () => {
+    const heard: Buffer[] = []
+    const server = createServer((socket) => {
+      const onward = connectTcp(sshd.port, '127.0.0.1')
+      socket.on('data', (bytes) => heard.push(bytes)).pipe(onward).pipe(socket)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    await (await connect(ssh(sshd, { port: (server.address() as { port: number }).port, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))).close()
+    expect(Buffer.concat(heard).toString('latin1').split('SSH-2.0-')).toEqual(['', expect.stringMatching(/^tutti\r\n/)])
+    server.close()
+  })
+
   test('one door behind many addresses: all get in', async () => {
     const open = await startSshd(['ListenAddress 0.0.0.0', 'MaxStartups 4:100:4', 'LoginGraceTime 20'])
     const all = await Promise.all(Array.from({ length: 160 }, (_, i) => connect(ssh(open, { address: `127.2.0.${i + 1}`, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))))
