@@ -14,17 +14,25 @@ export interface ApiObject {
 /** The API of a cluster by the kubeconfig that the playbook put here: without a program on the hosts, so that it can be asked often while they are busy. */
 export class K3sApi {
   readonly #agent: Agent
+  readonly #port: number
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(kubeconfig: string) {
+  constructor({ ca, cert, key, token, port = K3S_PORT }: { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer; readonly token?: string; readonly port?: number }) {
+    this.#agent = new Agent({ ca, keepAlive: false, ...(cert ? { cert } : {}), ...(key ? { key } : {}) })
+    this.#port = port
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  }
+
+  static of(kubeconfig: string): K3sApi {
     const text = readFileSync(kubeconfig, 'utf8')
     const [ca, cert, key] = ['certificate-authority-data', 'client-certificate-data', 'client-key-data'].map((name) => Buffer.from(new RegExp(`${name}: "?([\\w+/=]+)`).exec(text)![1]!, 'base64')) as [Buffer, Buffer, Buffer]
-    this.#agent = new Agent({ ca, cert, key, keepAlive: false })
+    return new K3sApi({ ca, cert, key })
   }
 
   /** Asks the server at that address. Rejects where it does not answer in time, or with another status than 2xx. */
   ask(address: string, method: string, path: string, body?: object, timeout = 8000): Promise<any> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: address, port: K3S_PORT, method, path, agent: this.#agent, headers: body ? { 'content-type': 'application/json' } : {} }, (answer) => {
+      const asked = request({ host: address, port: this.#port, method, path, agent: this.#agent, headers: { ...this.#headers, ...(body ? { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' } : {}) } }, (answer) => {
         let text = ''
         answer.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', reject)
         answer.on('end', () => (answer.statusCode! < 300 ? resolve(JSON.parse(text)) : reject(new Error(`${method} ${path} at ${address}: ${answer.statusCode} ${text.slice(0, 300)}`))))
@@ -37,7 +45,7 @@ export class K3sApi {
   /** Every event after that resource version, until the server ends it or `signal` does. */
   async watch(address: string, path: string, since: string, heard: (type: string, object: ApiObject) => void, signal: AbortSignal): Promise<void> {
     const lines = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
-      const asked = request({ host: address, port: K3S_PORT, path: `${path}?watch=1&allowWatchBookmarks=true&resourceVersion=${since}`, agent: this.#agent, signal, timeout: 20_000 }, resolve)
+      const asked = request({ host: address, port: this.#port, headers: this.#headers, path: `${path}?watch=1&allowWatchBookmarks=true&resourceVersion=${since}`, agent: this.#agent, signal, timeout: 20_000 }, resolve)
       asked.on('error', reject).on('timeout', () => asked.destroy(new Error('the watch is silent'))).end()
     })
     for await (const line of createInterface({ input: lines })) {

@@ -33,7 +33,7 @@ afterAll(async () => {
 const clients: { stop(): Promise<unknown> }[] = []
 /** What clients see of the cluster, and what it tells of its nodes, while that is done. */
 async function watched(servers: readonly TestHost[], nodes: readonly TestHost[], work: () => Promise<void>): Promise<{ readonly told: readonly string[]; readonly said: string }> {
-  const api = new K3sApi(join(plays.directory, 'kubeconfig'))
+  const api = K3sApi.of(join(plays.directory, 'kubeconfig'))
   const at = servers.map(({ address }) => address)
   const watch = await new NodeWatch(api, at).start()
   const [writer, pages] = [new ConfigMapWriter(api, at).start(), new HttpClient(nodes.map(({ address }) => address), PORT).start()]
@@ -106,7 +106,7 @@ describe(`${release.name}, day two`, () => {
   })
 
   test('a restore brings the state of the snapshot back over all servers, every object of it, and says how old it is', async () => {
-    const [copies, api] = [join(plays.directory, 'copies'), new K3sApi(join(plays.directory, 'kubeconfig'))]
+    const [copies, api] = [join(plays.directory, 'copies'), K3sApi.of(join(plays.directory, 'kubeconfig'))]
     await kubectl(n1!, 'create configmap before --from-literal=a=b')
     await until('the pages', () => kubectl(n1!, `get deployment web -o jsonpath='{.status.readyReplicas}'`), /^3$/)
     const saved = await plays.play('k3s-snapshot', { k3s_snapshot_copy_dir: copies })

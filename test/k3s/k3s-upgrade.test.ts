@@ -73,7 +73,7 @@ describe.skipIf(!isThere)(`${release.name}, from ${old} to ${release.version}`, 
     await apply(KEPT)
     await apply(webApp(PORT))
     await until('the pod on n1', () => kubectl(hosts[0]!, `get pods -l app=kept -o jsonpath='{.items[0].spec.nodeName} {.items[0].status.phase}'`), /^n1 Running$/)
-    const watch = await new NodeWatch(new K3sApi(join(plays.directory, 'kubeconfig')), addresses.slice(0, 3)).start()
+    const watch = await new NodeWatch(K3sApi.of(join(plays.directory, 'kubeconfig')), addresses.slice(0, 3)).start()
     const run = await upgrade({ k3s_drain_timeout: 15 })
     const changes = (await watch.stop()).filter(({ what }) => /cordoned|v1/.test(what))
     expect(run.exitCode).not.toBe(0)
@@ -94,7 +94,7 @@ describe.skipIf(!isThere)(`${release.name}, from ${old} to ${release.version}`, 
   })
 
   test('run again it goes on: one server after the other, then the agent; no acknowledged write is lost', async () => {
-    const api = new K3sApi(join(plays.directory, 'kubeconfig'))
+    const api = K3sApi.of(join(plays.directory, 'kubeconfig'))
     await until('the pages', () => kubectl(hosts[1]!, `get deployment web -o jsonpath='{.status.readyReplicas}'`), /^3$/)
     const [writer, pages, watch] = [new ConfigMapWriter(api, addresses.slice(0, 3)).start(), new HttpClient(addresses, PORT).start(), await new NodeWatch(api, addresses.slice(0, 3)).start()]
     const single = addresses.map((address) => new HttpClient([address], PORT).start())
