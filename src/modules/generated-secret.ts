@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { defineModule } from '../contract/define-module.ts'
+import { fail } from '../contract/failure.ts'
 import { act } from '../host/step.ts'
 import { Problem } from '../problem/problem.ts'
 import { choice, integer, text } from '../schema/field.ts'
@@ -42,20 +43,23 @@ export const generatedSecret = defineModule({
     path: text('The file of the secret: a vaulted text. Relative to the playbook.', { required: true }),
     key_path: text('The file of its key: a vault password. Made with mode 0600 where it is missing.', { required: true }),
     length: integer('Characters of a new secret: letters and digits.', { default: 40 }),
+    secret: text('With state rotated: the new secret, where it was made elsewhere.', { hidden: true }),
     state: choice(['present', 'rotated', 'settled'], 'Whether there is to be one; a new one beside the present one; or only the new one.', { default: 'present' }),
   },
   async probe(_host, params, around): Promise<State> {
+    if (params.secret !== undefined && params.state !== 'rotated') fail('secret is the new one of a rotation: it goes with state: rotated')
     const at = (path: string) => (isAbsolute(path) ? path : join(around.playbookDirectory, path))
     const files = { secret: at(params.path), key: at(params.key_path) }
     const state = { ...(await readSecret(files)), seen: aside({ fresh: freshFor(files.secret, params.length), files }) }
     const { fresh } = state.seen.value
-    for (const secret of [state.secret, state.previous, fresh.secret, fresh.key]) if (secret) around.secret?.(secret)
+    for (const secret of [state.secret, state.previous, fresh.secret, fresh.key, params.secret]) if (secret) around.secret?.(secret)
     return state
   },
-  plan({ state }, before): State {
+  plan({ state, secret }, before): State {
     const kept: State = { ...before, key: 'kept' }
     const { fresh } = before.seen.value
-    if (before.secret === undefined) return { ...kept, secret: fresh.secret }
+    if (before.secret === undefined) return { ...kept, secret: secret ?? fresh.secret }
+    if (secret !== undefined) return secret === before.secret ? kept : { ...kept, secret, previous: before.previous ?? before.secret }
     if (state === 'rotated' && before.previous === undefined) return { ...kept, secret: fresh.secret, previous: before.secret }
     return state === 'settled' ? { ...kept, previous: undefined } : kept
   },

@@ -71,7 +71,7 @@ describe.skipIf(whyNoController() !== undefined)('SealedSecrets with the real co
 
   test('after a rotation everything is sealed again, for the new key', async () => {
     await controller.close()
-    controller = await startController(server, `--key-cutoff-time=${new Date().toUTCString().replace('GMT', '+0000')}`)
+    controller = await startController(server, [`--key-cutoff-time=${new Date().toUTCString().replace('GMT', '+0000')}`])
     const run = await ends(sealing('hunter22-two'), 'changed')
     expect(run.outputs('task').reasons).toEqual(['it was sealed for another certificate'])
     expect(secret()).toBe('hunter22-two')

@@ -81,7 +81,7 @@ function tokenProblems(nodes: readonly SeenNode[], { token }: Demands): readonly
   if (token === undefined) return []
   const wanted = createHash('sha256').update(passwordOf(token)).digest('hex')
   const others = nodes.filter(({ tokenHash }) => tokenHash !== undefined && tokenHash !== wanted)
-  return others.length === 0 ? [] : [new Problem({ code: 'k3s-other-token', summary: 'The token is not that of the cluster', detail: `${others.map(({ host }) => host).join(', ')} ${others.length === 1 ? 'has' : 'have'} another one`, hint: 'put the files of k3s_token_file and k3s_token_key_file back, or set k3s_token to the password in /var/lib/rancher/k3s/server/token' })]
+  return others.length === 0 ? [] : [new Problem({ code: 'k3s-other-token', summary: 'The token is not that of the cluster', detail: `${others.map(({ host }) => host).join(', ')} ${others.length === 1 ? 'has' : 'have'} another one`, hint: 'put the files of k3s_token_file and k3s_token_key_file back, or set k3s_token to the password in /var/lib/rancher/k3s/server/token; a rotation that was interrupted goes on with playbooks/k3s-rotate-token.yml' })]
 }
 
 /** `K10HASH::server:PASSWORD`, or the password alone. */
