@@ -48,6 +48,13 @@ describe(`${release.name}, before anything is touched`, () => {
     expect(having(run, 'changed').filter((line) => !line.endsWith('Keep a token for the cluster'))).toEqual([])
   })
 
+  test('refused: an archive that has not the pinned sum', async () => {
+    const run = await plays.play('k3s', { k3s_sha256: { [release.version]: { 'k3s-airgap-images-amd64.tar.gz': '1'.repeat(64) } } })
+    expect(run.exitCode).not.toBe(0)
+    expect(run.output).toMatch(/k3s-airgap-images-amd64\.tar\.gz does not have the sum that is pinned in k3s_sha256/)
+    expect(having(run, 'changed')).toEqual([])
+  })
+
   test('refused: to join a server that --limit leaves out', async () => {
     const run = await plays.play('k3s', {}, '--limit', 'n2,n4')
     expect(run.exitCode).not.toBe(0)

@@ -47,6 +47,13 @@ describe(`${release.name}, one server from a mirror`, () => {
     sums = undefined
   })
 
+  test('nor one that has not the pinned sum, whatever the list of the mirror says', async () => {
+    const run = await plays.play('k3s', { k3s_sha256: { [release.version]: { k3s: '1'.repeat(64) } } })
+    expect(run.exitCode).not.toBe(0)
+    expect(run.output).toMatch(/checksum for \/usr\/local\/bin\/k3s did not match 1111/)
+    expect(await root(n1, 'ls /usr/local/bin/k3s 2>&1 || true')).toMatch(/No such file/)
+  })
+
   test('made from what the mirror has, behind a virtual address', async () => {
     asked = []
     const run = await plays.play('k3s')
