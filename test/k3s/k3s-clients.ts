@@ -1,4 +1,5 @@
 import { get } from 'node:http'
+import { request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { K3sApi } from './k3s-api.ts'
 
@@ -128,3 +129,31 @@ export const webApp = (port: number) => ({
     { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: port }] } },
   ],
 })
+
+/** Adds one to the counter, by the name and the certificate of its Ingress, on every node. */
+export class CounterClient extends Client {
+  readonly #host: string
+  readonly #ca: Buffer
+  constructor(nodes: readonly string[], host: string, ca: Buffer) {
+    super(nodes, 100)
+    this.#host = host
+    this.#ca = ca
+  }
+
+  protected attempt(address: string): Promise<string> {
+    return this.ask(address, 'POST', '/count')
+  }
+
+  /** What the page says now, as text. */
+  async ask(address: string, method: string, path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ host: address, port: 443, servername: this.#host, ca: this.#ca, agent: false, method, path, headers: { host: this.#host, accept: 'application/json' } }, (answer) => {
+        let text = ''
+        answer.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', reject)
+        answer.on('end', () => (answer.statusCode === 200 ? resolve(text) : reject(new Error(`${answer.statusCode} ${text}`))))
+      })
+      const late = setTimeout(() => asked.destroy(new Error('no answer in 4 s')), 4000)
+      asked.on('error', reject).on('close', () => clearTimeout(late)).end()
+    })
+  }
+}
