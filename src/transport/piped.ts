@@ -32,6 +32,7 @@ export class Piped {
   #noise = { stdout: '', stderr: '' }
   #code = 255
   #foretold: Error | undefined
+  #unread: Error | undefined
   #pid: number | undefined
   #shell: StartingShell | undefined
   #timer: NodeJS.Timeout | undefined
@@ -48,6 +49,8 @@ export class Piped {
   async run(): Promise<ShellReply> {
     const { wire, start, traffic, content } = this.#parts
     traffic.begin()
+    // A script that ended breaks the pipe, which destroys its source too.
+    content?.on('error', (error: NodeJS.ErrnoException) => (this.#unread = error.code === 'EPIPE' ? undefined : error))
     try {
       const shell = await startShell(wire, { ...start, kind: 'piped' })
       this.#shell = shell
@@ -92,9 +95,6 @@ export class Piped {
     traffic.bytesSent += line.length
     channel.stdin.write(line)
     if (!content) return void channel.stdin.end()
-    let failed: Error | undefined
-    // A script that ended breaks the pipe, which destroys its source too.
-    content.once('error', (error: NodeJS.ErrnoException) => (failed = error.code === 'EPIPE' ? undefined : error))
     const count = async function* (source: AsyncIterable<Buffer | string>) {
       for await (const chunk of source) {
         traffic.bytesSent += Buffer.byteLength(chunk)
@@ -103,7 +103,7 @@ export class Piped {
     }
     // A script need not read all of its input: a broken pipe is its business, a file that cannot be read is ours.
     await pipeline(content, count, channel.stdin).catch(() => undefined)
-    if (failed) throw failed
+    if (this.#unread) throw this.#unread
   }
 
   #listen(shell: StartingShell, stream: 'stdout' | 'stderr'): void {

@@ -5,6 +5,8 @@ export class TrafficMeter implements Traffic {
   roundTrips = 0
   bytesSent = 0
   bytesReceived = 0
+  /** The shortest time without a reply so far, milliseconds: about the round-trip time of the link. */
+  quickest = Number.POSITIVE_INFINITY
   #waited = 0
   #open = 0
   #since = 0
@@ -17,7 +19,10 @@ export class TrafficMeter implements Traffic {
 
   /** Its reply is there, or will never come. */
   end(): void {
-    if (--this.#open === 0) this.#waited += performance.now() - this.#since
+    if (--this.#open > 0) return
+    const took = performance.now() - this.#since
+    this.#waited += took
+    this.quickest = Math.min(this.quickest, took)
   }
 
   get waited(): number {

@@ -1,11 +1,15 @@
 import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { Problem } from '../problem/problem.ts'
 import { type Become, type Connection, type Shell, type ShellOptions, type ShellReply, Unreachable } from './connection.ts'
+import { packed, unpacking } from './packed-stream.ts'
 import { Piped, type PipedParts } from './piped.ts'
 import { timedOut } from './shell-channel.ts'
 import { ShellPool } from './shell-pool.ts'
 import { TrafficMeter } from './traffic-meter.ts'
 import type { Wire } from './wire.ts'
+
+/** A link on which nothing comes back sooner is slow, milliseconds: no local network is. */
+const SLOW = 10
 
 /** A connection over any wire: the same shells and streams, whatever carries them. */
 export class WiredConnection implements Connection {
@@ -16,6 +20,7 @@ export class WiredConnection implements Connection {
   readonly #pools = new Map<string, { readonly become: Become | undefined; readonly pool: ShellPool }>()
   readonly #pipes = new Map<Piped, Become | undefined>()
   #over: Unreachable | undefined
+  #unpacks: boolean | undefined
 
   constructor(wire: Wire, program = '/bin/sh') {
     this.#wire = wire
@@ -33,8 +38,21 @@ export class WiredConnection implements Connection {
     return this.#pool(become)
   }
 
-  pipeIn(script: string, content: Readable, become?: Become): Promise<ShellReply> {
-    return this.#pipe({ script, content }, become)
+  async pipeIn(script: string, content: Readable, become?: Become): Promise<ShellReply> {
+    try {
+      if (!(await this.#isSlow(become))) return await this.#pipe({ script, content }, become)
+      const { content: sent, unpack } = await packed(content)
+      return await this.#pipe({ script: unpack ? unpacking(script) : script, content: sent }, become)
+    } finally {
+      content.destroy()
+    }
+  }
+
+  /** And can unpack. Before anything was asked nobody knows; then this question tells. */
+  async #isSlow(become: Become | undefined): Promise<boolean> {
+    if (this.traffic.quickest < SLOW) return false
+    this.#unpacks ??= (await this.shell(become).run('command -v gzip')).code === 0
+    return this.#unpacks && this.traffic.quickest >= SLOW
   }
 
   pipeOut(script: string, become?: Become): { readonly stdout: Readable; readonly done: Promise<ShellReply> } {
