@@ -119,7 +119,7 @@ release() {
   nice -n 19 "$work/pack" program "$out/k3s" "$work/k3s" "$work/bin"
   nice -n 19 "$work/pack" images "$out/k3s-airgap-images-amd64.tar.gz" "$here/images.txt" "$work/images" >"$out/k3s-images.txt"
   # Ours that real k3s does not bring, and what every pod needs, each in an archive of its own.
-  for own in counter-app probe pause; do
+  for own in counter-app probe pause controller; do
     grep " $own$" "$here/images.txt" >"$work/$own.txt"
     "$work/pack" images "$out/$own-amd64.tar.gz" "$work/$own.txt" "$work/images" >/dev/null
   done

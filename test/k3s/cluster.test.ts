@@ -77,7 +77,7 @@ describe(`${release.name}: a single server`, () => {
     const plain = gunzipSync(readFileSync(ownImage('probe')))
     const file = join(mkdtempSync(join(tmpdir(), 'k3s-')), 'probe.tar.zst')
     // A name of the same length.
-    writeFileSync(file, zstdCompressSync(Buffer.from(plain.toString('latin1').replaceAll('library/probe:1.1.0', 'library/zstd5:1.0.0'), 'latin1')))
+    writeFileSync(file, zstdCompressSync(Buffer.from(plain.toString('latin1').replaceAll('library/probe:1.0.0', 'library/zstd5:1.0.0'), 'latin1')))
     await bringFile(n1!, file, '/var/lib/rancher/k3s/agent/images/zstd.tar.zst')
     await until('the image', () => root(n1!, 'k3s crictl images'), /^docker\.io\/library\/zstd5 +1\.0\.0 /m)
     expect(await root(n1!, 'k3s crictl ps')).toMatch(/ Running +pause +\d+ +\w+ +app-/)

@@ -28,7 +28,7 @@ const get = (args: string) => kubectl(n1!, `get ${args}`)
 const inPod = (deployment: string, args: string) => kubectl(n1!, `exec deploy/${deployment} -- /probe ${args} 2>&1 || true`)
 
 const podSpec = (args: readonly string[]) => ({
-  containers: [{ name: 'probe', image: 'docker.io/library/probe:1.1.0', imagePullPolicy: 'Never', args, ports: [{ name: 'http', containerPort: 8080 }], readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 2 } }],
+  containers: [{ name: 'probe', image: 'docker.io/library/probe:1.0.0', imagePullPolicy: 'Never', args, ports: [{ name: 'http', containerPort: 8080 }], readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 2 } }],
 })
 const deployment = (name: string, replicas: number) => ({
   apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name },
