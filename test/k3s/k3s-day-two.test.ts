@@ -6,7 +6,7 @@ import { K3sApi } from './k3s-api.ts'
 import { ConfigMapWriter, HttpClient, webApp } from './k3s-clients.ts'
 import { differences } from './object-state.ts'
 import { k3sRelease, kubectl, ownImage, prepareK3sHost, root, slimRelease, until, withK3sHosts } from './k3s-hosts.ts'
-import { K3sPlays, having } from './k3s-plays.ts'
+import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
 import { NodeWatch } from './node-watch.ts'
 
 const release = k3sRelease()
@@ -17,7 +17,7 @@ let [n1, n2, n3, n4]: TestHost[] = []
 beforeAll(async () => {
   lab = await withK3sHosts('k3s-two', 4)
   ;[n1, n2, n3, n4] = lab.hosts as [TestHost, TestHost, TestHost, TestHost]
-  plays = new K3sPlays(lab, ['n1', 'n2', 'n3'], ['n4'], { k3s_drain_force: true, k3s_image_archives: [ownImage('probe')] })
+  plays = new K3sPlays(lab, ['n1', 'n2', 'n3'], ['n4'], { ...PATIENT, k3s_drain_force: true, k3s_image_archives: [ownImage('probe')] })
   Object.assign(plays.vars, { k3s_offline_dir: slimRelease(plays.directory) })
   const run = await plays.play('k3s')
   if (run.exitCode !== 0) throw new Error(run.output)

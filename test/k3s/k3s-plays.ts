@@ -7,6 +7,10 @@ import type { TestHost, TestLab } from '../lab/with-lab.ts'
 import { type Said, tutti } from '../lab/tutti.ts'
 import { K3S_VERSIONS, k3sRelease, root } from './k3s-hosts.ts'
 
+/** Four nodes on two cores: a leader that is late is not gone, and what is only slow does not restart itself. */
+const patience = ['leader-elect-lease-duration=30s', 'leader-elect-renew-deadline=25s']
+export const PATIENT = { k3s_server_config: { 'kube-controller-manager-arg': patience, 'kube-scheduler-arg': patience } } as const
+
 const repository = join(import.meta.dirname, '../..')
 type Kill = Pick<Parameters<typeof tutti>[1] & object, 'killOn' | 'killAt'>
 

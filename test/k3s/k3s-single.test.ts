@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
-import { k3sRelease, kubectl, root, until, withK3sHosts } from './k3s-hosts.ts'
+import { k3sRelease, kubectl, prepareK3sHost, root, until, withK3sHosts } from './k3s-hosts.ts'
 import { K3sPlays, having, startOf } from './k3s-plays.ts'
 
 const release = k3sRelease()
@@ -115,5 +115,19 @@ describe(`${release.name}, one server from a mirror`, () => {
     expect(await kubectl(n1, 'get configmaps -o name')).not.toContain('after')
     expect(JSON.stringify(run.events)).not.toContain(plays.token())
     expect(await root(n1, 'ls /var/lib/rancher/k3s/server/db/snapshots')).not.toContain('restored')
+  })
+
+  test('and on a new disk: what is left of the cluster is the copy here', async () => {
+    const copies = join(plays.directory, 'copies')
+    const node = await kubectl(n1, `get node n1 -o jsonpath='{.metadata.uid}'`)
+    await n1.renew()
+    await prepareK3sHost(n1)
+    const cluster = { k3s_config: { 'kubelet-arg': ['max-pods=77'] }, k3s_snapshot_copy_dir: copies }
+    const run = await plays.play('k3s-restore', { ...cluster, k3s_snapshot_copy: join(copies, readdirSync(copies)[0]!) })
+    expect(run.exitCode, run.output).toBe(0)
+    expect(await kubectl(n1, `get secret before -o jsonpath='{.data.word}'`)).toBe('c3dvcmRmaXNo')
+    expect(await kubectl(n1, `get node n1 -o jsonpath='{.metadata.uid}'`), 'the node is the one that it was').toBe(node)
+    const again = await plays.play('k3s', cluster)
+    expect({ exit: again.exitCode, changed: having(again, 'changed') }, again.output).toEqual({ exit: 0, changed: [] })
   })
 })

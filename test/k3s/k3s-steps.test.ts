@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Said } from '../lab/tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
 import { k3sRelease, kubectl, root, slimRelease, withK3sHosts } from './k3s-hosts.ts'
-import { K3sPlays, having } from './k3s-plays.ts'
+import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
 
 /**
  * `TUTTI_K3S_STEPS=all`: three servers instead of one, two kills for each step and all ten moments. `TUTTI_K3S_WALK=0`: no steps.
@@ -19,7 +19,7 @@ let lab: TestLab
 let plays: K3sPlays
 beforeAll(async () => {
   lab = await withK3sHosts('k3s-steps', SERVERS.length + 1)
-  plays = new K3sPlays(lab, SERVERS, [AGENT])
+  plays = new K3sPlays(lab, SERVERS, [AGENT], PATIENT)
   Object.assign(plays.vars, { k3s_offline_dir: slimRelease(plays.directory) })
 })
 afterAll(async () => {

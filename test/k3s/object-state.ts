@@ -5,7 +5,7 @@ import type { ApiObject } from './k3s-api.ts'
  * What is no state that people or controllers keep: what is said every few seconds or was said once, what the snapshot is called, and
  * what nodes get anew when they register again.
  */
-const PASSING = /^(coordination\.k8s\.io\/\S+ leases|v1 events|events\.k8s\.io\/\S+ events|v1 componentstatuses|metrics\.k8s\.io\/\S+ \S+|k3s\.cattle\.io\/v1 etcdsnapshotfiles|v1 secrets kube-system\/\S+(\.node-password\.k3s|k3s-serving)$|certificates\.k8s\.io\/\S+ certificatesigningrequests) ?/
+const PASSING = /^(coordination\.k8s\.io\/\S+ leases|v1 events|events\.k8s\.io\/\S+ events|v1 componentstatuses|metrics\.k8s\.io\/\S+ \S+|k3s\.cattle\.io\/v1 etcdsnapshotfiles|v1 secrets kube-system\/(\S+\.node-password\.k3s|k3s-serving)$|certificates\.k8s\.io\/\S+ certificatesigningrequests) ?/
 
 /** All of an object but the marks that etcd and the API server give it, and what is reported of it. Nodes and endpoints are told of by times in annotations. */
 function lasting(key: string, { metadata: { resourceVersion: _version, managedFields: _fields, generation: _generation, annotations, ...metadata }, status: _status, ...rest }: ApiObject): object {
