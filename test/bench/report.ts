@@ -26,7 +26,7 @@ export function writePage(): void {
   const all = readdirSync(folder).filter((name) => name.endsWith('-hosts.json')).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Results).sort((a, b) => a.hosts - b.hosts)
   writeFileSync(join(import.meta.dirname, '../../docs/performance.md'), [
     '# How fast', '',
-    'Made by `npm run bench` from `test/bench/results/`; do not edit. The same work by each program on the same hosts, in alternating order in one run; wall time in seconds (median), in parentheses how many times that of tutti.',
+    'Made by `npm run bench` from `test/bench/results/`; do not edit. The same work by each program on the same hosts, in alternating order in one run, those of less than five seconds each after one that does not count; wall time in seconds (median), in parentheses how many times that of tutti.',
     'The floor is a POSIX script written by hand for that play, one ssh a host (`test/bench/plays/*.sh`): what any runner must at least do. Except for `first-run`, hosts are as the play wants them. A delay is the round-trip time that a TCP relay adds.', '',
     ...all.flatMap(section),
   ].join('\n'))
