@@ -162,6 +162,14 @@ describe('--merge-into', () => {
     expect(text('s.yml')).toBe(before)
     expect(await opened('s.yml')).toEqual({ ...EVERY, token: 't' })
   })
+  test('JSON stays JSON, and a SealedSecret of a List is found', async () => {
+    const { seal, text, put, opened } = await file()
+    await seal(...CERT, 'DIR/plain.yml', '-o', 'json', '-w', 'DIR/s.json')
+    put('s.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{ kind: 'ConfigMap' }, JSON.parse(text('s.json'))] }, null, 4))
+    expect(await seal('--merge-into', 'DIR/s.json', ...CERT, '--from-env-file', 'DIR/.env')).toMatchObject({ exitCode: 0, err: 'sealed DIR/s.json: USER, PASSWORD\n' })
+    expect(JSON.parse(text('s.json')).items[0]).toEqual({ kind: 'ConfigMap' })
+    expect(await opened('s.json')).toEqual({ ...EVERY, USER: 'admin', PASSWORD: SECRET })
+  })
   test('one of several', async () => {
     const { seal, text, put } = await file()
     put('s.yml', `${text('s.yml')}---\n${text('s.yml').replaceAll('name: db', 'name: db2')}`)
@@ -233,6 +241,15 @@ describe('--re-encrypt', () => {
     expect(text('d/0/s.yml')).toBe(before)
     expect(readdirSync(at('d/1'))).toEqual(['s.yml'])
     for (const name of ['0/s.yml', '1/s.yml']) expect(await opened(`d/${name}`, ...KEY, '--recovery-private-key', 'DIR/nextkey.pem')).toEqual(EVERY)
+  })
+  test('with the keys that the role sealed_secrets keeps', async () => {
+    const { seal, put, all, opened } = await tree()
+    const secret = (name: string, key: string) => ({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name, labels: { 'sealedsecrets.bitnami.com/sealed-secrets-key': 'active' } }, data: { 'tls.crt': '', 'tls.key': Buffer.from(key).toString('base64') } })
+    put('keys.vault', encrypt(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [secret('old', pair.keyPem), secret('new', next.keyPem)] }), 'one'))
+    const before = all()
+    expect(await seal(...RENEW, '--recovery-private-key', 'DIR/keys.vault', '--vault-password-file', 'DIR/pw', 'DIR/d')).toMatchObject({ exitCode: 0, err: '' })
+    expect(all()).not.toEqual(before)
+    for (const name of ['0/s.yml', '1/s.yml', '2/s.json']) expect(await opened(`d/${name}`, '--recovery-private-key', 'DIR/nextkey.pem')).toEqual(EVERY)
   })
   test('notes of what values were sealed from are renewed, too', async () => {
     const { seal } = sealIn()

@@ -145,5 +145,5 @@ export async function until(what: string, ask: () => Promise<string>, wanted: Re
   throw new Error(`${what}: waited ${seconds} s in vain; the last answer: ${said}`)
 }
 
-const login = ({ address, user, privateKeyFile, knownHostsFile }: TestHost): readonly string[] => ['-F', 'none', '-o', 'BatchMode=yes', '-o', 'ServerAliveInterval=10', '-o', `UserKnownHostsFile=${knownHostsFile}`, '-i', privateKeyFile, `${user}@${address}`]
+export const login = ({ address, user, privateKeyFile, knownHostsFile }: TestHost): readonly string[] => ['-F', 'none', '-o', 'BatchMode=yes', '-o', 'ServerAliveInterval=10', '-o', `UserKnownHostsFile=${knownHostsFile}`, '-i', privateKeyFile, `${user}@${address}`]
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`

@@ -36,6 +36,7 @@ export class K3sPlays {
     writeFileSync(join(this.directory, 'groups.yml'), JSON.stringify({ k3s_server: group(servers), k3s_agent: group(agents) }))
   }
 
+  /** One playbook, or several in one run with spaces between them. */
   play(playbook: string, more: object = {}, ...flags: readonly string[]): Promise<TuttiRun> {
     return runTutti(...this.#line(playbook, more, flags))
   }
@@ -46,7 +47,7 @@ export class K3sPlays {
   }
 
   #line(playbook: string, more: object, flags: readonly string[]): readonly string[] {
-    return ['run', `playbooks/${playbook}.yml`, '-i', this.#lab.file, '-i', join(this.directory, 'groups.yml'), '-e', JSON.stringify({ ...this.vars, ...more }), ...flags]
+    return ['run', ...playbook.split(' ').map((name) => `playbooks/${name}.yml`), '-i', this.#lab.file, '-i', join(this.directory, 'groups.yml'), '-e', JSON.stringify({ ...this.vars, ...more }), ...flags]
   }
 
   /** As if nothing had ever been run from here. */
@@ -55,8 +56,13 @@ export class K3sPlays {
   }
 
   token(): string {
+    return this.tokens().secret
+  }
+
+  /** The token that is kept, and the one before it while a rotation goes on. */
+  tokens(): { readonly secret: string; readonly previous?: string } {
     const key = readFileSync(join(this.directory, 'token.key'), 'utf8').trim()
-    return JSON.parse(decrypt(readFileSync(join(this.directory, 'token.vault'), 'utf8'), { secrets: [{ id: 'default', secret: Buffer.from(key) }] })).secret
+    return JSON.parse(decrypt(readFileSync(join(this.directory, 'token.vault'), 'utf8'), { secrets: [{ id: 'default', secret: Buffer.from(key) }] }))
   }
 
   done(): void {
