@@ -1,5 +1,5 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { createHash, createHmac, hash, randomBytes } from 'node:crypto'
+import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { matchesPatterns } from './ssh-config.ts'
 
@@ -26,8 +26,19 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
   })
 }
 
-/** All lines of the files; a missing file has none. */
-export const loadKnownHosts = (files: readonly string[]): readonly KnownHost[] => files.flatMap((file) => parseKnownHosts(readText(file), file))
+/** All lines of the files; a missing file has none. Files that are as they were give the same list: a run asks once or twice for each of its hosts. */
+export function loadKnownHosts(files: readonly string[]): readonly KnownHost[] {
+  const state = files.map((file) => [file, stateOf(file)].join()).join('\n')
+  if (loaded?.state !== state) loaded = { state, hosts: files.flatMap((file) => parseKnownHosts(readText(file), file)) }
+  return loaded.hosts
+}
+
+let loaded: { readonly state: string; readonly hosts: readonly KnownHost[] } | undefined
+
+function stateOf(file: string): string {
+  const seen = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return seen ? [seen.ino, seen.size, seen.mtimeNs].join() : ''
+}
 
 function readText(file: string): string {
   try {
@@ -37,17 +48,42 @@ function readText(file: string): string {
   }
 }
 
+/** The lines about a name. Looked up once for each list: its names may be hashed, and a fleet has thousands of them. */
+export function linesAbout(name: string, hosts: readonly KnownHost[]): readonly KnownHost[] {
+  const known = found.get(hosts) ?? new Map<string, readonly KnownHost[]>()
+  found.set(hosts, known)
+  const wanted = name.toLowerCase()
+  const lines = known.get(wanted) ?? hosts.filter(({ names }) => isAbout(wanted, names))
+  known.set(wanted, lines)
+  return lines
+}
 
-/** The lines about a name. */
-export const linesAbout = (name: string, hosts: readonly KnownHost[]): readonly KnownHost[] => hosts.filter(({ names }) => isAbout(name.toLowerCase(), names))
+const found = new WeakMap<readonly KnownHost[], Map<string, readonly KnownHost[]>>()
 
 function isAbout(name: string, names: readonly string[]): boolean {
-  const [first] = names
-  if (first?.startsWith('|1|')) {
-    const [, , salt, hash] = first.split('|')
-    return createHmac('sha1', Buffer.from(salt ?? '', 'base64')).update(name).digest('base64') === hash
-  }
-  return matchesPatterns(name, names)
+  if (names[0]?.startsWith('|1|')) return isHashOf(name, names)
+  return names.some((one) => /[*?!]/.test(one)) ? matchesPatterns(name, names) : names.some((one) => one.toLowerCase() === name)
+}
+
+/** `|1|salt|hash`: the HMAC of the name under the salt, in its two steps: an object of crypto's for each line would take longer than a login. */
+function isHashOf(name: string, names: readonly string[]): boolean {
+  const { inner, outer, sum } = pads.get(names) ?? padsOf(names)
+  return hash('sha1', Buffer.concat([outer, hash('sha1', Buffer.concat([inner, Buffer.from(name)]), 'buffer')]), 'base64') === sum
+}
+
+interface Pads {
+  readonly inner: Buffer
+  readonly outer: Buffer
+  readonly sum: string | undefined
+}
+const pads = new WeakMap<readonly string[], Pads>()
+
+function padsOf(names: readonly string[]): Pads {
+  const [, , salt = '', sum] = names[0]!.split('|')
+  const key = Buffer.concat([Buffer.from(salt, 'base64').subarray(0, 64), Buffer.alloc(64)]).subarray(0, 64)
+  const made = { inner: Buffer.from(key.map((byte) => byte ^ 0x36)), outer: Buffer.from(key.map((byte) => byte ^ 0x5c)), sum }
+  pads.set(names, made)
+  return made
 }
 
 /** What the files say about a key that a host has shown. */
@@ -60,11 +96,11 @@ export type Verdict =
 /** `names` in the order of ssh: with the port, then (port 22 or not) without it. */
 export function judgeKey(names: readonly string[], key: Buffer, hosts: readonly KnownHost[]): Verdict {
   const shown = key.toString('base64')
-  const revoked = hosts.find((entry) => entry.marker === 'revoked' && entry.key === shown && linesAbout(names[0]!, [entry]).length > 0)
+  const revoked = linesAbout(names[0]!, hosts).find(({ marker, key: other }) => marker === 'revoked' && other === shown)
   if (revoked) return { kind: 'revoked', entry: revoked }
-  const plain = hosts.filter(({ marker }) => marker === undefined)
-  if (names.some((name) => linesAbout(name, plain).some((entry) => entry.key === shown))) return { kind: 'known' }
-  const about = linesAbout(names[0]!, plain)
+  const plain = (name: string) => linesAbout(name, hosts).filter(({ marker }) => marker === undefined)
+  if (names.some((name) => plain(name).some((entry) => entry.key === shown))) return { kind: 'known' }
+  const about = plain(names[0]!)
   const other = about.find(({ type }) => type === keyType(key))
   return other ? { kind: 'changed', entry: other } : { kind: 'unknown', others: about }
 }
@@ -80,7 +116,7 @@ const signaturesOf = (type: string): readonly string[] => (type === 'ssh-rsa' ? 
 
 /** The algorithms to ask a host for: those of the keys we know it by first, or it would show a stranger's key of another type. */
 export function hostKeyAlgorithms(names: readonly string[], hosts: readonly KnownHost[]): readonly string[] {
-  const types = names.flatMap((name) => linesAbout(name, hosts.filter(({ marker }) => marker === undefined)).map(({ type }) => type))
+  const types = names.flatMap((name) => linesAbout(name, hosts)).filter(({ marker }) => marker === undefined).map(({ type }) => type)
   const preferred = types.flatMap(signaturesOf).filter((algorithm) => ALL.includes(algorithm))
   return [...new Set([...preferred, ...ALL])]
 }

@@ -45,6 +45,10 @@ test('what is remembered is found again, hashed or not, by us and by ssh-keygen'
   const hosts = loadKnownHosts([file, '/nonexistent'])
   expect(linesAbout('[web1]:2222', hosts)).toHaveLength(1)
   expect(judgeKey(['[web1]:2222'], mine, hosts).kind).toBe('known')
+  expect(loadKnownHosts([file, '/nonexistent'])).toBe(hosts)
+  rememberHost(file, 'web3', mine, true)
+  expect(judgeKey(['web3'], mine, loadKnownHosts([file, '/nonexistent'])).kind).toBe('known')
+  expect(linesAbout('web4', loadKnownHosts([file]))).toEqual([])
   expect(execFileSync('ssh-keygen', ['-F', '[web1]:2222', '-f', file]).toString()).toContain(mine.toString('base64'))
 })
 
