@@ -75,11 +75,13 @@ async function runBatch(playRun: PlayRun): Promise<void> {
     try {
       const way = () => runSections(playRun, host)
       const flow = await (pinned ? pinned.with(way) : way())
-      if ((flow.next === 'failed' || host.doomed) && host.state === 'running') lose(playRun, host)
+      if (flow.next === 'failed' && host.state === 'running') lose(playRun, host)
     } finally {
       gate.leave(host.name)
     }
   }))
+  // Also those that had nothing left to do when another one failed, in tasks that it alone included.
+  for (const host of playRun.hosts.values()) if (host.doomed && host.state === 'running') lose(playRun, host)
 }
 
 type Section = (playRun: PlayRun, host: HostRun, context: Context, place: Place) => Promise<Flow>

@@ -48,6 +48,14 @@ describe('one failure that concerns all', () => {
     expect([tally(ran.events, 'h1')?.rescued, tally(ran.events, 'h2')?.rescued, ran.exitCode]).toEqual([1, 0, 0])
   })
 
+  test.each(['', '- { name: tail, debug: {} }\n'])('any_errors_fatal is meant for those too that had nothing left to do in the play%s', async (tail) => {
+    const files = { 'one.yml': '- { name: breaks, fail: {} }' }
+    const ran = await runYaml(`${play(`- { name: one alone, include_tasks: one.yml, when: inventory_hostname == 'h1' }\n${tail}`, '  any_errors_fatal: true\n')}\n${play('- { name: later, debug: {} }')}`, { ...two, files })
+    expect(ran.results).toContain('h1 failed breaks')
+    expect(ran.results.filter((line) => / (later|tail)$/.test(line))).toEqual([])
+    expect(ran.exitCode).toBe(2)
+  })
+
   test('a run_once that fails is the failure of all; without a rescue the run ends', async () => {
     const ran = await runYaml(`${play('- { name: once, fail: {}, run_once: true }\n- { name: never, debug: {} }')}\n${play('- { name: later, debug: {} }')}`, two)
     expect(ran.results).toEqual(['h1 failed once'])
