@@ -5,12 +5,11 @@ import type { TuttiRun } from '../lab/run-tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
 import { ask } from './ask-outside.ts'
 import { CounterClient } from './k3s-clients.ts'
-import { bringFile, installK3s, k3sRelease, kubectl, ownImage, root, startK3s, until, withK3sHosts } from './k3s-hosts.ts'
+import { k3sRelease, kubectl, ownImage, root, until, withK3sHosts } from './k3s-hosts.ts'
 import { K3sPlays, having } from './k3s-plays.ts'
 
 const release = k3sRelease()
 const HOST = 'counter.example.org'
-const TOKEN = 'a-token-of-the-test'
 
 let lab: TestLab
 let plays: K3sPlays
@@ -19,16 +18,12 @@ beforeAll(async () => {
   lab = await withK3sHosts('counter', 3)
   ;[n1, n2, n3] = lab.hosts as [TestHost, TestHost, TestHost]
   plays = new K3sPlays(lab, ['n1'], ['n2', 'n3'], {
-    k3s_disable: [], ingress_redirect_to_https: true, ingress_certificates: [{ namespace: 'counter', name: 'counter-tls', hosts: [HOST] }], counter_app_host: HOST, counter_app_tls_secret: 'counter-tls',
+    k3s_disable: [], k3s_image_archives: [ownImage('probe')], ingress_redirect_to_https: true, ingress_certificates: [{ namespace: 'counter', name: 'counter-tls', hosts: [HOST] }], counter_app_host: HOST, counter_app_tls_secret: 'counter-tls',
     // Lab k3s has no local-path.
     counter_app_redis_persistent: release.name === 'k3s',
   })
-  await bringFile(n1, ownImage('probe'), '/var/lib/rancher/k3s/agent/images/probe-amd64.tar.gz')
-  await installK3s(n1, 'server', { 'token': TOKEN, 'cluster-init': true }, release)
-  const agents = [n2, n3].map((host) => installK3s(host, 'agent', { server: `https://${n1!.address}:6443`, token: TOKEN }, release))
-  await startK3s(n1, 'server')
-  await Promise.all(agents)
-  await Promise.all([n2, n3].map((host) => startK3s(host, 'agent')))
+  const made = await plays.play('k3s')
+  if (made.exitCode !== 0) throw new Error(told(made))
   await until('three nodes', () => kubectl(n1!, 'get nodes --no-headers'), /^n1 +Ready .*\nn2 +Ready .*\nn3 +Ready/m)
 }, 600_000)
 afterAll(async () => {
@@ -96,15 +91,29 @@ describe(`${release.name}: the counter behind the ingress`, () => {
     await Promise.all(['default', 'counter'].map((namespace) => kubectl(n1!, `delete pod -n ${namespace} stranger --wait=false`)))
   })
 
+  test('the password comes by a SealedSecret, and the pods start anew with it', async () => {
+    const made = await plays.play('sealed-secrets')
+    expect(made.exitCode, told(made)).toBe(0)
+    const before = (await podsOf('counter-app')).map(({ pod }) => pod)
+    const sealed = { counter_app_sealed: true }
+    const run = await plays.play('counter-app', sealed)
+    expect(run.exitCode, told(run)).toBe(0)
+    expect(await get(`sealedsecret -n counter counter-app-sealed -o jsonpath='{.status.conditions[?(@.type=="Synced")].status}'`)).toBe('True')
+    expect(await get('secrets -n counter -o name')).not.toContain('secret/counter-app\n')
+    expect((await podsOf('counter-app')).filter(({ pod }) => before.includes(pod))).toEqual([])
+    const again = await plays.play('counter-app', sealed)
+    expect({ exit: again.exitCode, changed: having(again, 'changed') }, told(again)).toEqual({ exit: 0, changed: [] })
+  })
+
   test('under load it is measured with one pod and with four', async () => {
     const report = join(plays.directory, 'load')
-    const run = await plays.play('counter-app-load', { counter_app_load_seconds: 10, counter_app_load_report: report })
+    const run = await plays.play('counter-app-load', { counter_app_load_seconds: 10, counter_app_load_report: report, counter_app_sealed: true })
     expect(run.exitCode, told(run)).toBe(0)
     const table = readFileSync(`${report}.md`, 'utf8')
     console.log(`${release.name}:\n${table}`)
     expect(table).toMatch(/^\| 1 \| [1-9]\d* \|.*\| 0 \| 0 \|\n\| 4 \| [1-9]\d* \|.*\| 0 \| 0 \|\n/m)
     expect(existsSync(`${report}.svg`)).toBe(true)
-    const again = await plays.play('counter-app')
+    const again = await plays.play('counter-app', { counter_app_sealed: true })
     expect(having(again, 'changed'), told(again)).toEqual([])
   })
 

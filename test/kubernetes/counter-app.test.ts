@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Said, tutti } from '../lab/tutti.ts'
 import { type ApiServer, apiServer, whyNoApiServer } from './api-server.ts'
+import { startController, whyNoController } from './sealed-secrets-controller.ts'
 import { standInControllers } from './stand-in-controllers.ts'
 
 const playbooks = join(import.meta.dirname, '../../playbooks')
@@ -107,6 +108,25 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
     writeFileSync(join(directory, 'program'), '#!/bin/sh\n# another\n')
     expect(ended(await play('counter-app', { ...secured, counter_app_title: 'Another', counter_app_proof: false }))).toEqual({ failed: [], code: 0 })
     expect(told()[1]).not.toBe(image)
+  }, 200_000)
+
+  test.skipIf(whyNoController() !== undefined)('the password comes as a SealedSecret, which the real controller opens, and as nothing else', async () => {
+    kubectl('apply', '-f', join(playbooks, '../roles/sealed_secrets/files/crd.yml'))
+    kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
+    const controller = await startController(server)
+    try {
+      writeFileSync(join(directory, 'sealing.pem'), await controller.certificate())
+      const sealed = { ...secured, counter_app_sealed: true, counter_app_sealing_certificate: join(directory, 'sealing.pem') }
+      expect(ended(await play('counter-app', sealed))).toEqual({ failed: [], code: 0 })
+      const secret = JSON.parse(kubectl('get', 'secret', '-n', 'counter', 'counter-app-sealed', '-o', 'json')) as { readonly data: Readonly<Record<string, string>> }
+      expect(Object.keys(secret.data).sort()).toEqual(['REDIS_PASSWORD', 'redis.conf'])
+      expect(Buffer.from(secret.data['redis.conf']!, 'base64').toString()).toContain(`requirepass ${Buffer.from(secret.data['REDIS_PASSWORD']!, 'base64').toString()}\n`)
+      expect(kubectl('get', 'secrets', '-n', 'counter', '-o', 'name')).not.toContain('secret/counter-app\n')
+      expect(kubectl('get', 'deployment', '-n', 'counter', 'counter-app', '-o', 'yaml')).toContain('name: counter-app-sealed')
+      expect(changes(await play('counter-app', sealed))).toEqual([])
+    } finally {
+      await controller.close()
+    }
   }, 200_000)
 
   test.each<[string, object, RegExp]>([
