@@ -5,13 +5,13 @@ import { k3sRelease, kubectl, root, slimRelease, withK3sHosts } from './k3s-host
 import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
 
 /**
- * `TUTTI_K3S_STEPS=all`: three servers instead of one, two kills for each step and all ten moments. `TUTTI_K3S_WALK=0`: no steps.
- * `TUTTI_K3S_MOMENTS=0,3`: these tenths of the run; empty for none.
+ * `TUTTI_K3S_STEPS=all`: three servers instead of one, and a moment in every tenth of the run. `TUTTI_K3S_WALK=0`: no steps.
+ * `TUTTI_K3S_MOMENTS=0,3`: these tenths; empty for none.
  */
 const ALL = process.env['TUTTI_K3S_STEPS'] === 'all'
 const SERVERS = (ALL ? ['n1', 'n2', 'n3'] : ['n1']) as readonly string[]
 const AGENT = `n${SERVERS.length + 1}`
-const MOMENTS = (process.env['TUTTI_K3S_MOMENTS'] ?? (ALL ? '0,1,2,3,4,5,6,7,8,9' : '2,5,8')).split(',').filter(Boolean).map(Number)
+const MOMENTS = (process.env['TUTTI_K3S_MOMENTS'] ?? (ALL ? '0,1,2,3,4,5,6,7,8,9' : '3,5,8')).split(',').filter(Boolean).map(Number)
 const SEED = Number(process.env['TUTTI_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 const release = k3sRelease()
@@ -45,10 +45,26 @@ async function isWhole(): Promise<void> {
   for (const host of lab.hosts) expect(await root(host, `find /usr/local/bin /etc/rancher /etc/systemd/system /var/lib/rancher/k3s/agent/images -name '*.tutti*'`), 'what a killed run left').toBe('')
 }
 
-/** The moment when the task begins that is the so-manieth of its run, or so many milliseconds later. */
-function whenBegins(task: number, then: number): { killOn: (line: string) => number | undefined } {
+/** A step that changes something: the so-manieth task of that name in a run. */
+interface Step {
+  readonly name: string
+  readonly nth: number
+}
+/** What a run changes, in order. */
+function stepsOf({ events }: Said): readonly Step[] {
+  const tasks = new Map<string, Step>()
+  const seen = new Map<string, number>()
+  for (const { type, task, name } of events) {
+    if (type !== 'task-start') continue
+    seen.set(name, (seen.get(name) ?? 0) + 1)
+    tasks.set(task, { name, nth: seen.get(name)! })
+  }
+  return [...new Set(events.filter(({ type, result }) => type === 'result' && result.status === 'changed').map(({ task }) => tasks.get(task)!))]
+}
+/** Kills in that step: so many milliseconds after its beginning. */
+function inStep({ name, nth }: Step, then: number): { killOn: (line: string) => number | undefined } {
   let count = 0
-  return { killOn: (line) => (line.includes('"type":"task-start"') && ++count === task ? then : undefined) }
+  return { killOn: (line) => (line.includes('"type":"task-start"') && JSON.parse(line).name === name && ++count === nth ? then : undefined) }
 }
 /** A moment of a run as so many lines and a time after them: on a machine whose load changes, that is the same moment. */
 function momentAt(times: readonly number[], milliseconds: number): { lines: number; then: number } {
@@ -61,47 +77,44 @@ const killedOrDone = (run: Said): void => expect(run.signal ?? run.code, failure
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(0)} s`
 
 describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'} and an agent, SIGKILL`, () => {
-  // Each run goes on from what all runs before it left. The kill at the beginning of a step comes after the step before it: so each state
-  // between two steps is one that a run begins with. The second kill is in the step.
-  test.skipIf(process.env['TUTTI_K3S_WALK'] === '0')('when each step begins: in the end it is the cluster', async () => {
-    const [steps, began] = [new Set<string>(), Date.now()]
-    let [runs, over] = [0, false]
-    for (let task = 1; !over; task++) {
-      for (const then of ALL ? [0, 1 + Math.floor(random(SEED + task) * 500)] : [0]) {
-        const run = await plays.killed('k3s', whenBegins(task, then))
+  let whole: Said
+  beforeAll(async () => {
+    whole = await plays.killed('k3s', {})
+    if (whole.code !== 0) throw new Error(failures(whole))
+    await isWhole()
+  })
+
+  // Each run goes on from what all runs before it left. The first kill for a step comes as it begins, after the step before it; the second one
+  // in it, or after it.
+  test.skipIf(process.env['TUTTI_K3S_WALK'] === '0')('before, in and after each step: in the end it is the cluster', async () => {
+    await startAfresh()
+    const began = Date.now()
+    const where: string[] = []
+    for (const [index, step] of stepsOf(whole).entries()) {
+      for (const then of [0, 20 + Math.floor(random(SEED + index) * 400)]) {
+        const run = await plays.killed('k3s', inStep(step, then))
         killedOrDone(run)
-        runs++
-        over = run.signal === null
-        for (const name of begun(run)) steps.add(name)
-        if (over) break
+        if (run.signal) where.push(begun(run).at(-1) ?? 'nothing yet')
       }
     }
-    console.log(`killed ${runs - 1} times in ${seconds(began)}, through ${steps.size} steps (TUTTI_TEST_SEED=${SEED})`)
+    console.log(`killed ${where.length} times in ${seconds(began)}, at ${stepsOf(whole).length} steps (TUTTI_TEST_SEED=${SEED}):\n  ${[...new Set(where)].join('\n  ')}`)
+    const last = await plays.play('k3s')
+    expect(last.exitCode, last.output).toBe(0)
     await isWhole()
   }, 3_000_000)
 
-  describe.skipIf(MOMENTS.length === 0)('at moments of a run on hosts without anything', () => {
-    let times: readonly number[] = []
-    beforeAll(async () => {
-      await startAfresh()
-      const whole = await plays.killed('k3s', {})
-      expect(whole.code, failures(whole)).toBe(0)
-      times = whole.lineTimes
-      await isWhole()
-    })
-
-    // One moment in a tenth of the run, so that ten of them go through all of it.
-    test.each(MOMENTS)('in part %i of ten, running again ends well', async (part) => {
-      await startAfresh()
-      const killed = await plays.killed('k3s', { killAt: momentAt(times, ((part + random(SEED + part)) / 10) * times.at(-1)!) })
-      killedOrDone(killed)
-      const began = Date.now()
-      const again = await plays.play('k3s')
-      expect(again.exitCode, again.output).toBe(0)
-      console.log(`${killed.signal ? 'killed' : 'done'} at "${begun(killed).at(-1) ?? 'nothing yet'}" (TUTTI_TEST_SEED=${SEED}); ended well in ${seconds(began)} of ${(times.at(-1)! / 1000).toFixed(0)} s`)
-      await isWhole()
-    }, 1_200_000)
-  })
+  // One moment in a tenth of the run, so that ten of them go through all of it.
+  test.each(MOMENTS)('at a moment in part %i of ten of a run on hosts without anything: running again ends well', async (part) => {
+    await startAfresh()
+    const times = whole.lineTimes
+    const killed = await plays.killed('k3s', { killAt: momentAt(times, ((part + random(SEED + part)) / 10) * times.at(-1)!) })
+    killedOrDone(killed)
+    const began = Date.now()
+    const again = await plays.play('k3s')
+    expect(again.exitCode, again.output).toBe(0)
+    console.log(`${killed.signal ? 'killed' : 'done'} at "${begun(killed).at(-1) ?? 'nothing yet'}" (TUTTI_TEST_SEED=${SEED}); ended well in ${seconds(began)} of ${(times.at(-1)! / 1000).toFixed(0)} s`)
+    await isWhole()
+  }, 1_200_000)
 })
 
 /** A number in [0, 1) of a seed (mulberry32). */
