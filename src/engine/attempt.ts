@@ -84,8 +84,10 @@ async function retried(call: TaskCall, doubt: Unknown | undefined): Promise<Task
   const tries = left
   for (let tryNumber = 1; ; tryNumber++) {
     const answer = await once(call, doubt)
-    const result = judged(call, wanted && answer.status !== 'unreachable' && !(answer.status === 'unknown' && answer.outputs.size === 0) ? withAttempts(answer, tryNumber) : answer)
-    if (!wanted || result.status === 'unreachable') return result
+    // What a dry run did not try has nothing that could be asked.
+    const isTried = answer.status !== 'unreachable' && !(answer.status === 'unknown' && answer.outputs.size === 0)
+    const result = judged(call, wanted && isTried ? withAttempts(answer, tryNumber) : answer)
+    if (!wanted || !isTried || result.status === 'unreachable') return result
     const done = untilDone(call, result)
     if (done || result.status === 'unknown') return withAttempts(result, tryNumber)
     // Where failed_when has decided, that stands.

@@ -124,8 +124,9 @@ describe('what cannot be known', () => {
   test('check_mode: false runs nothing of which it is unknown whether it happens', async () => {
     const ran = await runIn(directory, play(`- { name: opaque, command: touch DIR/made, register: r }
 - { name: real, command: touch DIR/real, check_mode: false, when: r.rc == 0 }
+- { name: until, command: touch DIR/real, check_mode: false, when: r.rc == 0, register: u, until: u.stdout == '', retries: 2, delay: 0 }
 - { name: on it, debug: { msg: "{{ real.rc }}" }, when: r.rc == 0 }`), { check: true })
-    expect(statuses(ran)).toEqual(['unknown', 'unknown', 'unknown'])
+    expect(statuses(ran)).toEqual(['unknown', 'unknown', 'unknown', 'unknown'])
     expect(ran.exitCode).toBe(0)
     expect(readdirSync(directory)).not.toContain('real')
   })
