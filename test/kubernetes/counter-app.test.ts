@@ -86,6 +86,7 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
     const values = kubectl('get', 'helmchartconfig', '-n', 'kube-system', 'traefik', '-o', 'jsonpath={.spec.valuesContent}')
     expect(values).toMatch(/replicas: 2/)
     expect(values.match(/tolerationSeconds: 20/g)).toHaveLength(2)
+    expect(values).toContain('--serversTransport.forwardingTimeouts.dialTimeout=2s')
     expect(values).toMatch(/podDisruptionBudget:\n +enabled: true\n +maxUnavailable: 1/)
   })
 
