@@ -17,10 +17,10 @@ type Kill = Pick<Parameters<typeof tutti>[1] & object, 'killOn' | 'killAt'>
 /** The playbooks of k3s on a lab, with the inventory, the token and the kubeconfig in a directory of their own. */
 export class K3sPlays {
   readonly directory = mkdtempSync(join(tmpdir(), 'tutti-k3s-'))
-  readonly #lab: TestLab
+  readonly #lab: Pick<TestLab, 'file'>
   readonly vars: Readonly<Record<string, unknown>>
 
-  constructor(lab: TestLab, servers: readonly string[], agents: readonly string[], vars: Readonly<Record<string, unknown>> = {}) {
+  constructor(lab: Pick<TestLab, 'file'>, servers: readonly string[], agents: readonly string[], vars: Readonly<Record<string, unknown>> = {}) {
     this.#lab = lab
     this.vars = {
       k3s_offline_dir: dirname(k3sRelease().program), k3s_version: K3S_VERSIONS.current, k3s_kubeconfig: join(this.directory, 'kubeconfig'), k3s_cluster_name: 'test',

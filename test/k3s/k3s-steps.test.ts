@@ -3,6 +3,7 @@ import type { Said } from '../lab/tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
 import { k3sRelease, kubectl, root, slimRelease, withK3sHosts } from './k3s-hosts.ts'
 import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
+import { begun, failures, inStep, killedOrDone, momentAt, random, stepsOf } from './kill-in-steps.ts'
 
 /**
  * `TUTTI_K3S_STEPS=all`: three servers instead of one, and a moment in every tenth of the run. `TUTTI_K3S_WALK=0`: no steps.
@@ -45,35 +46,6 @@ async function isWhole(): Promise<void> {
   for (const host of lab.hosts) expect(await root(host, `find /usr/local/bin /etc/rancher /etc/systemd/system /var/lib/rancher/k3s/agent/images -name '*.tutti*'`), 'what a killed run left').toBe('')
 }
 
-/** A step that changes something: the so-manieth task of that name in a run. */
-interface Step {
-  readonly name: string
-  readonly nth: number
-}
-/** What a run changes, in order. */
-function stepsOf({ events }: Said): readonly Step[] {
-  const tasks = new Map<string, Step>()
-  const seen = new Map<string, number>()
-  for (const { type, task, name } of events) {
-    if (type !== 'task-start') continue
-    seen.set(name, (seen.get(name) ?? 0) + 1)
-    tasks.set(task, { name, nth: seen.get(name)! })
-  }
-  return [...new Set(events.filter(({ type, result }) => type === 'result' && result.status === 'changed').map(({ task }) => tasks.get(task)!))]
-}
-/** Kills in that step: so many milliseconds after its beginning. */
-function inStep({ name, nth }: Step, then: number): { killOn: (line: string) => number | undefined } {
-  let count = 0
-  return { killOn: (line) => (line.includes('"type":"task-start"') && JSON.parse(line).name === name && ++count === nth ? then : undefined) }
-}
-/** A moment of a run as so many lines and a time after them: on a machine whose load changes, that is the same moment. */
-function momentAt(times: readonly number[], milliseconds: number): { lines: number; then: number } {
-  const lines = times.filter((time) => time <= milliseconds).length
-  return { lines, then: Math.round(milliseconds - (times[lines - 1] ?? 0)) }
-}
-const begun = ({ events }: Said): readonly string[] => events.filter(({ type }) => type === 'task-start').map(({ name }) => name)
-const failures = ({ events, stderr }: Said): string => [...events.filter(({ type, result }) => type === 'result' && ['failed', 'unreachable'].includes(result.status)).map(({ host, result }) => `${host}: ${result.reason}`), stderr].join('\n')
-const killedOrDone = (run: Said): void => expect(run.signal ?? run.code, failures(run)).toSatisfy((end) => end === 'SIGKILL' || end === 0)
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(0)} s`
 
 describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'} and an agent, SIGKILL`, () => {
@@ -116,11 +88,3 @@ describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'
     await isWhole()
   }, 1_200_000)
 })
-
-/** A number in [0, 1) of a seed (mulberry32). */
-function random(seed: number): number {
-  let a = (seed + 0x6d2b79f5) | 0
-  a = Math.imul(a ^ (a >>> 15), a | 1)
-  a ^= a + Math.imul(a ^ (a >>> 7), a | 61)
-  return ((a ^ (a >>> 14)) >>> 0) / 4294967296
-}
