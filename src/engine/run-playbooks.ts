@@ -19,13 +19,18 @@ export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })
   try {
-    await runAll(run)
+    await runAll(run).catch((error: unknown) => endOfWaiting(error, run))
     await run.background.settle(run)
     return ended(run, started, profile)
   } finally {
     run.signal.removeEventListener('abort', interrupt)
     await run.machines.close()
   }
+}
+
+/** Who is interrupted while something only waits (retries, objects that get ready) has nothing to end on a host. */
+function endOfWaiting(error: unknown, { signal }: Run): void {
+  if (!signal.aborted || (error as Error).name !== 'AbortError') throw error
 }
 
 async function runAll(run: Run): Promise<void> {

@@ -27,7 +27,7 @@ export function hostFilesWith(host: TestHost, forms: readonly string[], where = 
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
     child.on('error', reject)
     child.on('close', (code) => (code === 0 ? resolve(said) : reject(new Error(`${host.name}: looking through its files: ${code}: ${said}`))))
-    // Images are the same everywhere; a pattern that stands in grep's own memory is in no file.
-    child.stdin.end(`cd /; { timeout 280 grep -rlaF --devices=skip --exclude-dir=io.containerd.snapshotter.v1.native --exclude-dir=io.containerd.content.v1.content --exclude-dir=images -f - ${where} 2>/dev/null <<'END'\n${forms.join('\n')}\nEND\n} || [ $? = 1 ] || [ $? = 2 ]\n`)
+    // Images are the same everywhere. 2: something ended while it was read.
+    child.stdin.end(`cd /; timeout 280 grep -rlaF --devices=skip --exclude-dir=io.containerd.snapshotter.v1.native --exclude-dir=io.containerd.content.v1.content --exclude-dir=images -f - ${where} 2>/dev/null <<'END'\n${forms.join('\n')}\nEND\n[ $? -le 2 ]\n`)
   })
 }
