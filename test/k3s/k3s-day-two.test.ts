@@ -47,7 +47,7 @@ async function watched(servers: readonly TestHost[], nodes: readonly TestHost[],
 }
 
 const nodes = async (host: TestHost) => (await kubectl(host, `get nodes -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`)).trim().split('\n').sort().join()
-const left = (host: TestHost) => root(host, `ls -d /usr/local/bin/* /etc/systemd/system/k3s* /etc/rancher/* /var/lib/rancher/k3s /var/lib/kubelet/* /run/k3s* /run/flannel 2>/dev/null; systemctl is-active k3s k3s-agent | grep -v inactive; grep -lz containerd-shim /proc/[0-9]*/cmdline 2>/dev/null; iptables-save | grep KUBE-; ip -o link | grep -E 'cni0|flannel'; mount | grep -E 'kubelet/pods|run/k3s'; true`)
+const left = (host: TestHost) => root(host, `ls -d /usr/local/bin/* /etc/systemd/system/k3s* /etc/rancher/* /var/lib/rancher/k3s /var/lib/kubelet/* /run/k3s* /run/flannel 2>/dev/null; systemctl is-active k3s k3s-agent | grep -v inactive; grep -lz '[c]ontainerd-shim' /proc/[0-9]*/cmdline 2>/dev/null; iptables-save | grep KUBE-; ip -o link | grep -E 'cni0|flannel'; ip route | grep 10.42; mount | grep -E 'kubelet/pods|run/k3s'; true`)
 
 describe(`${release.name}, day two`, () => {
   test.each<[object, readonly string[], RegExp]>([
@@ -108,7 +108,8 @@ describe(`${release.name}, day two`, () => {
   test('a restore brings the state of the snapshot back over all servers, every object of it, and says how old it is', async () => {
     const [copies, api] = [join(plays.directory, 'copies'), K3sApi.of(join(plays.directory, 'kubeconfig'))]
     await kubectl(n1!, 'create configmap before --from-literal=a=b')
-    await until('the pages', () => kubectl(n1!, `get deployment web -o jsonpath='{.status.readyReplicas}'`), /^3$/)
+    // Also those that were on the dead server.
+    await until('the pods', () => kubectl(n1!, `get pods -l app=web -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.conditions[?(@.type=="Ready")].status},{end}'`), /^(n[124] True,){3}$/)
     const saved = await plays.play('k3s-snapshot', { k3s_snapshot_copy_dir: copies })
     expect(saved.exitCode, saved.output).toBe(0)
     const before = await api.all(n1!.address)

@@ -1,4 +1,4 @@
-# Ends what k3s left running on this host and removes its data: $1 is its data directory. Says each thing that it does; nothing where nothing is left.
+# Ends what k3s left running on this host and removes its data: $1 is its data directory, $2 the network of its pods. Says each thing that it does; nothing where nothing is left.
 data=$1
 say() { echo "$*"; }
 
@@ -19,6 +19,10 @@ done
 if command -v ip >/dev/null; then
 	for space in $(ip netns list 2>/dev/null | awk '/^cni-/ { print $1 }'); do ip netns delete "$space" && say "removed the network $space"; done
 	for link in cni0 flannel.1 flannel-v6.1 flannel-wg flannel-wg-v6 kube-ipvs0; do ip link delete "$link" 2>/dev/null && say "removed the interface $link"; done
+	# Those to the pods of other nodes stay behind with some ways of networking, and would lead astray who gets such a network later.
+	[ ! -e "$data" ] || for network in $(echo "$2" | tr "," " "); do
+		for route in $(ip route show root "$network" 2>/dev/null | awk '/ via / { print $1 }'); do ip route delete "$route" && say "removed the route to $route"; done
+	done
 fi
 for tables in iptables ip6tables; do
 	command -v $tables-save >/dev/null || continue
