@@ -72,8 +72,7 @@ describe.skipIf(noSshd)(`an sshd here${noSshd ? ` (${noSshd})` : ''}`, () => {
   test('greets once', async () => {
     const heard: Buffer[] = []
     const server = createServer((socket) => {
-      const onward = connectTcp(sshd.port, '127.0.0.1')
-      socket.on('data', (bytes) => heard.push(bytes)).pipe(onward).pipe(socket)
+      pipeline(socket.on('data', (bytes) => heard.push(bytes)), connectTcp(sshd.port, '127.0.0.1'), socket, () => undefined)
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     await (await connect(ssh(sshd, { port: (server.address() as { port: number }).port, hostKeyChecking: false, knownHostsFiles: ['/dev/null'] }))).close()
