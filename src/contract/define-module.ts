@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly secret?: (text: string) => void
   /** `ansible_python_interpreter` and the like of the host: the program that runs scripts of a language there. */
   readonly interpreter?: (language: string) => string | undefined
+  /** In a dry run: what earlier tasks have planned for files of the controller, which no overlay of a host shows; each module has keys of its own. */
+  readonly planned?: Map<string, unknown>
   /** The host that the task is delegated to, where it is. */
   readonly delegatedTo?: string
   /** A path of the controller as a task writes it: looked for below `files` of the role and the playbook. Undefined where there is none. */

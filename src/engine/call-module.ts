@@ -170,6 +170,7 @@ function surroundings(call: TaskCall, playbookDirectory: string, { delegatedTo }
     environment: environmentOf(call), hostName: host.name, playbookDirectory, diff: call.diff, readFile: (name) => readControllerFile(name, call), secret: (text) => playRun.run.secrets.add(text),
     interpreter: (language) => new ConnectionVars(call.scope).text([`ansible_${language}_interpreter`]),
     ...(delegatedTo === undefined ? {} : { delegatedTo }),
+    ...(call.check && playRun.run.settings.check ? { planned: playRun.run.planned } : {}),
     controllerPath: (written) => findFile(written.replace(/^~(?=\/|$)/, homedir()), searchPaths(playRun.play, context, task, 'files')).found,
     other: async (name) => {
       const where = scopeOf(playRun, name, task, context, item)

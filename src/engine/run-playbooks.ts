@@ -14,7 +14,7 @@ export async function runPlaybooks(request: RunRequest): Promise<RunOutcome> {
   const started = performance.now()
   const profile = request.settings.profile ? new Profile() : undefined
   const emit: Run['emit'] = profile ? (event) => (profile.see(event), request.emit(event)) : request.emit
-  const run: Run = { ...request, emit, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), lost: new Map(), reached: false }
+  const run: Run = { ...request, emit, machines: new Machines(request.connect), background: new Background(), tallies: new Map(), workers: new Semaphore(request.settings.forks), customStats: new Map(), planned: new Map(), lost: new Map(), reached: false }
   const interrupt = () => void run.machines.interrupt()
   run.signal.addEventListener('abort', interrupt)
   run.emit({ type: 'run-start', version: 1, mode: run.settings.check ? 'dry-run' : 'run', playbooks: run.playbooks.map(({ file }) => file) })

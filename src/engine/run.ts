@@ -52,6 +52,8 @@ export interface Run extends RunRequest {
   readonly tallies: Map<string, Tally>
   readonly workers: Semaphore
   readonly customStats: Map<Value, Value>
+  /** What a dry run has planned for the controller itself, by keys of the modules that keep something there. */
+  readonly planned: Map<string, unknown>
   /** Hosts that failed or were lost take part in no later play. */
   readonly lost: Map<string, 'failed' | 'unreachable'>
   /** Whether any play matched any host. */

@@ -19,8 +19,11 @@ interface State {
   readonly secret: string | undefined
   readonly previous: string | undefined
   /** Texts that a plan may take (a plan itself makes nothing up), and absolute paths. */
-  readonly seen: Aside<{ readonly fresh: Files; readonly files: Files }>
+  readonly seen: Aside<{ readonly fresh: Files; readonly files: Files; readonly made: number; readonly planned: Map<string, unknown> | undefined }>
 }
+
+/** What a dry run has planned for a file, after so many secrets made for it. */
+type Planned = Pick<State, 'secret' | 'previous'> & { readonly made: number }
 
 export const generatedSecret = defineModule({
   name: 'generated_secret',
@@ -50,7 +53,10 @@ export const generatedSecret = defineModule({
     if (params.secret !== undefined && params.state !== 'rotated') fail('secret is the new one of a rotation: it goes with state: rotated')
     const at = (path: string) => (isAbsolute(path) ? path : join(around.playbookDirectory, path))
     const files = { secret: at(params.path), key: at(params.key_path) }
-    const state = { ...(await readSecret(files)), seen: aside({ fresh: freshFor(files.secret, params.length), files }) }
+    const held = await readSecret(files)
+    const planned = around.planned?.get(files.secret) as Planned | undefined
+    const { made: count, ...known } = planned ?? { made: made.get(files.secret) ?? 0 }
+    const state: State = { ...held, ...known, ...(planned && held.key !== 'missing' ? { key: 'kept' } : {}), seen: aside({ fresh: freshFor(files.secret, count, params.length), files, made: count, planned: around.planned }) }
     const { fresh } = state.seen.value
     for (const secret of [state.secret, state.previous, fresh.secret, fresh.key, params.secret]) if (secret) around.secret?.(secret)
     return state
@@ -68,7 +74,11 @@ export const generatedSecret = defineModule({
   },
   // A secret is never part of a diff, not even behind a mask.
   diff: ({ params, before, after }) => [{ header: { before: params.path, after: params.path }, before: describe(before), after: describe(after) }],
-  result: ({ after }) => ({ outputs: { secret: after.secret ?? '', previous: after.previous ?? '' } }),
+  result({ before, after: { secret, previous, seen } }) {
+    const { planned, files, made: count } = seen.value
+    planned?.set(files.secret, { secret, previous, made: count + (secret === before.secret ? 0 : 1) } satisfies Planned)
+    return { outputs: { secret: secret ?? '', previous: previous ?? '' } }
+  },
 })
 
 const describe = ({ key, secret, previous }: State): string => `key: ${key}\nsecret: ${secret === undefined ? 'none' : previous === undefined ? 'one' : 'a new one, and the one before it'}\n`
@@ -83,15 +93,14 @@ async function readSecret({ secret, key }: Files): Promise<Pick<State, 'key' | '
   return { key: password === undefined ? 'missing' : isKept ? 'kept' : 'open to others', secret: held.secret, previous: held.previous }
 }
 
-async function keepSecret({ key, seen: { value: { fresh, files } }, ...before }: State, after: State): Promise<void> {
+async function keepSecret({ key, seen: { value: { fresh, files, made: count } }, ...before }: State, after: State): Promise<void> {
   const password = key === 'missing' ? fresh.key : (await readFile(files.key, 'utf8')).trim()
   // The key first: a secret without its key would be lost.
   if (key === 'missing') await replaceFile(files.key, `${password}\n`)
   else await chmod(files.key, 0o600)
   if (before.secret === after.secret && before.previous === after.previous) return
   await replaceFile(files.secret, encrypt(JSON.stringify({ secret: after.secret, ...(after.previous === undefined ? {} : { previous: after.previous }) }), password))
-  // The next rotation of this run needs another one.
-  candidates.delete(files.secret)
+  made.set(files.secret, count + 1)
 }
 
 async function replaceFile(path: string, content: string): Promise<void> {
@@ -101,11 +110,15 @@ async function replaceFile(path: string, content: string): Promise<void> {
   await rename(beside, path)
 }
 
-/** One candidate for a path in a process, so that a dry run and the run after it speak of the same secret. */
+/** How many secrets this process has kept in a file. */
+const made = new Map<string, number>()
+
+/** One candidate in a process for the first secret of a path, the second …, so that a dry run and the run after it speak of the same ones. */
 const candidates = new Map<string, Files>()
-function freshFor(path: string, length: number): Files {
-  const known = candidates.get(path) ?? { secret: randomText(length), key: randomText(40) }
-  candidates.set(path, known)
+function freshFor(path: string, number: number, length: number): Files {
+  const key = `${number} ${path}`
+  const known = candidates.get(key) ?? { secret: randomText(length), key: randomText(40) }
+  candidates.set(key, known)
   return known
 }
 
