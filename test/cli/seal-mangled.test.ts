@@ -36,7 +36,8 @@ test('whatever is wrong with a file, it is told without the secret, nothing brea
   const seal = async (...args: readonly string[]): Promise<{ readonly exitCode: number; readonly out: string; readonly err: string }> => {
     const terminal = fakeTerminal()
     const exitCode = await dispatch(['seal', ...args.map((arg) => (/\.pem$/.test(arg) ? join(directory, arg) : arg))], terminal)
-    expect([0, 1, 4]).toContain(exitCode)
+    // 5: a separator that slipped in makes two Secrets of the one that --name is for.
+    expect([0, 1, 4, 5]).toContain(exitCode)
     return { exitCode, out: terminal.text(), err: terminal.errors() }
   }
   const put = (text: string): void => writeFileSync(file, text)
