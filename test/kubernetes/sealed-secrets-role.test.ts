@@ -84,6 +84,16 @@ describe.skipIf(whyNoController() !== undefined)('the role sealed_secrets', () =
     expect(kubectl('get', 'crd', '-o', 'name')).toBe('')
   }, 240_000)
 
+  test('without a cluster its playbooks refuse, dry or not, and say what to do first', async () => {
+    writeFileSync(at('bare.yml'), JSON.stringify({ k3s_server: { hosts: { n1: { ansible_connection: 'local', ansible_become: false, k3s_address: '127.0.0.1' } } } }))
+    for (const playbook of ['sealed-secrets', 'sealed-secrets-prove', 'sealed-secrets-rotate', 'sealed-secrets-restore']) {
+      const run = await runTutti('run', join(root, `playbooks/${playbook}.yml`), '-i', at('bare.yml'), '--check')
+      expect([run.exitCode, run.output]).toEqual([2, expect.stringContaining('there is no cluster yet: run playbooks/k3s.yml first')])
+    }
+    rmSync(at('bare.yml'))
+    expect(readdirSync(directory).sort()).toEqual(['hosts.yml', 'repository', 'site.yml'])
+  }, 240_000)
+
   test('it is installed, its certificate and key are kept, and a second run changes nothing', async () => {
     await well(role())
     expect(readFileSync(at('sealing.pem'), 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----/)
