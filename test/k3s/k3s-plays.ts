@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { expect } from 'vitest'
 import { decrypt } from '../../src/vault/vault.ts'
 import { type TuttiRun, runTutti } from '../lab/run-tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
@@ -37,8 +38,10 @@ export class K3sPlays {
   }
 
   /** One playbook, or several in one run with spaces between them. */
-  play(playbook: string, more: object = {}, ...flags: readonly string[]): Promise<TuttiRun> {
-    return runTutti(...this.#line(playbook, more, flags))
+  async play(playbook: string, more: object = {}, ...flags: readonly string[]): Promise<TuttiRun> {
+    const run = await runTutti(...this.#line(playbook, more, flags))
+    expect(run.events.filter(({ type, text }) => type === 'warning' && text.includes('not true or false')), 'conditions of our roles are true or false').toEqual([])
+    return run
   }
 
   /** The same, killed on the way. */
