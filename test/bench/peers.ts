@@ -49,11 +49,12 @@ function benchHome(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '/root', '.cache'), 'tutti/bench')
 }
 
-export function allPeers(): readonly Peer[] {
+/** `plays`: the folder of the plays and the scripts. */
+export function allPeers(plays = join(here, 'plays')): readonly Peer[] {
   const home = benchHome()
   mkdirSync(home, { recursive: true })
   const [tutti, python] = [builtTutti(home), pythonHome(home)]
-  const playbook = (play: string): string => join(here, 'plays', `${play}.yml`)
+  const playbook = (play: string): string => join(plays, `${play}.yml`)
   // A fresh place for control sockets: each run logs in anew, as a floor and a second person would.
   const clean = (scratch: string): NodeJS.ProcessEnv => (writeFileSync(join(scratch, 'ansible.cfg'), ''), { ANSIBLE_SSH_CONTROL_PATH_DIR: join(scratch, 'cp'), ANSIBLE_HOME: join(scratch, 'home'), ANSIBLE_CONFIG: join(scratch, 'ansible.cfg'), ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3' })
   const ansible = (name: string, env: (hosts: readonly Reach[]) => NodeJS.ProcessEnv, version: string): Peer => ({
@@ -64,9 +65,9 @@ export function allPeers(): readonly Peer[] {
   const tuned = (hosts: readonly Reach[]): NodeJS.ProcessEnv => ({ ANSIBLE_PIPELINING: 'True', ANSIBLE_FORKS: String(hosts.length) })
   const strategies = join(dirname(python), words('sh', '-c', `cd ${dirname(python)} && ls -d lib/python*/site-packages/ansible_mitogen/plugins/strategy`).trim())
   return [
-    { name: 'floor', version: 'one ssh a host', command: (play, hosts) => ({ command: ['sh', join(here, 'floor.sh'), join(here, 'plays', `${play}.sh`), ...hosts.map(({ address, port }) => `${address}:${port}`)], env: { SSH_KEY: hosts[0]!.key, SSH_USER: hosts[0]!.user } }) },
+    { name: 'floor', version: 'one ssh a host', command: (play, hosts) => ({ command: ['sh', join(here, 'floor.sh'), join(plays, `${play}.sh`), ...hosts.map(({ address, port }) => `${address}:${port}`)], env: { SSH_KEY: hosts[0]!.key, SSH_USER: hosts[0]!.user } }) },
     { name: 'tutti', version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version as string, command: (play, hosts, scratch) => ({ command: [tutti, 'run', playbook(play), '-b', '-i', inventory(hosts, scratch), '--output', 'json'] }) },
-    { name: 'pyinfra', version: versionOf('pyinfra'), command: (play, hosts, scratch) => ({ command: ['env', '-C', join(here, 'plays'), join(python, 'pyinfra'), '-y', pyinfraInventory(hosts, scratch), `${play}.py`], env: { PYTHONDONTWRITEBYTECODE: '1' } }) },
+    { name: 'pyinfra', version: versionOf('pyinfra'), command: (play, hosts, scratch) => ({ command: ['env', '-C', plays, join(python, 'pyinfra'), '-y', pyinfraInventory(hosts, scratch), `${play}.py`], env: { PYTHONDONTWRITEBYTECODE: '1' } }) },
     ansible('Mitogen', (hosts) => ({ ...tuned(hosts), ANSIBLE_STRATEGY: 'mitogen_linear', ANSIBLE_STRATEGY_PLUGINS: strategies }), `${versionOf('mitogen')} under ansible-core ${ansibleVersion}`),
     ansible('Ansible tuned', tuned, `ansible-core ${ansibleVersion}, pipelining, forks = hosts`),
     ansible('Ansible', () => ({}), `ansible-core ${ansibleVersion} as it comes`),

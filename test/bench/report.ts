@@ -14,6 +14,8 @@ export interface Measured {
 }
 export interface Results {
   readonly hosts: number
+  /** Fewer than hosts: each answers at several addresses. */
+  readonly machines?: number
   readonly machine: string
   readonly versions: Readonly<Record<string, string>>
   readonly plays: readonly { readonly play: string; readonly delay: number; readonly runs: number; readonly measured: readonly Measured[] }[]
@@ -32,7 +34,7 @@ export function writePage(): void {
   ].join('\n'))
 }
 
-function section({ hosts, machine, versions, plays }: Results): readonly string[] {
+function section({ hosts, machines, machine, versions, plays }: Results): readonly string[] {
   const peers = [...new Set(plays.flatMap(({ measured }) => measured.map(({ peer }) => peer)))]
   const cell = (measured: readonly Measured[], peer: string, of: (one: Measured) => number, digits: number): string => {
     const [one, ours] = [measured.find((any) => any.peer === peer), measured.find((any) => any.peer === 'tutti')]
@@ -43,7 +45,7 @@ function section({ hosts, machine, versions, plays }: Results): readonly string[
     ...plays.map(({ play, delay, measured }) => `| ${play} | ${delay} ms | ${peers.map((peer) => cell(measured, peer, of, digits)).join(' | ')} |`), '',
   ]
   return [
-    `## ${hosts} hosts`, '', `On ${machine}. ${peers.map((peer) => `${peer}: ${versions[peer]}`).join('; ')}.`, '',
+    `## ${hosts} hosts`, '', `On ${machine}. ${machines === undefined ? '' : `${machines} lab hosts answer at all addresses. `}${peers.map((peer) => `${peer}: ${versions[peer]}`).join('; ')}.`, '',
     ...table('Wall time, s', ({ seconds }) => seconds, 2), ...table('Processor time of the controller, s', ({ processor }) => processor, 2), ...table('Memory of the controller, MB', ({ megabytes }) => megabytes, 0),
     '### What tutti sent and asked, of the host with most', '', '| play | delay | round trips | bytes both ways | bytes a task |', '| --- | --- | --- | --- | --- |',
     ...plays.flatMap(({ play, delay, measured }) => measured.flatMap(({ traffic }) => (traffic ? [`| ${play} | ${delay} ms | ${traffic.roundTrips} | ${traffic.bytes} | ${Math.round(traffic.bytes / traffic.tasks)} |`] : []))), '',
