@@ -90,6 +90,24 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
     expect(values).toMatch(/podDisruptionBudget:\n +enabled: true\n +maxUnavailable: 1/)
   })
 
+  test('the certificate for all other names is named in one namespace alone, wherever it was before', async () => {
+    const stores = () => kubectl('get', 'tlsstores', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.spec.defaultCertificate.secretName} {end}').trim()
+    const named = (one: string, ...flags: readonly string[]) => play('counter-app', { ...secured, ingress_certificates: [...secured.ingress_certificates, { namespace: 'kube-system', name: 'others', hosts: ['*.example.org'] }], ingress_default_certificate: one, ingress_proof: false }, '--tags', 'ingress', ...flags)
+    kubectl('apply', '-f', join(import.meta.dirname, '../k3s/k3s/charts/traefik-crd/templates/tlsstores.yaml'))
+    kubectl('wait', '--for=condition=Established', 'crd', 'tlsstores.traefik.io', '--timeout=30s')
+    for (const [one, wanted] of [['counter/counter-tls', 'counter/counter-tls'], ['kube-system/others', 'kube-system/others'], ['', '']] as const) {
+      expect(ended(await named(one, '--check'))).toEqual({ failed: [], code: 0 })
+      expect(ended(await named(one))).toEqual({ failed: [], code: 0 })
+      expect(stores()).toBe(wanted)
+      for (const flags of [['--check'], []]) expect(changes(await named(one, ...flags))).toEqual([])
+    }
+    apply({ apiVersion: 'traefik.io/v1alpha1', kind: 'TLSStore', metadata: { name: 'default', namespace: 'default' }, spec: { defaultCertificate: { secretName: 'mine' } } })
+    expect(changes(await named(''))).toEqual([])
+    for (const flags of [['--check'], []]) expect(JSON.stringify(ended(await named('counter/counter-tls', ...flags)))).toContain('default has a TLSStore default already, not made by this role')
+    expect(stores()).toBe('default/mine')
+    kubectl('delete', 'tlsstore', '-n', 'default', 'default')
+  }, 300_000)
+
   test('under load it has as many pods as the stage says, and then as many as before; a table and a plot are written', async () => {
     const report = join(directory, 'load')
     const said = await play('counter-app-load', { counter_app_load_seconds: 1, counter_app_load_pods: [1, 6], counter_app_load_report: report, counter_app_load_connections: 2, counter_app_node_addresses: ['127.0.0.1'], counter_app_host: `counter.example.org:${(page.address() as AddressInfo).port}` })
@@ -136,6 +154,7 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
     ['a Redis outside that no policy can let pods reach', { counter_app_redis: 'outside', counter_app_redis_addresses: ['redis.example.org:6379'] }, /pods may reach no part of the Redis outside/],
     ['fewer at most than at least', { counter_app_max_replicas: 2 }, /less than counter_app_replicas/],
     ['a certificate without names or files', { ingress_certificates: [{ namespace: 'counter', name: 'tls' }] }, /tls: a certificate has hosts, or the files/],
+    ['a certificate for all other names that is none of them', { ingress_default_certificate: 'counter/counter-tls' }, /ingress_default_certificate is none of ingress_certificates/],
     ['no Traefik', { k3s_disable: ['traefik'] }, /no ingress to configure/],
   ])('refused: %s', async (_, vars, said) => {
     const run = await play('counter-app', vars, '--check')

@@ -62,6 +62,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}-{{ .Release.Namespace }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with .Values.providers.kubernetesCRD }}
+{{- if .enabled }}
+- --providers.kubernetescrd
+{{- range $option := list "allowCrossNamespace" "allowExternalNameServices" "allowEmptyServices" }}
+{{- if index $.Values.providers.kubernetesCRD $option }}
+- --providers.kubernetescrd.{{ $option }}=true
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if .Values.providers.kubernetesIngress.enabled }}
 - --providers.kubernetesingress
 {{- if .Values.providers.kubernetesIngress.allowExternalNameServices }}
