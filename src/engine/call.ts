@@ -55,6 +55,9 @@ export interface Road {
 /** Grows while the task is at work. */
 export interface Spent {
   cost: Cost
+  /** How many wait until the machine is reached, and since when (milliseconds). */
+  reaching: number
+  since: number
 }
 
 export function callOf(playRun: PlayRun, host: HostRun, task: Task, context: Context, round: Round, edited?: Dict): TaskCall {

@@ -6,6 +6,7 @@ import { LastingConnection } from '../transport/lasting-connection.ts'
 export class Machines {
   readonly #connect: Connect
   readonly #byTarget = new Map<string, Promise<Machine>>()
+  readonly #reached = new WeakSet<Promise<Machine>>()
   readonly #byName = new Map<string, Machine>()
   readonly #worlds = new Map<string, World>()
 
@@ -18,10 +19,17 @@ export class Machines {
     let machine = this.#byTarget.get(key)
     if (!machine) {
       this.#byTarget.set(key, (machine = this.#open(target)))
+      const opening = machine
       // A lost attempt is not remembered: `ignore_unreachable` and `wait_for_connection` try again.
-      machine.catch(() => this.#byTarget.delete(key))
+      opening.then(() => this.#reached.add(opening), () => this.#byTarget.delete(key))
     }
     return machine
+  }
+
+  /** Getting it takes no time. */
+  isReached(target: Target): boolean {
+    const machine = this.#byTarget.get(JSON.stringify(target))
+    return machine !== undefined && this.#reached.has(machine)
   }
 
   all(): readonly Machine[] {

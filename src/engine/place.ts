@@ -48,11 +48,13 @@ function roadOf(call: TaskCall, name: string, where: Scope): Road {
 const CONNECTION_NAME = /^(?:ansible|tutti)_/
 
 async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Promise<Machine> {
-  const began = performance.now()
+  if (!spent || run.machines.isReached(target)) return run.machines.get(target)
+  // Items that are looked at early wait together.
+  if (spent.reaching++ === 0) spent.since = performance.now()
   try {
     return await run.machines.get(target)
   } finally {
-    if (spent) spent.cost = { ...spent.cost, connecting: spent.cost.connecting + (performance.now() - began) / 1000 }
+    if (--spent.reaching === 0) spent.cost = { ...spent.cost, connecting: spent.cost.connecting + (performance.now() - spent.since) / 1000 }
   }
 }
 

@@ -73,7 +73,7 @@ async function take(call: TaskCall): Promise<TaskResult> {
 
 async function timed(given: TaskCall): Promise<TaskResult> {
   const { run } = given.playRun
-  const call = run.settings.profile ? { ...given, spent: { cost: NOTHING } } : given
+  const call = run.settings.profile ? { ...given, spent: { cost: NOTHING, reaching: 0, since: 0 } } : given
   const started = performance.now()
   const work = () => run.workers.with(() => performed(call))
   const result = await (call.throttle ? throttleOf(call).with(work) : work())

@@ -25,6 +25,13 @@ test('a profile counts each task once, and results add up to it', async () => {
   expect(profile.hosts.get('h1')!.roundTrips).toBe(profile.tasks.reduce((sum, { roundTrips }) => sum + roundTrips, 0))
 })
 
+test('what items of a loop wait for together is counted once', async () => {
+  const items = '[' + Array.from({ length: 60 }, (_, index) => index).join(', ') + ']'
+  const { events } = await runYaml(`- hosts: all\n  gather_facts: false\n  tasks:\n    - stat: {path: '/{{ item }}'}\n      loop: ${items}\n`, { settings: { profile: true } })
+  const [task] = events.find((event) => event.type === 'profile')!.tasks
+  expect(task!.connecting + task!.waited).toBeLessThanOrEqual(task!.seconds)
+})
+
 test('where hosts keep in step, the critical path goes by the slowest of each task', async () => {
   const { events } = await runYaml(PLAY, { hosts: ['h1', 'h2', 'h3'], settings: { profile: true } })
   const { path } = events.find((event) => event.type === 'profile')!
