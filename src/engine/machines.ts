@@ -15,7 +15,7 @@ export class Machines {
   }
 
   get(target: Target): Promise<Machine> {
-    const key = JSON.stringify(target)
+    const key = keyOf(target)
     let machine = this.#byTarget.get(key)
     if (!machine) {
       this.#byTarget.set(key, (machine = this.#open(target)))
@@ -28,7 +28,7 @@ export class Machines {
 
   /** Getting it takes no time. */
   isReached(target: Target): boolean {
-    const machine = this.#byTarget.get(JSON.stringify(target))
+    const machine = this.#byTarget.get(keyOf(target))
     return machine !== undefined && this.#reached.has(machine)
   }
 
@@ -38,8 +38,8 @@ export class Machines {
 
   /** `meta: reset_connection`: the next task connects anew. */
   async drop(target: Target): Promise<void> {
-    const machine = this.#byTarget.get(JSON.stringify(target))
-    this.#byTarget.delete(JSON.stringify(target))
+    const machine = this.#byTarget.get(keyOf(target))
+    this.#byTarget.delete(keyOf(target))
     const { connection } = (await machine?.catch(() => undefined)) ?? {}
     if (!connection) return
     this.#byName.delete(connection.name)
@@ -76,3 +76,11 @@ export class Machines {
     return world
   }
 }
+
+/** Made once for all items of a loop. */
+function keyOf(target: Target): string {
+  let key = keys.get(target)
+  if (key === undefined) keys.set(target, (key = JSON.stringify(target)))
+  return key
+}
+const keys = new WeakMap<Target, string>()

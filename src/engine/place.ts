@@ -3,7 +3,7 @@ import type { Scope } from '../template/scope.ts'
 import { Machine } from '../host/machine.ts'
 import { awaitedConnection } from '../transport/awaited-connection.ts'
 import { type Become, type Target, Unreachable } from '../transport/connection.ts'
-import { isUnknown } from '../value/value.ts'
+import { type Value, isUnknown } from '../value/value.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Road, TaskCall } from './call.ts'
 import { inherited } from './context.ts'
@@ -34,7 +34,7 @@ export async function workplaceOf(call: TaskCall, awaited = false): Promise<Work
 function roadOf(call: TaskCall, name: string, where: Scope): Road {
   const { playRun: { run }, task, context, host, item, road } = call
   if (road.known && item && name === host.name) return road.known
-  let plain = name === host.name && ![...(item?.keys() ?? [])].some((key) => CONNECTION_NAME.test(String(key)))
+  let plain = name === host.name && ![...(item?.keys() ?? [])].some((key) => CONNECTION_NAME.test(String(key)) && !OF_THE_LOOP.has(key))
   const watched = overScope(where, (variable) => {
     const value = where.get(variable)
     plain &&= CONNECTION_NAME.test(variable) && (Array.isArray(value) ? value : [value]).every((one) => one === null || typeof one !== 'object')
@@ -46,6 +46,8 @@ function roadOf(call: TaskCall, name: string, where: Scope): Road {
 }
 
 const CONNECTION_NAME = /^(?:ansible|tutti)_/
+/** What every item brings says nothing of the way. */
+const OF_THE_LOOP: ReadonlySet<Value> = new Set(['ansible_loop_var', 'ansible_index_var', 'ansible_loop'])
 
 async function reach({ playRun: { run }, spent }: TaskCall, target: Target): Promise<Machine> {
   if (!spent || run.machines.isReached(target)) return run.machines.get(target)
