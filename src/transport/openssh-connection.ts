@@ -13,6 +13,7 @@ import { forwardFailed } from './local-connection.ts'
 import { opensshProblem } from './openssh-problem.ts'
 import { connectionLost } from './ssh-problem.ts'
 import type { SshSettings } from './ssh-settings.ts'
+import { tiedChannel } from './tied-channel.ts'
 import type { Channel, Wire } from './wire.ts'
 
 /**
@@ -26,7 +27,7 @@ export async function openOpensshWire(settings: SshSettings, target: Target, whe
   const socket = join(folder, 's')
   // An open ControlPath of the user's own is why we are here: it is used as it is.
   if (settings.secondRoad === 'an open ControlPath') return new OpensshWire(common, settings, where, undefined, folder)
-  const master = childChannel('ssh', ['-M', '-N', '-S', socket, ...common, settings.host], { env: { ...process.env, ...askpass?.env } })
+  const master = tiedChannel('ssh', ['-M', '-N', '-S', socket, ...common, settings.host], { env: { ...process.env, ...askpass?.env } })
   try {
     await loggedIn(master, socket, settings, where)
   } catch (error) {
