@@ -73,7 +73,7 @@ seccomp() {
   local into=$cache/libseccomp
   if [[ -e $into/pkg-config ]]; then return; fi
   rm -rf "$into" && mkdir -p "$into"
-  (cd "$into" && apt-get download -qq libseccomp-dev && dpkg-deb -x libseccomp-dev_*.deb .)
+  (cd "$into" && { apt-get download -qq libseccomp-dev || { apt-get update -qq && apt-get download -qq libseccomp-dev; }; } && dpkg-deb -x libseccomp-dev_*.deb .)
   cat >"$into/pkg-config" <<END
 #!/bin/sh
 case "\$*" in
@@ -105,12 +105,15 @@ images() {
   metrics_server
 }
 
-# release VERSION: puts together what was built.
+# release VERSION: puts together what was built, unless it is that already.
 release() {
-  local v=${1%+*} out=$cache/release/$1 work=$cache/work
+  local v=${1%+*} out=$cache/release/$1 work=$cache/work sum
+  sum=$({ find "$here/k3s" "$here/pack" "$here/images.txt" -type f -print0; find "$cache/bin" -name '*.built' \( ! -name '*@*' -o -name "kubernetes@$v.*" \) -print0; } | LC_ALL=C sort -z | xargs -0 cat "$here/build.sh" | sha256sum | cut -c1-64)
+  if [[ $(cat "$out/made-of" 2>/dev/null) == "$sum" ]]; then return; fi
   rm -rf "$work" && mkdir -p "$work/bin" "$work/images" "$out"
   (cd "$here/k3s" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$1" -o "$work/k3s" .)
   (cd "$here/pack" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o "$work/pack" .)
+  rm -f "$out/made-of"
   ln "$cache/bin/kubernetes@$v/"* "$work/bin/kubernetes"
   ln "$cache/bin/containerd/"* "$cache/bin/runc/runc" "$cache/bin/helm/helm" "$cache/bin/crictl/crictl" "$work/bin/"
   for built in pause klipper-lb counter-app probe sealed-secrets coredns metrics-server traefik; do
@@ -125,6 +128,7 @@ release() {
   done
   (cd "$out" && sha256sum k3s k3s-airgap-images-amd64.tar.gz k3s-images.txt >sha256sum-amd64.txt)
   rm -rf "$work"
+  echo "$sum" >"$out/made-of"
   echo "made $out"
 }
 
