@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestHost } from '../lab/with-lab.ts'
 import { login } from './k3s-hosts.ts'
@@ -14,6 +15,21 @@ export const formsIn = (text: string, forms: readonly string[]): readonly string
 export function filesWith(directory: string, forms: readonly string[]): readonly string[] {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   return files.filter((file) => formsIn(readFileSync(file, 'latin1'), forms).length > 0)
+}
+
+/** Temporary files of this machine that were written since then, by whomever, and hold one of the forms. */
+export function temporaryFilesWith(forms: readonly string[], since: number): readonly string[] {
+  const fresh = (name: string): boolean => statSync(name).mtimeMs >= since
+  const below = (directory: string): readonly string[] => readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const name = join(directory, entry.name)
+    try {
+      if (entry.isDirectory()) return below(name)
+      return entry.isFile() && fresh(name) && statSync(name).size < 50e6 && formsIn(readFileSync(name, 'latin1'), forms).length > 0 ? [name] : []
+    } catch {
+      return [] // Gone by now.
+    }
+  })
+  return below(tmpdir())
 }
 
 /**

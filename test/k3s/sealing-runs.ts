@@ -7,7 +7,7 @@ import { SCOPES, type Scope } from '../../src/seal/scope.ts'
 import { decrypt, encrypt } from '../../src/vault/vault.ts'
 import { type TuttiRun, runTutti } from '../lab/run-tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
-import { filesWith, formsIn, formsOf, hostFilesWith } from './find-bytes.ts'
+import { filesWith, formsIn, formsOf, hostFilesWith, temporaryFilesWith } from './find-bytes.ts'
 import { k3sRelease, kubectl, ownImage, slimRelease } from './k3s-hosts.ts'
 import { K3sPlays } from './k3s-plays.ts'
 import { watchArguments } from './watch-arguments.ts'
@@ -34,6 +34,7 @@ export class SealingRuns {
   readonly #clusters: K3sPlays[] = []
   readonly #runs: TuttiRun[] = []
   readonly #watch = watchArguments()
+  readonly #since = Date.now()
 
   constructor(lab: TestLab) {
     this.#lab = lab
@@ -111,6 +112,9 @@ export class SealingRuns {
     expect(formsIn(seen, forms)).toEqual([])
     expect(formsIn(JSON.stringify(this.#runs), forms)).toEqual([])
     expect([this.folder, ...this.#clusters.map(({ directory }) => directory)].flatMap((directory) => filesWith(directory, forms))).toEqual([])
+    writeFileSync(this.at('clear'), this.#mark)
+    expect(temporaryFilesWith(forms, this.#since)).toEqual([this.at('clear')])
+    rmSync(this.at('clear'))
     for (const host of hosts) {
       expect(formsIn(await kubectl(host, 'get events -A -o yaml') + (await kubectl(host, 'get sealedsecrets -A -o yaml')), forms)).toEqual([])
       expect(await hostFilesWith(host, forms)).toBe('')
