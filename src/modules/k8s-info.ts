@@ -32,7 +32,7 @@ interface State {
 export const k8sInfo = defineModule({
   name: 'k8s_info',
   summary: 'Tell what objects a Kubernetes cluster has.',
-  notes: [NEEDS_KUBECTL, 'Values of Secrets are registered, and shown nowhere. In a dry run the answer is unknown once an earlier task plans objects of the kind.'],
+  notes: [NEEDS_KUBECTL, 'Values of Secrets are registered, and shown nowhere. In a dry run the answer is unknown once an earlier task plans objects of the kind, and where it would be waited for.'],
   examples: `
 - name: All pods of the application that run
   k8s_info: { kind: Pod, namespace: shop, label_selectors: [app=web], field_selectors: [status.phase=Running] }
@@ -56,10 +56,8 @@ export const k8sInfo = defineModule({
   apply: () => [],
   *chores({ params: given, before }) {
     const { found, environment, secret } = before.seen.value
-    const condition = conditionIn(given.wait_condition)
-    const isReady = Array.isArray(found) && found.length > 0 && (found as readonly JsonObject[]).every((one) => readinessOf(one, condition).state === 'ready')
-    const waiting: Waiting = { access: given, environment, timeout: given.wait_timeout, sleep: given.wait_sleep, condition }
-    if (given.wait && !isReady) yield act(`wait until ${given.kind}${given.name === undefined ? '' : ` ${given.name}`} is ready`, async (host) => {
+    const waiting: Waiting = { access: given, environment, timeout: given.wait_timeout, sleep: given.wait_sleep, condition: conditionIn(given.wait_condition) }
+    if (awaits(given, found)) yield act(`wait until ${given.kind}${given.name === undefined ? '' : ` ${given.name}`} is ready`, async (host) => {
       const objects = await awaitFound(host, `${given.kind}${given.name === undefined ? '' : ` ${given.name}`}`, questionOf(given), waiting)
       for (const text of objects.flatMap(secretsIn)) secret?.(text)
       return objects
@@ -68,11 +66,18 @@ export const k8sInfo = defineModule({
   result({ before, replies, params: given }) {
     const { found, isKnown } = before.seen.value
     const waited = replies[0]?.value as readonly JsonObject[] | undefined
-    const resources = waited ?? found
+    // Without an answer to the waiting this is a dry run: a real one would go on with what comes, or fail.
+    const resources = waited ?? (Array.isArray(found) && awaits(given, found) ? unknown(`${given.kind}${given.name === undefined ? '' : ` ${given.name}`} would be waited for`) : found)
     if (!Array.isArray(resources)) return { outputs: { resources: resources as Unknown, api_found: true } }
     return { outputs: { resources: (resources as readonly JsonObject[]).map(withoutManagers), api_found: isKnown || waited !== undefined, ...(isKnown || waited ? {} : { msg: `Failed to find API for resource with apiVersion "${given.api_version}" and kind "${given.kind}"` }) } }
   },
 })
+
+/** Something is still to come of what is waited for. */
+function awaits({ wait, wait_condition }: InfoParams, found: readonly JsonObject[] | Unknown): boolean {
+  const condition = conditionIn(wait_condition)
+  return wait && !(Array.isArray(found) && found.length > 0 && (found as readonly JsonObject[]).every((one) => readinessOf(one, condition).state === 'ready'))
+}
 
 function withoutManagers({ metadata, ...object }: JsonObject): Value {
   const { managedFields: _, ...rest } = isObject(metadata) ? metadata : {}
