@@ -92,7 +92,7 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
 
   test('the certificate for all other names is named in one namespace alone, wherever it was before', async () => {
     const stores = () => kubectl('get', 'tlsstores', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.spec.defaultCertificate.secretName} {end}').trim()
-    const named = (one: string, ...flags: readonly string[]) => play('counter-app', { ...secured, ingress_certificates: [...secured.ingress_certificates, { namespace: 'kube-system', name: 'others', hosts: ['*.example.org'] }], ingress_default_certificate: one, ingress_proof: false }, '--tags', 'ingress', ...flags)
+    const named = (one: string, ...flags: readonly string[]) => play('counter-app', { ...secured, ingress_certificates: [...secured.ingress_certificates, { namespace: 'kube-system', name: 'others', hosts: ['*.example.org'] }], ingress_default_certificate: one }, '--tags', 'ingress_certificates', ...flags)
     // Traefik's kinds come by a chart of their own, perhaps a moment later.
     const early = await named('counter/counter-tls', '--check')
     expect(ended(early)).toEqual({ failed: [], code: 0 })
@@ -110,7 +110,7 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
     for (const flags of [['--check'], []]) expect(JSON.stringify(ended(await named('counter/counter-tls', ...flags)))).toContain('default has a TLSStore default already, not made by this role')
     expect(stores()).toBe('default/mine')
     kubectl('delete', 'tlsstore', '-n', 'default', 'default')
-  }, 300_000)
+  }, 400_000)
 
   test('under load it has as many pods as the stage says, and then as many as before; a table and a plot are written', async () => {
     const report = join(directory, 'load')
