@@ -45,6 +45,18 @@ test('versions that their own publishers warn of', async () => {
   expect(/Versions that are known to be bad:\n((?: .*\n)*)/.exec(text)?.[1]?.match(/\S+:\d+: sealed-secrets [\d.]+/g)).toEqual(['group_vars/all:2: sealed-secrets 0.36.5', 'roles/web/templates/x.yml.j2:1: sealed-secrets 0.36.3', 'roles/web/templates/x.yml.j2:2: sealed-secrets 0.36.6'])
 })
 
+test('also where the name stands in another line of the block, as in roles/versions.yml and the values of charts', async () => {
+  const files = {
+    'roles/versions.yml': 'k3s:\n  version: v1.19.3+k3s2\n\nsealed_secrets:\n  # Not 0.36.5.\n  version: 0.36.5\n\n\n\n\n\n\n\nother:\n  version: 0.36.5\n',
+    'group_vars/all': 'image:\n  tag: 0.36.6\n  repository: bitnami/sealed-secrets-controller\n',
+    'playbooks/chart.yml': '- hosts: all\n  tasks:\n    - helm_chart:\n        name: sealed-secrets\n        version: 2.18.5\n',
+  }
+  const { text } = await doctor({ ...FINE, ...files })
+  expect(/Versions that are known to be bad:\n((?: .*\n)*)/.exec(text)?.[1]?.match(/\S+:\d+: [a-z][\w -]+ [\d.+k]+s?\d*/g)).toEqual([
+    'group_vars/all:2: sealed-secrets 0.36.6', 'playbooks/chart.yml:5: the chart of sealed-secrets 2.18.5', 'roles/versions.yml:2: k3s 1.19.3+k3s2', 'roles/versions.yml:6: sealed-secrets 0.36.5',
+  ])
+})
+
 test('for programs', async () => {
   const { text } = await doctor({ 'tasks/main.yml': '- pacman: {name: "{{ x | default(1) }}"}\n' }, '--output', 'json')
   const { runs, tasks, features } = JSON.parse(text) as { runs: boolean; tasks: number; features: Record<string, unknown> }
