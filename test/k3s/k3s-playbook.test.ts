@@ -48,6 +48,16 @@ describe(`${release.name}, before anything is touched`, () => {
     expect(having(run, 'changed').filter((line) => !line.endsWith('Keep a token for the cluster'))).toEqual([])
   })
 
+  test('refused: a clock that is three seconds ahead', async () => {
+    // Hosts of one kernel have one clock: this is what `date` tells on a host that is ahead.
+    await root(lab.host('n2'), `printf '#!/bin/sh\nexec /usr/bin/date -d "+3 seconds" "$@"\n' >/usr/local/bin/date && chmod 755 /usr/local/bin/date`)
+    const run = await plays.play('k3s')
+    await root(lab.host('n2'), 'rm /usr/local/bin/date')
+    expect(run.exitCode).not.toBe(0)
+    expect(run.output).toMatch(/The clocks of the hosts disagree: n2 is [23]\.\d s ahead of n\d, 2 s are borne.*timesyncd/s)
+    expect(having(run, 'changed').filter((line) => !line.endsWith('Keep a token for the cluster'))).toEqual([])
+  })
+
   test('refused: an archive that has not the pinned sum', async () => {
     const run = await plays.play('k3s', { k3s_sha256: { [release.version]: { 'k3s-airgap-images-amd64.tar.gz': '1'.repeat(64) } } })
     expect(run.exitCode).not.toBe(0)

@@ -41,6 +41,19 @@ describe.skipIf(whyNotPlayed() !== undefined)('a k3s that is played', () => {
   }
   const copy = (): string => join(plays.directory, 'copies', readdirSync(join(plays.directory, 'copies')).find((name) => name.startsWith('by-hand'))!)
 
+  test('a host whose clock is more than two seconds from that of another is refused, ahead or behind', async () => {
+    for (const [seconds, why] of [['+4', /n3 is [34]\.\d s ahead of n\d, 2 s are borne/], ['-4', /n\d is [34]\.\d s ahead of n3, 2 s are borne/]] as const) {
+      cluster.setClock('n3', seconds)
+      await refused('k3s', {}, [], why)
+      await refused('k3s', {}, ['--check'], why)
+    }
+    // By a second they differ on hosts that keep the time, too.
+    cluster.setClock('n3', '+1')
+    const run = await plays.play('k3s', {}, '--check')
+    expect(run.exitCode, run.output).toBe(0)
+    cluster.setClock('n3')
+  })
+
   test('nobody joins a server that is left out; then the first makes the cluster, and all others join', async () => {
     await refused('k3s', {}, ['--limit', 'n2,n4'], /n1 has to be the first server, and this run leaves it out/)
     expect(await done('k3s')).toEqual(['n1 makes a cluster', `n1 runs ${old}`, 'n2 joins 192.0.2.1', `n2 runs ${old}`, 'n3 joins 192.0.2.1', `n3 runs ${old}`, `n4 runs ${old}`])

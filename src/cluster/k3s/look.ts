@@ -37,7 +37,7 @@ export function lookScript(role: NodeRole, { program, data, join }: Places): str
       `[ -r ${quote(`${data}/server/token`)} ] && echo "token $(tr -d '\\n' <${quote(`${data}/server/token`)} | sed 's/^K10[^:]*::[^:]*://' | sha256sum | cut -c1-64)"`,
       `[ -x ${quote(program)} ] && [ "$(systemctl is-active ${unit})" = active ] && ${quote(program)} kubectl get nodes --request-timeout=10s -o ${quote(`jsonpath=${COLUMNS}`)} 2>/dev/null && echo "answers yes"`,
     ] : []),
-    ':',
+    'echo "clocked $(date +%s.%N)"',
   ].join('\n')
 }
 
@@ -49,7 +49,7 @@ export function seenFrom(wanted: WantedNode, said: string, asked: number, heard:
   const get = (word: string): string => words.get(word) ?? ''
   return {
     ...wanted, liveness: livenessOf(wanted.role, words), node: (wanted.node ?? get('name')).toLowerCase(), machine: get('machine'), memoryMb: Math.floor(Number(get('memory')) / 1024),
-    hasMemoryControl: words.has('counts'), hasSystemd: words.has('init'), ahead: aheadFrom(get('clock'), asked, heard),
+    hasMemoryControl: words.has('counts'), hasSystemd: words.has('init'), ahead: aheadFrom(get('clock'), get('clocked'), asked, heard),
     ...(get('version') ? { version: get('version') } : {}), ...(get('ca') ? { caHash: get('ca') } : {}), ...(get('token') ? { tokenHash: get('token') } : {}),
     ...(words.has('joins') ? { joins: get('joins').replace(/^["']|["']$/g, '') } : {}), ...(cluster.length > 0 ? { cluster } : {}),
   }
@@ -68,12 +68,18 @@ function nodeFrom(line: string): ClusterNode {
   return { node, version, ready: ready === 'True', schedulable: cordoned !== 'true' }
 }
 
-/** A `date` without nanoseconds tells the second that it lies in. */
-function aheadFrom(clock: string, asked: number, heard: number): readonly [number, number] {
+/** Its first time was told after we asked, its last one before we heard of it: so a host that is slow to look is known as well as a quick one. */
+function aheadFrom(first: string, last: string, asked: number, heard: number): readonly [number, number] {
+  const [told, ended] = [spanOf(first), spanOf(last)]
+  return told && ended ? [ended[0] - heard, told[1] - asked] : [-Infinity, Infinity]
+}
+
+/** Milliseconds between which a time lies. A `date` without nanoseconds tells the second. */
+function spanOf(clock: string): readonly [number, number] | undefined {
   const [, seconds, fraction] = /^(\d+)(?:\.(\d{3}))?/.exec(clock) ?? []
-  if (seconds === undefined) return [-Infinity, Infinity]
+  if (seconds === undefined) return undefined
   const least = Number(seconds) * 1000 + Number(fraction ?? 0)
-  return [least - heard, least + (fraction === undefined ? 999 : 1) - asked]
+  return [least, least + (fraction === undefined ? 999 : 1)]
 }
 
 export const unreachable = (wanted: WantedNode, reason: string): SeenNode =>

@@ -40,6 +40,9 @@ test('a server lives when a majority answers', () => {
 })
 
 test('a clock is known between bounds', () => {
-  expect(seen('clock 1000.100000000\n').ahead).toEqual([-100, 101])
-  expect(seen('clock 1000.%N\n').ahead).toEqual([-200, 999])
+  expect(seen('clock 1000.100000000\nclocked 1000.150000000\n').ahead).toEqual([-50, 101])
+  expect(seen('clock 1000.%N\nclocked 1000.%N\n').ahead).toEqual([-200, 999])
+  // Ten seconds for its answer, and three ahead.
+  expect(seenFrom({ ...wanted, role: 'server' }, 'clock 1003.050000000\nclocked 1012.950000000\n', 1_000_000, 1_010_000).ahead).toEqual([2950, 3051])
+  expect(seen('').ahead).toEqual([-Infinity, Infinity])
 })
