@@ -125,6 +125,8 @@ export function connectionContract(name: string, open: () => Promise<Connection>
       await new Promise((resolve) => setTimeout(resolve, 500))
       await connection.interrupt()
       expect([await running, await piped]).toEqual(['interrupted', 'interrupted'])
+      // The program ssh, whose arguments hold the script as well, may take a moment longer.
+      for (let i = 0; i < 20 && (await run(alive(mark))).stdout.length > 0; i++) await delay(100)
       expect(`${(await run(alive(mark))).stdout}`).toBe('')
     })
 
