@@ -13,10 +13,12 @@ const CERTIFICATES = [{ namespace: 'shop', name: 'shop-tls', hosts: ['shop.examp
 let lab: TestLab
 let plays: K3sPlays
 let n1: TestHost
+let early: TuttiRun
 beforeAll(async () => {
   lab = await withK3sHosts('ingress', 1)
   n1 = lab.hosts[0]!
   plays = new K3sPlays(lab, ['n1'], [], { k3s_disable: ['coredns', 'metrics-server', 'local-storage'], ingress_replicas: 1, ingress_certificates: CERTIFICATES })
+  early = await plays.play('k3s counter-app', { ingress_default_certificate: 'kube-system/others', counter_app_redis_persistent: false }, '--check')
   const made = await plays.play('k3s')
   if (made.exitCode !== 0) throw new Error(made.output)
   // Nobody serves it: its certificate is shown all the same.
@@ -41,6 +43,11 @@ async function twice(certificate: string): Promise<void> {
 }
 
 describe(`${release.name}: the certificate for all other names`, () => {
+  test('a dry run before there is a cluster or an authority fails nowhere, and makes nothing', () => {
+    expect([early.exitCode, having(early, 'failed')], early.output).toEqual([0, []])
+    expect(having(early, 'unknown')).toContain('n1 Name the certificate for all other names')
+  })
+
   test('without one Traefik shows its own', async () => {
     const run = await ingress('')
     expect(run.exitCode, run.output).toBe(0)
