@@ -6,13 +6,15 @@ import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
 import { begun, failures, inStep, killedOrDone, momentAt, random, stepsOf } from './kill-in-steps.ts'
 
 /**
- * `TUTTI_K3S_STEPS=all`: three servers instead of one, and a moment in every tenth of the run. `TUTTI_K3S_WALK=0`: no steps.
- * `TUTTI_K3S_MOMENTS=0,3`: these tenths; empty for none.
+ * `TUTTI_K3S_STEPS=all`: three servers instead of one. That is about forty minutes on two cores, so it can be run in parts, each of which makes
+ * its own cluster first: `TUTTI_K3S_WALK=2/3` goes through the second third of the steps, `0` through none; `TUTTI_K3S_MOMENTS=0,3,6,9` through
+ * moments in these tenths of a run, one kill after the other, with `;` between courses that begin on empty hosts, and empty for none.
  */
 const ALL = process.env['TUTTI_K3S_STEPS'] === 'all'
 const SERVERS = (ALL ? ['n1', 'n2', 'n3'] : ['n1']) as readonly string[]
 const AGENT = `n${SERVERS.length + 1}`
-const MOMENTS = (process.env['TUTTI_K3S_MOMENTS'] ?? (ALL ? '0,1,2,3,4,5,6,7,8,9' : '3,5,8')).split(',').filter(Boolean).map(Number)
+const COURSES = (process.env['TUTTI_K3S_MOMENTS'] ?? (ALL ? '0,3,6,9;1,4,7;2,5,8' : '2,5,8')).split(';').filter(Boolean).map((parts) => parts.split(',').map(Number))
+const [PART, PARTS] = (process.env['TUTTI_K3S_WALK'] ?? '1/1').split('/').map(Number) as [number, number]
 const SEED = Number(process.env['TUTTI_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 const release = k3sRelease()
@@ -46,6 +48,12 @@ async function isWhole(): Promise<void> {
   for (const host of lab.hosts) expect(await root(host, `find /usr/local/bin /etc/rancher /etc/systemd/system /var/lib/rancher/k3s/agent/images -name '*.tutti*'`), 'what a killed run left').toBe('')
 }
 
+async function endsWell(): Promise<void> {
+  const last = await plays.play('k3s')
+  expect(last.exitCode, last.output).toBe(0)
+  await isWhole()
+}
+
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(0)} s`
 
 describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'} and an agent, SIGKILL`, () => {
@@ -58,33 +66,34 @@ describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'
 
   // Each run goes on from what all runs before it left. The first kill for a step comes as it begins, after the step before it; the second one
   // in it, or after it.
-  test.skipIf(process.env['TUTTI_K3S_WALK'] === '0')('before, in and after each step: in the end it is the cluster', async () => {
+  test.skipIf(PART === 0)(`before, in and after each step (part ${PART} of ${PARTS}): in the end it is the cluster`, async () => {
     await startAfresh()
     const began = Date.now()
     const where: string[] = []
-    for (const [index, step] of stepsOf(whole).entries()) {
-      for (const then of [0, 20 + Math.floor(random(SEED + index) * 400)]) {
+    const all = stepsOf(whole)
+    const steps = all.slice(Math.floor(((PART - 1) * all.length) / PARTS), Math.floor((PART * all.length) / PARTS))
+    for (const step of steps) {
+      for (const then of [0, 20 + Math.floor(random(SEED + all.indexOf(step)) * 400)]) {
         const run = await plays.killed('k3s', inStep(step, then))
         killedOrDone(run)
-        if (run.signal) where.push(begun(run).at(-1) ?? 'nothing yet')
+        if (run.signal) where.push(`${begun(run).at(-1) ?? 'nothing yet'} (${(run.lineTimes.at(-1)! / 1000).toFixed(0)} s)`)
       }
     }
-    console.log(`killed ${where.length} times in ${seconds(began)}, at ${stepsOf(whole).length} steps (TUTTI_TEST_SEED=${SEED}):\n  ${[...new Set(where)].join('\n  ')}`)
-    const last = await plays.play('k3s')
-    expect(last.exitCode, last.output).toBe(0)
-    await isWhole()
+    console.log(`killed ${where.length} times in ${seconds(began)}, at ${steps.length} of ${all.length} steps (TUTTI_TEST_SEED=${SEED}):\n  ${where.join('\n  ')}`)
+    await endsWell()
   }, 3_000_000)
 
-  // One moment in a tenth of the run, so that ten of them go through all of it.
-  test.each(MOMENTS)('at a moment in part %i of ten of a run on hosts without anything: running again ends well', async (part) => {
+  // A moment in each tenth of the run; the parts of a course go on from what the kill before left.
+  test.each(COURSES.map((parts) => ({ parts })))('on hosts without anything, at moments in the tenths $parts: running again ends well', async ({ parts }) => {
     await startAfresh()
     const times = whole.lineTimes
-    const killed = await plays.killed('k3s', { killAt: momentAt(times, ((part + random(SEED + part)) / 10) * times.at(-1)!) })
-    killedOrDone(killed)
+    for (const part of parts) {
+      const killed = await plays.killed('k3s', { killAt: momentAt(times, ((part + random(SEED + part)) / 10) * times.at(-1)!) })
+      killedOrDone(killed)
+      console.log(`${killed.signal ? 'killed' : 'done'} in part ${part}, at "${begun(killed).at(-1) ?? 'nothing yet'}" (TUTTI_TEST_SEED=${SEED})`)
+    }
     const began = Date.now()
-    const again = await plays.play('k3s')
-    expect(again.exitCode, again.output).toBe(0)
-    console.log(`${killed.signal ? 'killed' : 'done'} at "${begun(killed).at(-1) ?? 'nothing yet'}" (TUTTI_TEST_SEED=${SEED}); ended well in ${seconds(began)} of ${(times.at(-1)! / 1000).toFixed(0)} s`)
-    await isWhole()
+    await endsWell()
+    console.log(`ended well in ${seconds(began)}; the first run took ${(times.at(-1)! / 1000).toFixed(0)} s`)
   }, 1_200_000)
 })
