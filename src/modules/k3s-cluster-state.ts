@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Decision, decide } from '../cluster/k3s/decide.ts'
 import { type Demands, archOf, gateProblems, sayQuorum, wishProblems } from '../cluster/k3s/gates.ts'
 import { type Places, lookScript, seenFrom, unreachable } from '../cluster/k3s/look.ts'
-import type { ClusterNode, NodeRole, SeenNode, WantedNode } from '../cluster/k3s/node.ts'
+import { type ClusterNode, type NodeRole, type SeenNode, type WantedNode, isSilent } from '../cluster/k3s/node.ts'
 import { type Outputs, type Surroundings, defineModule } from '../contract/define-module.ts'
 import { Problem } from '../problem/problem.ts'
 import { flag, integer, list, number, type Params, path, record, text } from '../schema/field.ts'
@@ -132,7 +132,7 @@ function outputsOf({ nodes, decision }: Seen, { remove }: Given): Outputs {
       const known = cluster.get(one.node)
       return [one.host, dict({
         role: one.role, state: one.liveness, action: part?.action ?? 'none', server: part?.server ?? '', node: one.node, address: one.address, arch: archOf(one.machine) ?? '', version: one.version ?? '',
-        member: known !== undefined, ready: known?.ready ?? false, schedulable: known?.schedulable ?? false, runs: known?.version ?? '',
+        member: known !== undefined, ready: known !== undefined && known.ready && !isSilent(known), schedulable: known?.schedulable ?? false, runs: known?.version ?? '',
       })]
     })),
     ill: nodes.flatMap((one) => illnessOf(one, cluster)),
@@ -149,7 +149,9 @@ function illnessOf({ host, node, role, liveness, reason }: SeenNode, cluster: Re
   if (liveness === 'unreachable') return [`${host} cannot be reached (${reason})`]
   if (liveness === 'clean') return []
   if (liveness !== 'alive') return [`${host}: ${role === 'server' ? 'its API does not answer' : 'k3s-agent does not run'}`]
-  if (cluster.size > 0 && cluster.get(node)?.ready !== true) return [`${host}: its node ${node} is not Ready`]
+  const known = cluster.get(node)
+  if (cluster.size > 0 && known?.ready !== true) return [`${host}: its node ${node} is not Ready`]
+  if (known && isSilent(known)) return [`${host}: its node ${node} was last heard of ${known.silent!.toFixed(0)} s ago`]
   return []
 }
 

@@ -13,7 +13,7 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0
 const K3S = `#!/bin/sh
 case "$1 $2" in
 "--version ") echo "k3s version v1.34.2+k3s1 (played)" ;;
-"kubectl get") [ "$3" = nodes ] && printf 'node n1 v1.34.2+k3s1 True \\nnode n2 v1.34.2+k3s1 True \\n' || printf True/v1.34.2+k3s1 ;;
+"kubectl get") now=$(date -u +%Y-%m-%dT%H:%M:%SZ); [ "$3" = nodes,leases ] && printf 'Node n1 v1.34.2+k3s1 True  \\nNode n2 v1.34.2+k3s1 True  \\n' || echo True/v1.34.2+k3s1 $now $now ;;
 "token rotate")
   [ "$K3S_TOKEN" = "$(sed 's/.*::server://' $D/data/server/token)" ] || { echo 'the token is wrong' >&2; exit 1; }
   echo "K10abc::server:$(head -c8 /dev/urandom | od -An -tx1 | tr -d ' \\n')" >$D/data/server/token

@@ -10,11 +10,12 @@ export interface Places {
   readonly join: string
 }
 
-const COLUMNS = '{range .items[*]}node {.metadata.name} {.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status} {.spec.unschedulable}{"\\n"}{end}'
+/** Nodes and their leases, in one list; what a kind does not have is empty. */
+const COLUMNS = '{range .items[*]}{.kind} {.metadata.name} {.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status} {.spec.unschedulable} {.spec.renewTime}{"\\n"}{end}'
 
 /**
  * What tells of a host, one thing a line: `word value`. It reads alone. That a server lives is asked by a list of nodes: only a majority
- * of etcd can answer it. The password of the token leaves the host as a sum.
+ * of etcd can answer it. The leases tell when a kubelet was last heard of: what the nodes say of themselves may be 40 s old. The password of the token leaves the host as a sum.
  */
 export function lookScript(role: NodeRole, { program, data, join }: Places): string {
   const server = role === 'server'
@@ -35,7 +36,7 @@ export function lookScript(role: NodeRole, { program, data, join }: Places): str
     `[ -r ${quote(join)} ] && echo "joins $(sed -n 's/^server: *//p' ${quote(join)})"`,
     ...(server ? [
       `[ -r ${quote(`${data}/server/token`)} ] && echo "token $(tr -d '\\n' <${quote(`${data}/server/token`)} | sed 's/^K10[^:]*::[^:]*://' | sha256sum | cut -c1-64)"`,
-      `[ -x ${quote(program)} ] && [ "$(systemctl is-active ${unit})" = active ] && ${quote(program)} kubectl get nodes --request-timeout=10s -o ${quote(`jsonpath=${COLUMNS}`)} 2>/dev/null && echo "answers yes"`,
+      `[ -x ${quote(program)} ] && [ "$(systemctl is-active ${unit})" = active ] && ${quote(program)} kubectl get nodes,leases -n kube-node-lease --request-timeout=10s -o ${quote(`jsonpath=${COLUMNS}`)} 2>/dev/null && echo "answers yes"`,
     ] : []),
     'echo "clocked $(date +%s.%N)"',
   ].join('\n')
@@ -45,8 +46,9 @@ export function lookScript(role: NodeRole, { program, data, join }: Places): str
 export function seenFrom(wanted: WantedNode, said: string, asked: number, heard: number): SeenNode {
   const lines = said.split('\n').map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()] as const)
   const words = new Map(lines)
-  const cluster = lines.filter(([word]) => word === 'node').map(([, line]) => nodeFrom(line))
   const get = (word: string): string => words.get(word) ?? ''
+  const silences = new Map(lines.filter(([word]) => word === 'Lease').map(([, line]) => silenceFrom(line, get('clock'))))
+  const cluster = lines.filter(([word]) => word === 'Node').map(([, line]) => nodeFrom(line, silences))
   return {
     ...wanted, liveness: livenessOf(wanted.role, words), node: (wanted.node ?? get('name')).toLowerCase(), machine: get('machine'), memoryMb: Math.floor(Number(get('memory')) / 1024),
     hasMemoryControl: words.has('counts'), hasSystemd: words.has('init'), ahead: aheadFrom(get('clock'), get('clocked'), asked, heard),
@@ -63,9 +65,16 @@ function livenessOf(role: NodeRole, words: ReadonlyMap<string, string>): Livenes
   return words.has('data') ? 'stopped' : 'clean'
 }
 
-function nodeFrom(line: string): ClusterNode {
+function nodeFrom(line: string, silences: ReadonlyMap<string, number>): ClusterNode {
   const [node = '', version = '', ready = '', cordoned = ''] = line.split(' ')
-  return { node, version, ready: ready === 'True', schedulable: cordoned !== 'true' }
+  const silent = silences.get(node)
+  return { node, version, ready: ready === 'True', schedulable: cordoned !== 'true', ...(silent === undefined ? {} : { silent }) }
+}
+
+/** By the clock of the server that was asked; clocks that differ too much are refused elsewhere. */
+function silenceFrom(line: string, clock: string): readonly [string, number] {
+  const [node = '', , , , renewed = ''] = line.split(' ')
+  return [node, Math.max(0, Number.parseFloat(clock) - Date.parse(renewed) / 1000)]
 }
 
 /** Its first time was told after we asked, its last one before we heard of it: so a host that is slow to look is known as well as a quick one. */

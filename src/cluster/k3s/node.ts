@@ -19,9 +19,16 @@ export interface WantedNode {
 export interface ClusterNode {
   readonly node: string
   readonly version: string
+  /** What it last said of itself; that nothing was heard since becomes visible here after 40 s and more. */
   readonly ready: boolean
   readonly schedulable: boolean
+  /** Seconds since its kubelet was last heard of; undefined where there is no lease. */
+  readonly silent?: number
 }
+
+/** A kubelet is heard of every ten seconds. */
+const BORNE_SILENCE = 25
+export const isSilent = ({ silent = 0 }: ClusterNode): boolean => silent > BORNE_SILENCE
 
 /** What is on a host. */
 export interface SeenNode extends WantedNode {

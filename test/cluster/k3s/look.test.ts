@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lookScript, seenFrom } from '../../../src/cluster/k3s/look.ts'
+import { isSilent } from '../../../src/cluster/k3s/node.ts'
 
 const wanted = { host: 'n1', role: 'server', address: '192.0.2.1' } as const
 const seen = (said: string, role: 'server' | 'agent' = 'server') => seenFrom({ ...wanted, role }, said, 1_000_000, 1_000_200)
@@ -29,7 +30,7 @@ test('the script reads what is there, and tells the password of the token as a s
 })
 
 test('a server lives when a majority answers', () => {
-  const answer = 'unit active running\ndata /d\nnode n1 v1.34.2+k3s1 True\nnode n2 v1.33.1+k3s1 False true\nanswers yes\n'
+  const answer = 'unit active running\ndata /d\nNode n1 v1.34.2+k3s1 True  \nNode n2 v1.33.1+k3s1 False true \nanswers yes\n'
   expect(seen(answer)).toMatchObject({ liveness: 'alive', cluster: [{ node: 'n1', ready: true, schedulable: true }, { node: 'n2', version: 'v1.33.1+k3s1', ready: false, schedulable: false }] })
   expect(seen('unit active running\ndata /d\n').liveness).toBe('starting')
   expect(seen('unit activating start\n').liveness).toBe('starting')
@@ -37,6 +38,13 @@ test('a server lives when a majority answers', () => {
   expect(seen('unit inactive dead\n').liveness).toBe('clean')
   expect(seen('unit active running\n', 'agent').liveness).toBe('alive')
   expect(seen('unit failed failed\ndata agent\n', 'agent').liveness).toBe('stopped')
+})
+
+test('when a kubelet was last heard of is told by the clock of the server that knows it', () => {
+  const at = (seconds: number) => new Date(seconds * 1000).toISOString().replace('Z', '000Z')
+  const { cluster } = seen(`clock 2000.5\nNode n1 v1 True  \nNode n2 v1 True  \nNode n3 v1 True  \nLease n1    ${at(1995)}\nLease n2    ${at(1970)}\nanswers yes\n`)
+  expect(cluster!.map(({ silent }) => silent)).toEqual([5.5, 30.5, undefined])
+  expect(cluster!.map(isSilent)).toEqual([false, true, false])
 })
 
 test('a clock is known between bounds', () => {
