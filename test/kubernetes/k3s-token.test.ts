@@ -9,11 +9,14 @@ import { decrypt } from '../../src/vault/vault.ts'
 const root = join(import.meta.dirname, '../..')
 const canMount = process.platform === 'linux' && process.getuid?.() === 0
 
-/** A k3s and a systemctl that are played: the state of a server and an agent lies in $D. */
+/** A k3s and a systemctl that are played: the state of a server and an agent lies in $D; `said` and `heard` there are what the cluster has of a kubelet. */
 const K3S = `#!/bin/sh
 case "$1 $2" in
 "--version ") echo "k3s version v1.34.2+k3s1 (played)" ;;
-"kubectl get") now=$(date -u +%Y-%m-%dT%H:%M:%SZ); [ "$3" = nodes,leases ] && printf 'Node n1 v1.34.2+k3s1 True  \\nNode n2 v1.34.2+k3s1 True  \\n' || echo True/v1.34.2+k3s1 $now $now ;;
+"kubectl get")
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  said=$(cat $D/said 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ) heard=$(cat $D/heard 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
+  [ "$3" = nodes,leases ] && printf 'Node n1 v1.34.2+k3s1 True  \\nNode n2 v1.34.2+k3s1 True  \\nLease n1    %s\\nLease n2    %s\\n' $now $heard || echo True/v1.34.2+k3s1 $said $heard ;;
 "token rotate")
   [ "$K3S_TOKEN" = "$(sed 's/.*::server://' $D/data/server/token)" ] || { echo 'the token is wrong' >&2; exit 1; }
   echo "K10abc::server:$(head -c8 /dev/urandom | od -An -tx1 | tr -d ' \\n')" >$D/data/server/token
@@ -111,6 +114,24 @@ describe.skipIf(!canMount)('the token of a k3s that is played', () => {
     const made = there()
     await done(rest)
     expect(there()).toBe(made)
+  }, 120_000)
+
+  test('it does not begin beside a node that nothing was heard of for a minute, though it is called Ready', async () => {
+    const before = there()
+    writeFileSync(at('heard'), new Date(Date.now() - 60_000).toISOString())
+    const { said } = await rotate()
+    rmSync(at('heard'))
+    expect(said).toMatch(/n2: its node n2 was last heard of 6\d s ago/)
+    expect([log(), there()]).toEqual([[], before])
+  }, 120_000)
+
+  test('a node that was Ready before its start, and has not said so since, is waited for', async () => {
+    writeFileSync(at('said'), new Date(Date.now() - 60_000).toISOString())
+    const { code, said } = await rotate({ flags: ['-e', 'k3s_ready_timeout=3'] })
+    rmSync(at('said'))
+    expect({ code, log: log().slice(1) }, said.slice(-3000)).toEqual({ code: 2, log: ['restart k3s'] })
+    expect(said).toContain('True/v1.34.2+k3s1, but not since its start')
+    await done(['restart k3s-agent'])
   }, 120_000)
 
   test('a run that leaves a node out, and a token of yours, are refused', async () => {
