@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { diskChanges, readDisk } from '../lab/disk-state.ts'
 import type { Said } from '../lab/tutti.ts'
 import type { TestHost, TestLab } from '../lab/with-lab.ts'
 import { k3sRelease, kubectl, root, slimRelease, withK3sHosts } from './k3s-hosts.ts'
-import { K3sPlays, PATIENT, having } from './k3s-plays.ts'
+import { K3sPlays, PATIENT, having, startOf } from './k3s-plays.ts'
 import { begun, failures, inStep, killedOrDone, momentAt, random, stepsOf } from './kill-in-steps.ts'
 
 /**
@@ -38,13 +39,16 @@ async function startAfresh(): Promise<void> {
 }
 
 const nodesOf = (host: TestHost) => kubectl(host, `get nodes -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`)
-/** One cluster of all hosts, and nothing is left to do. */
+const starts = () => Promise.all(lab.hosts.map((host) => startOf(host, host.name === AGENT ? 'k3s-agent' : 'k3s')))
+/** One cluster of all hosts, and nothing is left to do: no change, no restart. */
 async function isWhole(): Promise<void> {
   expect((await nodesOf(lab.hosts[0]!)).trim().split('\n').sort()).toEqual([...SERVERS, AGENT].map((name) => `${name} True`))
   const authorities = await Promise.all(lab.hosts.map((host) => root(host, `sha256sum </var/lib/rancher/k3s/${host.name === AGENT ? 'agent' : 'server/tls'}/server-ca.crt`)))
   expect(new Set(authorities).size, 'one cluster').toBe(1)
+  const started = await starts()
   const again = await plays.play('k3s')
   expect({ exit: again.exitCode, changed: having(again, 'changed') }, again.output).toEqual({ exit: 0, changed: [] })
+  expect(await starts()).toEqual(started)
   for (const host of lab.hosts) expect(await root(host, `find /usr/local/bin /etc/rancher /etc/systemd/system /var/lib/rancher/k3s/agent/images -name '*.tutti*'`), 'what a killed run left').toBe('')
 }
 
@@ -62,6 +66,15 @@ describe(`${release.name}, ${SERVERS.length === 1 ? 'a server' : 'three servers'
     whole = await plays.killed('k3s', {})
     if (whole.code !== 0) throw new Error(failures(whole))
     await isWhole()
+  })
+
+  test('a dry run on hosts without anything fails nowhere and leaves no trace', async () => {
+    await startAfresh()
+    const before = lab.hosts.map((host) => readDisk(host.upperLayer()))
+    const dry = await plays.play('k3s', {}, '--check')
+    expect({ exit: dry.exitCode, failed: having(dry, 'failed') }, dry.output).toEqual({ exit: 0, failed: [] })
+    // Logs and the record of logins are those of the connection.
+    lab.hosts.forEach((host, index) => expect(diskChanges(before[index]!, readDisk(host.upperLayer()), (path) => /^\/(var\/log|var\/lib\/systemd|run|tmp)(\/|$)/.test(path)), host.name).toEqual([]))
   })
 
   // Each run goes on from what all runs before it left. The first kill for a step comes as it begins, after the step before it; the second one
