@@ -11,6 +11,13 @@ interface Saying {
 
 const SAYINGS: readonly Saying[] = [
   {
+    // The shell that starts it says so.
+    pattern: /exec: ssh: not found/,
+    code: 'no-ssh-program',
+    summary: 'the program ssh is not on this machine, and what is wished for this host only it can do',
+    hint: 'install it (Debian has it in openssh-client), or leave out the settings of ssh that tutti hands on to it',
+  },
+  {
     pattern: /IDENTIFICATION HAS CHANGED/,
     code: 'host-key-changed',
     summary: 'the host shows another key than before',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -21,6 +22,19 @@ describe.skipIf(noSshd)(`the ssh program and an sshd here${noSshd ? ` (${noSshd}
   }) as const
   const open = (): Promise<Connection> => connect(target())
   connectionContract('openssh', open)
+
+  test('where there is no ssh program, that is said', async () => {
+    const before = process.env['PATH']
+    const folder = mkdtempSync(join(tmpdir(), 'no-ssh-'))
+    symlinkSync('/bin/sh', join(folder, 'sh'))
+    process.env['PATH'] = folder
+    try {
+      await expect(open()).rejects.toMatchObject({ problem: { code: 'no-ssh-program' } })
+    } finally {
+      process.env['PATH'] = before
+      rmSync(folder, { recursive: true })
+    }
+  })
 
   test.runIf(process.platform === 'linux')('a run that is killed leaves no ssh behind', async () => {
     const script = `
