@@ -61,6 +61,12 @@ describe.skipIf(whyNotPlayed() !== undefined)('a k3s that is played', () => {
     await changesNothing('k3s', '--check')
   })
 
+  test('a unit that was written by a run that was killed is read before the restart that it owes', async () => {
+    cluster.run('n2', 'touch /etc/systemd/system/k3s.service; rm /run/k3s-started-with')
+    expect(await done('k3s')).toEqual([`n2 runs ${old}`])
+    await changesNothing()
+  })
+
   test('with --limit nothing changes, in the kubeconfig neither', () => changesNothing('k3s', '--limit', 'n2'))
 
   test('an upgrade takes one node after the other, and images of before go', async () => {
