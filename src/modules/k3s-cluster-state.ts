@@ -151,7 +151,7 @@ function illnessOf({ host, node, role, liveness, reason }: SeenNode, cluster: Re
   if (liveness !== 'alive') return [`${host}: ${role === 'server' ? 'its API does not answer' : 'k3s-agent does not run'}`]
   const known = cluster.get(node)
   if (cluster.size > 0 && known?.ready !== true) return [`${host}: its node ${node} is not Ready`]
-  if (known && isSilent(known)) return [`${host}: its node ${node} was last heard of ${known.silent!.toFixed(0)} s ago`]
+  if (known && isSilent(known)) return [`${host}: its node ${node} was last heard of ${known.lease!.silent.toFixed(0)} s ago`]
   return []
 }
 

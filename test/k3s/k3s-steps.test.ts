@@ -10,6 +10,8 @@ import { begun, failures, inStep, killedOrDone, momentAt, random, stepsOf } from
  * `TUTTI_K3S_STEPS=all`: three servers instead of one. That is about forty minutes on two cores, so it can be run in parts, each of which makes
  * its own cluster first: `TUTTI_K3S_WALK=2/3` goes through the second third of the steps, `0` through none; `TUTTI_K3S_MOMENTS=0,2,4,6` through
  * moments in these tenths of a run, one kill after the other, with `;` between courses that begin on empty hosts, and empty for none.
+ * Seen: one server and an agent, 43 kills at 22 steps, nine minutes; three servers and the ten moments, thirteen minutes. Never yet on lab k3s: the
+ * steps of three servers (in part 9 of 10 a run was sometimes done before its moment came; since then that moment comes earlier).
  */
 const ALL = process.env['TUTTI_K3S_STEPS'] === 'all'
 const SERVERS = (ALL ? ['n1', 'n2', 'n3'] : ['n1']) as readonly string[]

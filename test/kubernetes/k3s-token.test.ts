@@ -16,7 +16,7 @@ case "$1 $2" in
 "kubectl get")
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   said=$(cat $D/said 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ) heard=$(cat $D/heard 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ)
-  [ "$3" = nodes,leases ] && printf 'Node n1 v1.34.2+k3s1 True  \\nNode n2 v1.34.2+k3s1 True  \\nLease n1    %s\\nLease n2    %s\\n' $now $heard || echo True/v1.34.2+k3s1 $said $heard ;;
+  [ "$3" = nodes,leases ] && printf 'Node n1 v1.34.2+k3s1 True  \\nNode n2 v1.34.2+k3s1 True  \\nLease n1    %s 40\\nLease n2    %s 40\\n' $now $heard || echo True/v1.34.2+k3s1 $said $heard 40 ;;
 "token rotate")
   [ "$K3S_TOKEN" = "$(sed 's/.*::server://' $D/data/server/token)" ] || { echo 'the token is wrong' >&2; exit 1; }
   echo "K10abc::server:$(head -c8 /dev/urandom | od -An -tx1 | tr -d ' \\n')" >$D/data/server/token

@@ -11,7 +11,7 @@ export interface Places {
 }
 
 /** Nodes and their leases, in one list; what a kind does not have is empty. */
-const COLUMNS = '{range .items[*]}{.kind} {.metadata.name} {.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status} {.spec.unschedulable} {.spec.renewTime}{"\\n"}{end}'
+const COLUMNS = '{range .items[*]}{.kind} {.metadata.name} {.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status} {.spec.unschedulable} {.spec.renewTime} {.spec.leaseDurationSeconds}{"\\n"}{end}'
 
 /**
  * What tells of a host, one thing a line: `word value`. It reads alone. That a server lives is asked by a list of nodes: only a majority
@@ -47,8 +47,8 @@ export function seenFrom(wanted: WantedNode, said: string, asked: number, heard:
   const lines = said.split('\n').map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()] as const)
   const words = new Map(lines)
   const get = (word: string): string => words.get(word) ?? ''
-  const silences = new Map(lines.filter(([word]) => word === 'Lease').map(([, line]) => silenceFrom(line, get('clock'))))
-  const cluster = lines.filter(([word]) => word === 'Node').map(([, line]) => nodeFrom(line, silences))
+  const leases = new Map(lines.filter(([word]) => word === 'Lease').map(([, line]) => leaseFrom(line, get('clock'))))
+  const cluster = lines.filter(([word]) => word === 'Node').map(([, line]) => nodeFrom(line, leases))
   return {
     ...wanted, liveness: livenessOf(wanted.role, words), node: (wanted.node ?? get('name')).toLowerCase(), machine: get('machine'), memoryMb: Math.floor(Number(get('memory')) / 1024),
     hasMemoryControl: words.has('counts'), hasSystemd: words.has('init'), ahead: aheadFrom(get('clock'), get('clocked'), asked, heard),
@@ -65,16 +65,16 @@ function livenessOf(role: NodeRole, words: ReadonlyMap<string, string>): Livenes
   return words.has('data') ? 'stopped' : 'clean'
 }
 
-function nodeFrom(line: string, silences: ReadonlyMap<string, number>): ClusterNode {
+function nodeFrom(line: string, leases: ReadonlyMap<string, NonNullable<ClusterNode['lease']>>): ClusterNode {
   const [node = '', version = '', ready = '', cordoned = ''] = line.split(' ')
-  const silent = silences.get(node)
-  return { node, version, ready: ready === 'True', schedulable: cordoned !== 'true', ...(silent === undefined ? {} : { silent }) }
+  const lease = leases.get(node)
+  return { node, version, ready: ready === 'True', schedulable: cordoned !== 'true', ...(lease ? { lease } : {}) }
 }
 
 /** By the clock of the server that was asked; clocks that differ too much are refused elsewhere. */
-function silenceFrom(line: string, clock: string): readonly [string, number] {
-  const [node = '', , , , renewed = ''] = line.split(' ')
-  return [node, Math.max(0, Number.parseFloat(clock) - Date.parse(renewed) / 1000)]
+function leaseFrom(line: string, clock: string): readonly [string, NonNullable<ClusterNode['lease']>] {
+  const [node = '', , , , renewed = '', lasts = ''] = line.split(' ')
+  return [node, { silent: Math.max(0, Number.parseFloat(clock) - Date.parse(renewed) / 1000), lasts: Number(lasts) || 40 }]
 }
 
 /** Its first time was told after we asked, its last one before we heard of it: so a host that is slow to look is known as well as a quick one. */

@@ -22,13 +22,12 @@ export interface ClusterNode {
   /** What it last said of itself; that nothing was heard since becomes visible here after 40 s and more. */
   readonly ready: boolean
   readonly schedulable: boolean
-  /** Seconds since its kubelet was last heard of; undefined where there is no lease. */
-  readonly silent?: number
+  /** Seconds since its kubelet was last heard of, and for how many that counts. */
+  readonly lease?: { readonly silent: number; readonly lasts: number }
 }
 
-/** A kubelet is heard of every ten seconds. */
-const BORNE_SILENCE = 25
-export const isSilent = ({ silent = 0 }: ClusterNode): boolean => silent > BORNE_SILENCE
+/** A kubelet renews its lease four times before it ends: two of them may fail. */
+export const isSilent = ({ lease }: ClusterNode): boolean => lease !== undefined && lease.silent > (lease.lasts * 5) / 8
 
 /** What is on a host. */
 export interface SeenNode extends WantedNode {
