@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -62,6 +62,11 @@ describe.skipIf(why !== undefined)(`the counter and its ingress${why === undefin
   }, 100_000)
 
   const secured = { counter_app_redis_persistent: false, counter_app_tls_secret: '', ingress_certificates: [{ namespace: 'counter', name: 'counter-tls', hosts: ['counter.example.org', 'www.example.org'] }] }
+
+  test('a dry run signs certificates by an authority that was never made, and leaves nothing behind', async () => {
+    expect(ended(await play('counter-app', secured, '--check', '--tags', 'ingress'))).toEqual({ failed: [], code: 0 })
+    expect(existsSync(join(directory, '.secrets'))).toBe(false)
+  }, 100_000)
 
   test('all of it is made, and asked for; the second run changes nothing, dry or not', async () => {
     expect(ended(await play('counter-app', secured))).toEqual({ failed: [], code: 0 })
