@@ -61,6 +61,18 @@ describe('the Redis Cluster of the playbook', () => {
     expect(stdout.trim()).toBe('')
   })
 
+  test('rules and units that a killed run wrote and nobody has read are read by the next one', async () => {
+    const redis1 = lab.host('redis1')
+    await redis1.run("sleep 1; sudo sh -c 'touch /etc/redis/firewall.nft; for unit in redis-firewall redis-server@; do mkdir -p /etc/systemd/system/$unit.service.d; touch /etc/systemd/system/$unit.service.d/written.conf; done'")
+    const unread = 'systemctl show -p NeedDaemonReload --value redis-firewall redis-server@7000 | sort -u | tr -d "\\n"'
+    expect((await redis1.run(unread)).stdout).toBe('yes')
+    const run = await play()
+    expect({ exit: run.exitCode, changed: run.results.filter((line) => line.split(' ')[1] === 'changed') }, run.output).toEqual({ exit: 0, changed: ['redis1 changed ../roles/redis : Load them where they changed'] })
+    expect((await redis1.run(unread)).stdout).toBe('no')
+    await redis1.run('sudo rm -r /etc/systemd/system/redis-firewall.service.d /etc/systemd/system/redis-server@.service.d/written.conf')
+    expect(count(await play(), 'changed')).toBe(0)
+  })
+
   test('a stranger reaches neither data nor bus, before a restart of the host and after', async () => {
     // Every host is a peer; the port of a client is open only to those that were named.
     const strict = await play(PLAYBOOK, { redis_clients: [] })
