@@ -109,8 +109,8 @@ export interface Module<F extends Fields = Fields, S = any> {
   readonly whenChecked?: string | ((host: Reader, params: Params<F>, around: Surroundings) => Promise<Result>)
   /** Pure. Says what should be, in the shape of `probe`. */
   readonly plan: (params: Params<F>, before: S) => S
-  /** Pure. Lists the steps that lead from before to after; takes none. */
-  readonly apply: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => Iterable<Step>
+  /** Pure. Lists the steps that lead from before to after; takes none. Without it the module only looks. */
+  readonly apply?: (change: { readonly params: Params<F>; readonly before: S; readonly after: S }) => Iterable<Step>
   /**
    * Steps that people do not call a change: unit files read again, package lists refreshed. Taken before those of `apply`, also
    * where nothing else is to do; `replies` of the ending begin with theirs.

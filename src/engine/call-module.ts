@@ -37,7 +37,7 @@ export interface Prepared {
 /** Runs a module for a task. `doubt`: in a dry run it is not known whether the task happens at all. */
 export async function callModule(call: TaskCall, doubt?: Unknown, options: { readonly take?: Take; readonly signal?: AbortSignal } = {}): Promise<TaskResult> {
   const prepared = await prepare(call)
-  if ('status' in prepared) return prepared
+  if ('status' in prepared) return leaveDoubt(call, prepared)
   const { machine, delegatedTo } = prepared.place
   const planned = call.playRun.run.settings.check && !call.check ? machine.overlay : undefined
   if (call.check && !call.playRun.run.settings.check && prepared.module.whenChecked !== undefined) return checkedResult(prepared, prepared.module.whenChecked)
@@ -58,6 +58,14 @@ export async function callModule(call: TaskCall, doubt?: Unknown, options: { rea
   const result = { ...resultOf(outcome, prepared), ...invocation, ...(delegatedTo === undefined ? {} : { delegatedTo }) }
   if (result.status === 'failed' && planned && !planned.empty) return unknownResult(`it fails now (${result.reason}), but what ${planned.anything()} plans may change that`)
   return doubt ? doubted(result, doubt, prepared.overlay!, overlay!, call) : result
+}
+
+/** A dry run that does not know what a task is asked does not know what it does: what fails after it may well succeed in the real run. */
+async function leaveDoubt(call: TaskCall, result: TaskResult): Promise<TaskResult> {
+  if (result.status !== 'unknown' || !call.check || !call.playRun.run.settings.check || (await moduleOf(call)).apply === undefined) return result
+  const place = await workplaceOf(call).catch(() => undefined)
+  if (place) place.machine.overlay.doubtful ??= `task '${nameOf(call)}', of which it is not known what it does (${result.reason}),`
+  return result
 }
 
 /** `-vvv` shows what a module was asked. */

@@ -75,7 +75,7 @@ async function attempt(convergence: Convergence): Promise<Outcome> {
   const change = { params, before, after }
   const assuming = overlay?.opaque ? { assuming: overlay.opaque } : {}
   const same = comparison.verdict === 'same'
-  const steps = [...(module.chores?.(change) ?? []), ...(same ? [] : module.apply(change))]
+  const steps = [...(module.chores?.(change) ?? []), ...((same ? undefined : module.apply?.(change)) ?? [])]
   const taken = !overlay && steps.length > 0
   const replies = overlay ? await planSteps(steps, convergence, overlay) : steps.length > 0 ? await carryOut(steps, convergence) : []
   const result = module.result?.({ ...change, replies, taken, changed: !same })

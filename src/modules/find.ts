@@ -65,7 +65,6 @@ export const find = defineModule({
     }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before: { files, examined, skipped } }) => ({
     outputs: {
       files, examined, matched: files.length, skipped_paths: dict(Object.fromEntries(skipped.map(({ path, reason }) => [path, reason]))),

@@ -73,7 +73,6 @@ export const k3sClusterState = defineModule({
     return { seen: aside({ nodes, decision }) }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ params: given, before: { seen: { value } } }) => ({ outputs: value instanceof Unknown ? unknownOutputs(value) : outputsOf(value, given) }),
 })
 

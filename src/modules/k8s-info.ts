@@ -53,7 +53,6 @@ export const k8sInfo = defineModule({
     return { seen: aside({ found, isKnown, environment, secret }) }
   },
   plan: (_given, before) => before,
-  apply: () => [],
   *chores({ params: given, before }) {
     const { found, environment, secret } = before.seen.value
     const waiting: Waiting = { access: given, environment, timeout: given.wait_timeout, sleep: given.wait_sleep, condition: conditionIn(given.wait_condition) }

@@ -50,7 +50,6 @@ export const mountFacts = defineModule({
     return { facts: dict({ mount_points: points, aggregate_mounts: include_aggregate_mounts ? sized.map(({ facts }) => facts) : [] }) }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before }) => ({ outputs: { ansible_facts: before.facts } }),
 })
 

@@ -53,7 +53,6 @@ export const packageFacts = defineModule({
     return { facts: dict({ packages: found }), warnings }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before }) => ({ outputs: { ansible_facts: before.facts, ...(before.warnings.length > 0 ? { warnings: before.warnings } : {}) } }),
 })
 

@@ -52,7 +52,7 @@ export const package_ = defineModule({
     return { inner: chosen.value.module.plan(chosen.value.params as never, inner), chosen }
   },
   chores: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.chores?.({ params: own as never, before: before.inner, after: after.inner }) ?? [] },
-  apply: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.apply({ params: own as never, before: before.inner, after: after.inner }) },
+  apply: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.apply?.({ params: own as never, before: before.inner, after: after.inner }) ?? [] },
   diff({ before, after }) {
     const { module, params: own } = before.chosen.value
     return module.diff?.({ params: own as never, before: before.inner, after: after.inner }) ?? showState('package', before.inner, after.inner)

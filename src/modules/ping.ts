@@ -19,6 +19,5 @@ export const ping = defineModule({
     return 'code' in reply && reply.code === 0 && data !== 'crash' ? data : fail('boom', { module_stdout: '', module_stderr: 'Exception: boom\n', rc: 1 })
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before }) => ({ outputs: { ping: before } }),
 })

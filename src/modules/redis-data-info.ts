@@ -18,6 +18,5 @@ export const redisDataInfo = defineModule({
   eager: false,
   probe: async (host, given) => ({ value: await readKey(host, given, given.key) }),
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ params: { key }, before: { value } }) => ({ outputs: value === null ? { exists: false, msg: `Key: ${key} does not exist` } : { exists: true, value, msg: `Got key: ${key}` } }),
 })

@@ -23,6 +23,5 @@ export const redisInfo = defineModule({
     return { told: aside({ info: parseInfo(String(info)) as ReadonlyMap<Value, Value>, cluster: given.cluster ? (parseInfo(String(cluster)) as ReadonlyMap<Value, Value>) : undefined }) }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before: { told: { value: { info, cluster } } } }) => ({ outputs: { info, ...(cluster ? { cluster_info: cluster } : {}) } }),
 })

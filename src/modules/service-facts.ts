@@ -34,7 +34,6 @@ export const serviceFacts = defineModule({
     return { facts: services.size === 0 ? undefined : dict({ services }) }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before: { facts } }) => (facts === undefined ? { outputs: { msg: NONE }, skipped: true } : { outputs: { ansible_facts: facts } }),
 })
 

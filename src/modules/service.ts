@@ -52,7 +52,7 @@ export const service = defineModule({
   },
   plan: (_given, { inner, chosen }): State => ({ inner: chosen.value.module.plan(chosen.value.params as never, inner), chosen }),
   chores: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.chores?.({ params: own as never, before: before.inner, after: after.inner }) ?? [] },
-  apply: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.apply({ params: own as never, before: before.inner, after: after.inner }) },
+  apply: ({ before, after }) => { const { module, params: own } = before.chosen.value; return module.apply?.({ params: own as never, before: before.inner, after: after.inner }) ?? [] },
   diff: ({ before, after }) => showState('service', before.inner, after.inner),
   registerDiff: () => undefined,
   result: (ending) => { const { module, params: own } = ending.before.chosen.value; return module.result!({ ...ending, params: own as never, before: ending.before.inner, after: ending.after.inner }) },

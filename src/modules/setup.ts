@@ -37,6 +37,5 @@ export const setup = defineModule({
     return new Map<Value, Value>([...facts].map(([name, value]) => [name === 'gather_subset' ? name : `ansible_${String(name)}`, value]))
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before }) => ({ outputs: { ansible_facts: new Map<Value, Value>([...before, ['module_setup', true]]) } }),
 })

@@ -33,7 +33,6 @@ export const slurp = defineModule({
     return { source, content: content ?? (await special(host, source)) }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ before: { source, content } }) => ({ outputs: { content: content instanceof Unknown ? content : content.toString('base64'), encoding: 'base64', source } }),
 })
 

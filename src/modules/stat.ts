@@ -46,7 +46,6 @@ export const stat = defineModule({
     return { path, file: known(file), checksum, extra, source }
   },
   plan: (_params, before) => before,
-  apply: () => [],
   result: ({ params, before }) => ({ outputs: { stat: statValue(before, params.get_checksum) } }),
 })
 

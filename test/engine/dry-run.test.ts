@@ -115,6 +115,15 @@ describe('what cannot be known', () => {
     expect(ran.exitCode).toBe(0)
   })
 
+  test('so is one after a task of which it is not known what it is asked, unless that only looks', async () => {
+    const after = (task: string) => runYaml(play(`- { name: planned, copy: { content: x, dest: DIR/a } }
+- { name: when, stat: { path: DIR/a }, register: s }
+- ${task}
+- { name: use, slurp: { src: DIR/nowhere } }`), { check: true })
+    expect(statuses(await after('{ name: anything, copy: { content: x, dest: "DIR/{{ s.stat.mtime }}" } }'))).toEqual(['changed', 'ok', 'unknown', 'unknown'])
+    expect(statuses(await after('{ name: looks, stat: { path: "DIR/{{ s.stat.mtime }}" } }'))).toEqual(['changed', 'ok', 'unknown', 'failed'])
+  })
+
   test('a task skipped only because this is a dry run is unknown', async () => {
     const ran = await runYaml(play(`- { name: real only, copy: { content: x, dest: DIR/x }, when: not ansible_check_mode }
 - { name: never, copy: { content: x, dest: DIR/x }, when: [not ansible_check_mode, false] }`), { check: true })
