@@ -31,8 +31,10 @@ const says = (line: string): boolean => spawnSync('sh', ['-c', line]).status ===
 
 const isPlay = (one: Case | PlayCase): one is PlayCase => 'play' in one || 'plays' in one
 
+const hasApiServer = whyNoApiServer() === undefined
+
 const runsHere = ({ root, needs, lacks, spare, kubernetes }: Case): boolean =>
-  (kubernetes === undefined || whyNoApiServer() === undefined) &&   (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
+  (kubernetes === undefined || hasApiServer) && (root === undefined || root === isRoot) && (needs === undefined || has(needs)) && (lacks === undefined || !has(lacks)) && (spare !== true || (isSpare && isRoot))
 
 let asked = false
 afterAll(async () => {
@@ -43,7 +45,13 @@ for (const module of readdirSync(folder).sort()) {
   describe(module, () => {
     for (const file of readdirSync(join(folder, module)).filter((name) => name.endsWith('.yml')).sort()) {
       loadCases(join(folder, module, file)).forEach((one, i) => {
-        if (isPlay(one)) return test.skipIf(isSecondPass || (one.needs !== undefined && !has(one.needs)))(`${file.replace('.yml', '')}: ${one.name}`, () => runPlayCase(one))
+        if (isPlay(one)) {
+          const isHere = (one.needs === undefined || has(one.needs)) && (one.kubernetes === undefined || hasApiServer)
+          return test.skipIf(isSecondPass || !isHere)(`${file.replace('.yml', '')}: ${one.name}`, () => {
+            asked ||= one.kubernetes === true
+            return runPlayCase(one)
+          }, one.kubernetes ? 120_000 : undefined)
+        }
         const id = `${module}-${file.replace('.yml', '')}-${i}`
         test.skipIf(!runsHere(one) || (onlyLacking && one.lacks === undefined) || (isSecondPass && !canRunAgain(one)))(`${file.replace('.yml', '')}: ${one.name}`, async (context) => {
           // Asked only now: cases before this one may have made what it wants.

@@ -134,7 +134,7 @@ export async function runCase(moduleName: string, given: Case, id: string): Prom
 }
 
 /** What scripts and tasks of a case find without being told. */
-async function reachKubernetes(): Promise<void> {
+export async function reachKubernetes(): Promise<void> {
   const { programs, kubeconfig } = await apiServer()
   if (process.env['KUBECONFIG'] === kubeconfig) return
   process.env['KUBECONFIG'] = kubeconfig

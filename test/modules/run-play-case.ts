@@ -4,6 +4,7 @@ import { type Json, fromJson, toJson } from '../../src/value/json.ts'
 import type { Dict, Value } from '../../src/value/value.ts'
 import { LocalServers } from '../cluster/redis/local-servers.ts'
 import { type Ran, runYaml } from '../engine/run-yaml.ts'
+import { reachKubernetes } from './run-case.ts'
 import { subset } from './subset.ts'
 
 /** How a task ends: a status, or in more detail. `null`: it has no result, for the host never came to it. */
@@ -18,6 +19,8 @@ type Expected = null | HostResult['status'] | {
 export interface PlayCase {
   readonly name: string
   readonly needs?: string
+  /** As in other cases. */
+  readonly kubernetes?: true
   /** Tasks of one play on all hosts, or whole plays. */
   readonly play?: readonly Json[]
   readonly plays?: readonly Json[]
@@ -46,6 +49,7 @@ export interface PlayCase {
 }
 
 export async function runPlayCase(given: PlayCase): Promise<void> {
+  if (given.kubernetes) await reachKubernetes()
   if (given.refused !== undefined) return expect(runOnce(given, true)).rejects.toThrow(given.refused)
   const servers = new LocalServers(64, given.redisSettings ?? [])
   try {
