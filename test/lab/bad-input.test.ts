@@ -85,9 +85,9 @@ test('a wrong password for sudo is told as that, at once, and is shown nowhere',
 
 test('who holds the lock of apt is named', async () => {
   // The lock that apt takes is one of fcntl; perl is in every Debian. It takes its name once it has the lock.
-  const holder = 'use Fcntl; open(F, ">>", "/var/lib/dpkg/lock-frontend"); $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $lock) or die "not locked"; $0 = "unattended-upgrade"; sleep 120'
+  const holder = 'use Fcntl; open(F, ">>", "/var/lib/dpkg/lock-frontend"); $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLKW, $lock) or die "not locked"; $0 = "unattended-upgrade"; sleep 120'
   await root(n1, `echo ${Buffer.from(holder).toString('base64')} | base64 -d > /run/holder.pl; systemd-run --quiet --unit=lock-holder perl /run/holder.pl`)
-  await expect.poll(() => root(n1, 'pgrep -fx unattended-upgrade || true')).not.toBe('')
+  await expect.poll(() => root(n1, 'pgrep -fx unattended-upgrade || true'), { timeout: 20_000 }).not.toBe('')
   const pid = await root(n1, 'pgrep -fx unattended-upgrade')
   try {
     const said = await run('    - apt: {name: tree, lock_timeout: 1}\n', '-l', 'n1', '-b')
